@@ -1,0 +1,13 @@
+using Aos.Kernel;
+
+namespace Aos.Contracts;
+
+/// <summary>Door of the cost room: one simulator for simulate and for admission.</summary>
+public interface ICosts
+{
+    /// <summary>Prices and judges a plan: the same facts that admission uses. Never throws for a bad plan.</summary>
+    Simulation Simulate(SimulationRequest request);
+
+    /// <summary>Why a run of this plan would be refused, with the code simulate names; null: admitted.</summary>
+    Failure? Admit(SimulationRequest request);
+}

@@ -1,0 +1,19 @@
+using Aos.Kernel;
+
+namespace Aos.Contracts;
+
+/// <summary>Door of the skills room.</summary>
+public interface ISkills
+{
+    /// <summary>All skills, by name.</summary>
+    IReadOnlyDictionary<string, SkillDescription> All { get; }
+
+    /// <summary>Terms by skill name, for the plan reader and the machine. The same instance until the registry changes.</summary>
+    IReadOnlyDictionary<string, SkillTerms> Terms { get; }
+
+    /// <summary>Runs one skill: validates, guards, times out. Never throws but when cancelled by <paramref name="cancel"/>.</summary>
+    Task<StructuredOutcome> InvokeAsync(string skill, System.Text.Json.JsonElement parameters, SkillCall call, CancellationToken cancel);
+
+    /// <summary>Problems of parameters against the skill's schema; values that still hold templates are not checked.</summary>
+    IReadOnlyList<PlanProblem> Check(string skill, System.Text.Json.JsonElement parameters, string path);
+}

@@ -1,0 +1,36 @@
+using Aos.Kernel;
+
+namespace Aos.Contracts;
+
+/// <summary>One outbound HTTP request.</summary>
+/// <param name="Url">Absolute http or https URL.</param>
+/// <param name="ResponseBytesMax">Longer answers fail with <c>RESPONSE_TOO_LARGE</c>.</param>
+/// <param name="RedirectsMax">0: a redirect is the answer. Every hop is checked anew; credentials are dropped across origins.</param>
+public sealed record EgressRequest(
+    string Method,
+    string Url,
+    IReadOnlyList<KeyValuePair<string, string>> Headers,
+    ReadOnlyMemory<byte>? Body,
+    string? ContentType,
+    TimeSpan Timeout,
+    long ResponseBytesMax = 10 * 1024 * 1024,
+    int RedirectsMax = 5);
+
+public sealed record EgressResponse(
+    int Status, IReadOnlyList<KeyValuePair<string, string>> Headers, byte[] Body, string FinalUrl, TimeSpan Latency);
+
+/// <summary>
+/// The one way out. A target is judged by the addresses its name resolves to, and the connection goes to a judged
+/// address. Loopback, private, link-local, multicast and metadata addresses are refused unless allow-listed.
+/// </summary>
+public interface IEgress
+{
+    /// <summary>The answer, or why there is none. Throws only when cancelled.</summary>
+    Task<(EgressResponse? Response, Failure? Failure)> SendAsync(EgressRequest request, CancellationToken cancel);
+
+    /// <summary>A handler with the same guard for client libraries that bring their own HTTP code.</summary>
+    HttpMessageHandler Handler();
+
+    /// <summary>Judges a URL without connecting: null, or the refusal (code <c>EGRESS_BLOCKED</c> or <c>DNS_FAILURE</c>).</summary>
+    Task<Failure?> CheckAsync(string url, CancellationToken cancel);
+}

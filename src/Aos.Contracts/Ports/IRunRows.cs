@@ -1,0 +1,46 @@
+using Aos.Kernel;
+
+namespace Aos.Contracts;
+
+/// <summary>Which runs to list. Null members don't filter.</summary>
+/// <param name="Before">Keyset: only runs with a smaller id (older). Null: from the newest.</param>
+/// <param name="Limit">1 to 1000.</param>
+public sealed record RunFilter(
+    TenantId Tenant,
+    string? AgentId = null,
+    IReadOnlyList<RunStatus>? Statuses = null,
+    string? Workflow = null,
+    IReadOnlyDictionary<string, string>? Labels = null,
+    RunId? Parent = null,
+    RunId? Before = null,
+    int Limit = 100);
+
+/// <summary>Reads run rows. Every read but the sweeps names its tenant.</summary>
+public interface IRunRows
+{
+    Task<RunRow?> GetAsync(TenantId tenant, RunId run, CancellationToken cancel);
+
+    /// <summary>Newest first.</summary>
+    Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel);
+
+    Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel);
+
+    /// <summary>
+    /// Takes up to <paramref name="max"/> runs that nobody drives and whose wake time has come, oldest wake first, and
+    /// marks them owned.
+    /// </summary>
+    Task<IReadOnlyList<RunRow>> ClaimDueAsync(DateTimeOffset now, int max, CancellationToken cancel);
+
+    /// <summary>Takes one parked run, whatever its wake time, and marks it owned; null when it is over or already owned.</summary>
+    Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel);
+
+    /// <summary>Runs a dead process left behind: owned but not over. They are owned by this process afterwards.</summary>
+    Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(int max, CancellationToken cancel);
+
+    /// <summary>The nearest wake time of a run nobody drives.</summary>
+    Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel);
+
+    /// <summary>The run that holds a live idempotency key, or null.</summary>
+    Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(
+        TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel);
+}

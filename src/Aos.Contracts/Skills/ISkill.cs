@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Aos.Kernel;
+
+namespace Aos.Contracts;
+
+/// <summary>What a skill is told about the call it serves.</summary>
+/// <param name="IdempotencyKey">The same at every repeat of the same call: pass it on.</param>
+/// <param name="Seed">For anything random.</param>
+public sealed record SkillCall(
+    TenantId Tenant, RunId? Run, string? StepId, string AgentId, string IdempotencyKey, ulong Seed, TimeSpan Timeout);
+
+/// <summary>What a skill hands back: a typed output, or a failure as data.</summary>
+public sealed record SkillAnswer<TOut>(
+    TOut? Output, Failure? Failure = null, Cents Cost = default, int Retries = 0, ImmutableArray<SideEffect> SideEffects = default)
+    where TOut : class;
+
+/// <summary>
+/// A skill: typed input, typed output, a contract that describes it. It must stop when cancelled, and tells failures as
+/// values; what it throws becomes <c>EXECUTION_ERROR</c>.
+/// </summary>
+public interface ISkill<TIn, TOut>
+    where TIn : class
+    where TOut : class
+{
+    SkillContract Contract { get; }
+
+    JsonTypeInfo<TIn> Input { get; }
+
+    JsonTypeInfo<TOut> Output { get; }
+
+    Task<SkillAnswer<TOut>> InvokeAsync(TIn input, SkillCall call, CancellationToken cancel);
+}
+
+/// <summary>One way a skill fails.</summary>
+/// <param name="Probability">0 to 1, until measured.</param>
+public sealed record FailureMode(string Code, double Probability, string Description);
+
+/// <summary>What a skill says of itself.</summary>
+public sealed record SkillContract
+{
+    /// <summary>Lower-case letters, digits and <c>_</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Semantic version.</summary>
+    public required string Version { get; init; }
+
+    public required string Description { get; init; }
+    public required EffectClass Effect { get; init; }
+    public string? EffectParam { get; init; }
+    public ImmutableSortedDictionary<string, EffectClass> EffectByParam { get; init; } =
+        ImmutableSortedDictionary<string, EffectClass>.Empty;
+
+    public bool KeyMakesIdempotent { get; init; }
+    public CostModel Cost { get; init; } = CostModel.Free;
+
+    /// <summary>Cents of a typical call, for simulate until measured.</summary>
+    public decimal TypicalCents { get; init; }
+
+    /// <summary>Milliseconds of a typical call, for simulate until measured.</summary>
+    public int TypicalLatencyMs { get; init; }
+
+    public TimeSpan TimeoutDefault { get; init; } = TimeSpan.FromSeconds(30);
+    public ImmutableArray<FailureMode> FailureModes { get; init; } = [];
+    public ImmutableSortedDictionary<string, JsonElement> Constraints { get; init; } =
+        ImmutableSortedDictionary<string, JsonElement>.Empty;
+
+    public ImmutableArray<string> OftenFollowedBy { get; init; } = [];
+    public ImmutableArray<string> OftenPrecededBy { get; init; } = [];
+    public ImmutableArray<string> AntiPatterns { get; init; } = [];
+
+    /// <summary>Result fields that are equal for equal input, seed and version; they enter the root hash.</summary>
+    public ImmutableArray<string> StableFields { get; init; } = [];
+
+    public ImmutableArray<string> Tags { get; init; } = [];
+
+    /// <summary>Largest parameters accepted, bytes. Default 10 MiB.</summary>
+    public int InputBytesMax { get; init; } = 10 * 1024 * 1024;
+
+    /// <summary>Largest result accepted, bytes. Default 10 MiB.</summary>
+    public int OutputBytesMax { get; init; } = 10 * 1024 * 1024;
+}
+
+/// <summary>A skill with its schemas, as the registry knows it.</summary>
+public sealed record SkillDescription(SkillContract Contract, JsonElement InputSchema, JsonElement OutputSchema, SkillTerms Terms);

@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>
+/// A validated plan. Only <c>PlanReader.Read</c> makes one, so whoever holds a plan need not check it again.
+/// Member and clause meanings: docs/plans.md.
+/// </summary>
+public sealed record Plan
+{
+    public required string Name { get; init; }
+    public string Version { get; init; } = "1.0.0";
+    public string? Goal { get; init; }
+
+    /// <summary>Given by the plan; a run without one draws its seed from its id.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Hard limit of the run. Null: unlimited; zero means zero.</summary>
+    public Cents? Budget { get; init; }
+
+    /// <summary>Of the whole run.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>JSON Schema per input name, or null: inputs are not checked.</summary>
+    public JsonElement? Inputs { get; init; }
+
+    public required ImmutableArray<PlanStep> Steps { get; init; }
+
+    /// <summary>Template of the run's result. Null: the result of the last step that succeeded.</summary>
+    public JsonElement? Output { get; init; }
+
+    /// <summary>True: on failure, completed steps with a <c>compensate</c> clause are undone, newest first.</summary>
+    public bool CompensateOnFailure { get; init; }
+
+    /// <summary>True when any step names <c>depends_on</c>: order is by dependency, not by list.</summary>
+    public bool IsGraph { get; init; }
+
+    /// <summary>The normalised plan in the shape of docs/plans.md; reading it gives an equal plan.</summary>
+    public required JsonElement Source { get; init; }
+
+    /// <summary>SHA-256 of the canonical JSON of <see cref="Source"/>, 64 lower-case hex digits.</summary>
+    public required string Hash { get; init; }
+}
+
+/// <summary>One step. Exactly one of the action clauses, told by <see cref="Kind"/>, is set.</summary>
+public sealed record PlanStep
+{
+    public required string Id { get; init; }
+    public required int Index { get; init; }
+    public string? Description { get; init; }
+    public required StepKind Kind { get; init; }
+
+    /// <summary>Of <see cref="StepKind.Skill"/>.</summary>
+    public string? Skill { get; init; }
+
+    /// <summary>Template of the skill's parameters, an object.</summary>
+    public JsonElement Params { get; init; } = Json.EmptyObject;
+
+    public TimeSpan? Sleep { get; init; }
+    public AwaitClause? Await { get; init; }
+    public ChildClause? Child { get; init; }
+    public AgentClause? Agent { get; init; }
+
+    /// <summary>Indices of the steps this one waits for: named and implied. In a list plan: the step before.</summary>
+    public ImmutableArray<int> DependsOn { get; init; } = [];
+
+    /// <summary>Expression without the surrounding <c>${{ }}</c>; false skips the step.</summary>
+    public string? When { get; init; }
+
+    /// <summary>Template that gives the list; the step runs once per item.</summary>
+    public JsonElement? ForEach { get; init; }
+
+    /// <summary>Name of the item in expressions. Default <c>item</c>.</summary>
+    public string As { get; init; } = "item";
+
+    /// <summary>Items in flight at once. Default 8.</summary>
+    public int MaxParallel { get; init; } = 8;
+
+    public RepeatClause? Repeat { get; init; }
+    public TimeSpan? Timeout { get; init; }
+    public RetryClause? Retry { get; init; }
+    public OnError OnError { get; init; }
+
+    /// <summary>Index of the step run in this one's place; set exactly when <see cref="OnError"/> is Fallback.</summary>
+    public int? Fallback { get; init; }
+
+    public bool FallbackOnly { get; init; }
+    public Cents? MaxCost { get; init; }
+
+    /// <summary>Template of an explicit idempotency key.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    public CompensateClause? Compensate { get; init; }
+}
+
+public enum StepKind { Skill, Sleep, Await, Child, Agent }
+
+public enum OnError { Abort, Continue, Fallback, Compensate }
+
+/// <summary>Waits for a signal or an approval; exactly one of the two is set.</summary>
+/// <param name="Approval">The approval request as written, an object.</param>
+public sealed record AwaitClause(string? Signal, JsonElement? Approval, TimeSpan? Timeout);
+
+/// <summary>A child run of an inline plan (<paramref name="Plan"/>) or a stored workflow (<paramref name="Workflow"/>).</summary>
+public sealed record ChildClause(JsonElement? Plan, string? Workflow, JsonElement Inputs);
+
+public sealed record AgentClause(JsonElement Source);
+
+/// <summary>Runs the skill until the expression is true, at most <paramref name="Max"/> rounds, else <c>REPEAT_LIMIT</c>.</summary>
+public sealed record RepeatClause(string Until, int Max, TimeSpan Delay);
+
+/// <summary>Tries in all (first one included), first delay, growth and cap. Jitter of ±10 % comes from the seed.</summary>
+public sealed record RetryClause(int MaxAttempts, TimeSpan Backoff, TimeSpan MaxBackoff, decimal Factor);
+
+public sealed record CompensateClause(string Skill, JsonElement Params);
+
+/// <summary>One mistake in a plan.</summary>
+/// <param name="Path">For instance <c>steps[2].params.url</c>.</param>
+/// <param name="Code">A code of <see cref="FailureCatalog"/>, such as <c>INVALID_REFERENCE</c>.</param>
+/// <param name="Suggestion">What to write instead, or null.</param>
+public sealed record PlanProblem(string Path, string Code, string Message, string? Suggestion = null);
+
+/// <summary>Either a plan or at least one problem; warnings in both cases.</summary>
+public sealed record PlanReading(
+    Plan? Plan, ImmutableArray<PlanProblem> Problems, ImmutableArray<PlanProblem> Warnings);

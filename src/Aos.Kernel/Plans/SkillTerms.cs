@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>What a repeated call may do to the world.</summary>
+public enum EffectClass
+{
+    /// <summary>Deterministic, free, touches nothing: journaled once, after it ran.</summary>
+    Pure,
+
+    /// <summary>May be repeated with the same idempotency key.</summary>
+    Idempotent,
+
+    /// <summary>Can be asked whether it happened.</summary>
+    Reconcilable,
+
+    /// <summary>Is never repeated on its own: a crash in between leaves the step waiting for a person.</summary>
+    AtMostOnce,
+}
+
+/// <summary>
+/// What the kernel must know of a skill to decide about it: a copy of the contract's decisive part, journaled with the
+/// run so that later changes of the skill do not change the run.
+/// </summary>
+/// <param name="Effect">The class, when no rule of <paramref name="EffectByParam"/> fits.</param>
+/// <param name="EffectParam">Name of the parameter that decides (for instance <c>method</c>), or null.</param>
+/// <param name="EffectByParam">Upper-case value of that parameter to class.</param>
+/// <param name="KeyMakesIdempotent">An explicit idempotency key turns AtMostOnce into Idempotent.</param>
+/// <param name="Cost">Upper bound of one call.</param>
+/// <param name="TimeoutDefault">Of one call, when the step names none.</param>
+/// <param name="KnownParams">Parameter names the skill accepts; empty: any.</param>
+/// <param name="RequiredParams">Parameter names it cannot do without.</param>
+public sealed record SkillTerms(
+    string Name,
+    string Version,
+    EffectClass Effect,
+    string? EffectParam,
+    ImmutableSortedDictionary<string, EffectClass> EffectByParam,
+    bool KeyMakesIdempotent,
+    CostModel Cost,
+    TimeSpan TimeoutDefault,
+    ImmutableArray<string> KnownParams,
+    ImmutableArray<string> RequiredParams)
+{
+    /// <summary>The class of one call with these parameters.</summary>
+    public EffectClass ClassOf(JsonElement parameters, bool hasKey)
+    {
+        var effect = Effect;
+        if (EffectParam is not null
+            && EffectByParam.TryGetValue((parameters.GetText(EffectParam) ?? "").ToUpperInvariant(), out var byParam))
+        {
+            effect = byParam;
+        }
+
+        return effect == EffectClass.AtMostOnce && hasKey && KeyMakesIdempotent ? EffectClass.Idempotent : effect;
+    }
+}
+
+/// <summary>Price of tokens, in cents per million.</summary>
+public sealed record TokenPrice(decimal InputCentsPerMillion, decimal OutputCentsPerMillion);
+
+/// <summary>Cost of one call: a base, a part per kB of parameters, and tokens where the skill calls a model.</summary>
+/// <param name="ModelDefault">Model whose price counts when the parameters name none.</param>
+/// <param name="Prices">Price per model; <c>*</c> is the price of a model the table does not know.</param>
+/// <param name="OutputTokensDefault">Bound of output tokens when <c>max_tokens</c> is absent.</param>
+public sealed record CostModel(
+    decimal BaseCents,
+    decimal CentsPerKb,
+    string? ModelDefault,
+    ImmutableSortedDictionary<string, TokenPrice> Prices,
+    int OutputTokensDefault)
+{
+    public static CostModel Free { get; } = new(0, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0);
+
+    /// <summary>
+    /// Upper bound of a call: base + kB · per kB + (bytes of the parameters as input tokens · price + max_tokens · price).
+    /// A token is never shorter than a byte, so the bound holds for every tokenizer.
+    /// </summary>
+    public Cents UpperBound(JsonElement parameters)
+    {
+        var bytes = parameters.Bytes();
+        var cost = BaseCents + (bytes / 1024m * CentsPerKb);
+        if (Price(parameters) is { } price)
+        {
+            var output = parameters.Get("max_tokens") is { ValueKind: JsonValueKind.Number } max && max.TryGetInt32(out var n)
+                ? Math.Max(n, 0)
+                : OutputTokensDefault;
+            cost += ((bytes * price.InputCentsPerMillion) + (output * price.OutputCentsPerMillion)) / 1_000_000m;
+        }
+
+        return new Cents(cost);
+    }
+
+    /// <summary>The price of the model these parameters name, or null when the skill calls none.</summary>
+    public TokenPrice? Price(JsonElement parameters)
+    {
+        var model = parameters.GetText("model") ?? ModelDefault;
+        if (model is not null && Prices.TryGetValue(model, out var price)) return price;
+        return Prices.TryGetValue("*", out var other) ? other : null;
+    }
+}

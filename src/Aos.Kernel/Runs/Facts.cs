@@ -1,0 +1,22 @@
+namespace Aos.Kernel;
+
+/// <summary>What the machine is told of the world at one decision. Journaled as the time of the events decided.</summary>
+/// <param name="Now">The later of the clock and the run's last event: never goes back.</param>
+public sealed record Facts(DateTimeOffset Now);
+
+/// <summary>Numbered changes of the machine's behaviour. A run keeps the rules it started with.</summary>
+public enum KernelRule
+{
+    /// <summary>The rules of the first version.</summary>
+    First = 1,
+}
+
+/// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>
+public sealed record Decision(Failure? Refusal, IReadOnlyList<RunEvent> Events)
+{
+    public static Decision Nothing { get; } = new(null, []);
+
+    public static Decision Refused(Failure why) => new(why, []);
+
+    public static Decision Of(params IReadOnlyList<RunEvent> events) => new(null, events);
+}

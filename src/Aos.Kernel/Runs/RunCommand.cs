@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>A wish: what somebody wants of a run. The machine turns it into events or refuses it.</summary>
+public abstract record RunCommand
+{
+    private protected RunCommand() { }
+}
+
+/// <summary>Everything a run is started with.</summary>
+/// <param name="Terms">Terms of every skill the plan names.</param>
+/// <param name="Inputs">An object, already checked against the plan's schema.</param>
+/// <param name="Parent">Run and effect that wait for this child run, or null.</param>
+public sealed record StartRun(
+    RunId Run,
+    TenantId Tenant,
+    string AgentId,
+    Plan Plan,
+    JsonElement Inputs,
+    ulong Seed,
+    Cents? Budget,
+    ImmutableSortedDictionary<string, SkillTerms> Terms,
+    ImmutableSortedDictionary<string, string> Labels,
+    ParentRun? Parent) : RunCommand;
+
+public sealed record ParentRun(RunId Run, EffectId Effect);
+
+/// <summary>The outcome of an effect came in. The first one counts; later ones change nothing.</summary>
+public sealed record RecordOutcome(EffectId Effect, StructuredOutcome Outcome) : RunCommand;
+
+/// <summary>A pure step's parameters could not be prepared, or an effect was lost with its process.</summary>
+public sealed record RecordUnknown(EffectId Effect, string Why) : RunCommand;
+
+/// <summary>Time has passed: whatever is due by <see cref="Facts.Now"/> happens.</summary>
+public sealed record WakeRun : RunCommand;
+
+public sealed record CancelRun(string Reason) : RunCommand;
+
+public sealed record PauseRun(string Reason) : RunCommand;
+
+public sealed record ResumeRun(string Reason) : RunCommand;
+
+/// <summary>A new attempt of a failed or cancelled run: succeeded steps keep their results, the others start again.</summary>
+public sealed record RetryRun(string Reason) : RunCommand;
+
+/// <summary>Somebody signals. A signal nobody awaits yet is kept. The same id twice counts once.</summary>
+public sealed record SignalRun(string Id, string Name, JsonElement Payload) : RunCommand;
+
+public enum ResolveVerdict { Done, NotDone, Abort }
+
+/// <summary>A person says what became of a step whose outcome is unknown.</summary>
+/// <param name="Item">Item of a <c>for_each</c>, else -1.</param>
+/// <param name="Result">The result to use when it was done.</param>
+public sealed record ResolveStep(string StepId, int Item, ResolveVerdict Verdict, JsonElement Result) : RunCommand;
+
+/// <summary>The house found the run inconsistent; it stands still until somebody resumes it.</summary>
+public sealed record QuarantineRun(string Reason) : RunCommand;

@@ -1,0 +1,38 @@
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>An order to the world. What is still ordered is a function of the state: <c>RunMachine.Pending</c>.</summary>
+public abstract record RunEffect
+{
+    private protected RunEffect() { }
+
+    public required EffectId Id { get; init; }
+}
+
+/// <summary>Call a skill and bring its outcome back as <see cref="RecordOutcome"/>.</summary>
+public sealed record InvokeSkill : RunEffect
+{
+    public required string StepId { get; init; }
+    public required string Skill { get; init; }
+    public required string Version { get; init; }
+    public required JsonElement Params { get; init; }
+    public required EffectClass Class { get; init; }
+    public required string IdempotencyKey { get; init; }
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>Seed of the step: <c>Seeds.Step(run seed, step index)</c>.</summary>
+    public required ulong Seed { get; init; }
+}
+
+/// <summary>Start a child run under an id that follows from the effect, so a repeat starts nothing twice.</summary>
+public sealed record StartChild : RunEffect
+{
+    public required RunId Child { get; init; }
+    public JsonElement? Plan { get; init; }
+    public string? Workflow { get; init; }
+    public required JsonElement Inputs { get; init; }
+
+    /// <summary>What is left of the parent's budget, or null: unlimited.</summary>
+    public Cents? Budget { get; init; }
+}

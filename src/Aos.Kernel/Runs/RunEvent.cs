@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>A fact: something that happened to a run at <see cref="At"/>.</summary>
+public abstract record RunEvent
+{
+    private protected RunEvent() { }
+
+    public required DateTimeOffset At { get; init; }
+}
+
+public sealed record RunStarted : RunEvent
+{
+    public required RunId Run { get; init; }
+    public required TenantId Tenant { get; init; }
+    public required string AgentId { get; init; }
+    public required Plan Plan { get; init; }
+    public required JsonElement Inputs { get; init; }
+    public required ulong Seed { get; init; }
+    public Cents? Budget { get; init; }
+    public required ImmutableSortedDictionary<string, SkillTerms> Terms { get; init; }
+    public required ImmutableSortedDictionary<string, string> Labels { get; init; }
+    public ParentRun? Parent { get; init; }
+    public required KernelRule Rule { get; init; }
+}
+
+/// <summary>Durable before a skill with side effects is called.</summary>
+public sealed record StepStarted : RunEvent
+{
+    public required EffectId Effect { get; init; }
+
+    /// <summary>The resolved parameters, exactly as the skill gets them at every try.</summary>
+    public required JsonElement Params { get; init; }
+
+    public required string IdempotencyKey { get; init; }
+    public required EffectClass Class { get; init; }
+
+    /// <summary>Upper bound of the cost, taken from the budget until the outcome.</summary>
+    public required Cents Reserved { get; init; }
+
+    /// <summary>When the call is given up.</summary>
+    public required DateTimeOffset Deadline { get; init; }
+}
+
+/// <summary>A <c>for_each</c> list was evaluated.</summary>
+public sealed record ItemsListed : RunEvent
+{
+    public required int Step { get; init; }
+    public required JsonElement Items { get; init; }
+}
+
+/// <summary>One call succeeded. Ends the step unless it has items or repeats.</summary>
+public sealed record CallSucceeded : RunEvent
+{
+    public required EffectId Effect { get; init; }
+    public required StructuredOutcome Outcome { get; init; }
+
+    /// <summary>Hash of the parameters (16 hex, trace 1.1 rule).</summary>
+    public required string InputHash { get; init; }
+}
+
+/// <summary>One call failed. With <see cref="RetryAt"/> set it is tried again then, else the failure is definite.</summary>
+public sealed record CallFailed : RunEvent
+{
+    public required EffectId Effect { get; init; }
+    public required StructuredOutcome Outcome { get; init; }
+    public required string InputHash { get; init; }
+    public DateTimeOffset? RetryAt { get; init; }
+}
+
+/// <summary>Nobody knows what became of the call; the worst case is paid and a person decides.</summary>
+public sealed record CallUnknown : RunEvent
+{
+    public required EffectId Effect { get; init; }
+    public required string Why { get; init; }
+}
+
+/// <summary>A person decided about an unknown call.</summary>
+public sealed record CallResolved : RunEvent
+{
+    public required EffectId Effect { get; init; }
+    public required ResolveVerdict Verdict { get; init; }
+    public required JsonElement Result { get; init; }
+}
+
+/// <summary>The step waits: for time (<see cref="Until"/>), a signal, or a child run.</summary>
+public sealed record WaitStarted : RunEvent
+{
+    public required int Step { get; init; }
+    public int Item { get; init; } = -1;
+    public required WaitKind For { get; init; }
+
+    /// <summary>Due time of a sleep or repeat delay, or the timeout of an await; null: no limit.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    public string? Signal { get; init; }
+    public RunId? Child { get; init; }
+
+    /// <summary>The child run's resolved inputs.</summary>
+    public JsonElement? ChildInputs { get; init; }
+}
+
+public enum WaitKind { Sleep, Signal, Child, Repeat }
+
+/// <summary>The step is over, without or after calls.</summary>
+public sealed record StepEnded : RunEvent
+{
+    public required int Step { get; init; }
+    public required StepStatus Status { get; init; }
+
+    /// <summary>The step's result; absent when skipped or failed.</summary>
+    public JsonElement? Result { get; init; }
+
+    public Failure? Failure { get; init; }
+
+    /// <summary>Step whose result counts as this one's, or null.</summary>
+    public int? Fallback { get; init; }
+}
+
+public sealed record SignalReceived : RunEvent
+{
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+    public required JsonElement Payload { get; init; }
+}
+
+public sealed record RunPaused : RunEvent
+{
+    public required string Reason { get; init; }
+}
+
+public sealed record RunResumed : RunEvent
+{
+    public required string Reason { get; init; }
+}
+
+public sealed record RunQuarantined : RunEvent
+{
+    public required string Reason { get; init; }
+}
+
+public sealed record RunRetried : RunEvent
+{
+    public required int Attempt { get; init; }
+    public required string Reason { get; init; }
+}
+
+/// <summary>A failed run starts to undo what asked for it.</summary>
+public sealed record CompensationStarted : RunEvent
+{
+    public required Failure Cause { get; init; }
+
+    /// <summary>Step indices, newest first.</summary>
+    public required ImmutableArray<int> Steps { get; init; }
+}
+
+public sealed record RunEnded : RunEvent
+{
+    public required RunStatus Status { get; init; }
+    public JsonElement? Result { get; init; }
+    public Failure? Failure { get; init; }
+
+    /// <summary>See <c>RootHash</c>: equal for equal runs.</summary>
+    public required string RootHash { get; init; }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>A run as folded from its events. Immutable; <c>RunMachine.Evolve</c> makes the next one.</summary>
+public sealed record RunState
+{
+    /// <summary>Before the first event.</summary>
+    public static RunState Empty { get; } = new();
+
+    public RunStarted? Start { get; init; }
+    public RunStatus Status { get; init; } = RunStatus.Queued;
+
+    /// <summary>Number of the last event; events are numbered from 1.</summary>
+    public int Seq { get; init; }
+
+    public DateTimeOffset LastAt { get; init; }
+    public DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>1 for the first, +1 at each retry of the run.</summary>
+    public int Attempt { get; init; } = 1;
+
+    public bool IsPaused { get; init; }
+    public bool IsQuarantined { get; init; }
+    public ImmutableArray<StepState> Steps { get; init; } = [];
+    public Cents Spent { get; init; }
+    public Cents Reserved { get; init; }
+    public ImmutableArray<SignalReceived> Signals { get; init; } = [];
+
+    /// <summary>Set while completed steps are being undone.</summary>
+    public CompensationStarted? Compensating { get; init; }
+
+    public RunEnded? End { get; init; }
+
+    public Plan Plan => Start!.Plan;
+}
+
+/// <summary>One step as folded.</summary>
+public sealed record StepState
+{
+    public StepStatus Status { get; init; } = StepStatus.Pending;
+    public JsonElement? Result { get; init; }
+    public Failure? Failure { get; init; }
+
+    /// <summary>The calls of the step: one, or one per item. Null until the step begins.</summary>
+    public ImmutableArray<CallState> Calls { get; init; } = [];
+
+    /// <summary>The evaluated <c>for_each</c> list.</summary>
+    public JsonElement? Items { get; init; }
+
+    public WaitStarted? Wait { get; init; }
+    public CallState? Compensation { get; init; }
+    public int? Fallback { get; init; }
+
+    /// <summary>True when this fallback-only step was asked for.</summary>
+    public bool Wanted { get; init; }
+
+    public Cents Cost { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+}
+
+public enum CallStatus { Ready, Started, Delayed, Unknown, Succeeded, Failed }
+
+/// <summary>The newest call of a step or item.</summary>
+public sealed record CallState
+{
+    public static CallState First { get; } = new();
+
+    public CallStatus Status { get; init; } = CallStatus.Ready;
+    public int Generation { get; init; }
+
+    /// <summary>Tries since the last definite success or the start, from 1 once started.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>Rounds of a <c>repeat</c> completed.</summary>
+    public int Rounds { get; init; }
+
+    /// <summary>Set from StepStarted to the outcome.</summary>
+    public StepStarted? Started { get; init; }
+
+    public DateTimeOffset? RetryAt { get; init; }
+    public StructuredOutcome? Outcome { get; init; }
+    public string? InputHash { get; init; }
+}
