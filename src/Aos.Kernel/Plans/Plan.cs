@@ -41,6 +41,15 @@ public sealed record Plan
 
     /// <summary>SHA-256 of the canonical JSON of <see cref="Source"/>, 64 lower-case hex digits.</summary>
     public required string Hash { get; init; }
+
+    private Dictionary<string, int>? indices;
+
+    /// <summary>Index of a step by id, or -1.</summary>
+    public int IndexOf(string id)
+    {
+        indices ??= Steps.ToDictionary(step => step.Id, step => step.Index, StringComparer.Ordinal);
+        return indices.TryGetValue(id, out var index) ? index : -1;
+    }
 }
 
 /// <summary>One step. Exactly one of the action clauses, told by <see cref="Kind"/>, is set.</summary>

@@ -32,6 +32,14 @@ public sealed record RunState
     /// <summary>Set while completed steps are being undone.</summary>
     public CompensationStarted? Compensating { get; init; }
 
+    /// <summary>Ids of all signals received, also of those already used: a repeat counts once.</summary>
+    public ImmutableSortedSet<string> SignalIds { get; init; } = NoIds;
+
+    /// <summary>In a list plan: the first step that is not over and not a mere fallback.</summary>
+    public int Cursor { get; init; }
+
+    private static readonly ImmutableSortedSet<string> NoIds = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
     public RunEnded? End { get; init; }
 
     public Plan Plan => Start!.Plan;
@@ -78,7 +86,7 @@ public sealed record CallState
     /// <summary>Rounds of a <c>repeat</c> completed.</summary>
     public int Rounds { get; init; }
 
-    /// <summary>Set from StepStarted to the outcome.</summary>
+    /// <summary>The newest order; a retry goes out with the same parameters.</summary>
     public StepStarted? Started { get; init; }
 
     public DateTimeOffset? RetryAt { get; init; }

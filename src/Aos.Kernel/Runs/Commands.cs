@@ -1,0 +1,110 @@
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>What people and the clock want of a run.</summary>
+internal static class Commands
+{
+    internal static Decision Start(Turn turn, StartRun start)
+    {
+        if (turn.State.Start is not null) return Decision.Nothing;
+        turn.Add(new RunStarted
+        {
+            At = turn.Now,
+            Run = start.Run,
+            Tenant = start.Tenant,
+            AgentId = start.AgentId,
+            Plan = start.Plan,
+            Inputs = start.Inputs,
+            Seed = start.Seed,
+            Budget = Lower(start.Budget, start.Plan.Budget),
+            Terms = start.Terms,
+            Labels = start.Labels,
+            Parent = start.Parent,
+            Rule = KernelRule.First,
+        });
+        Progress.Advance(turn);
+        return new Decision(null, turn.Events);
+    }
+
+    internal static Failure? Wake(Turn turn)
+    {
+        var state = turn.State;
+        if (state.Status.IsOver() || state.IsPaused || state.IsQuarantined) return null;
+        if (state.Plan.Timeout is { } timeout && turn.Now >= state.StartedAt + timeout)
+        {
+            var failure = FailureCatalog.Fail("RUN_TIMEOUT", $"The run took longer than its timeout of {Text.Of(timeout)}.");
+            Progress.End(turn, RunStatus.Failed, null, failure);
+            return null;
+        }
+
+        Waits.Due(turn);
+        return null;
+    }
+
+    internal static Failure? Cancel(Turn turn, CancelRun cancel)
+    {
+        if (turn.State.Status.IsOver()) return Over(turn.State);
+        Progress.End(turn, RunStatus.Cancelled, null, FailureCatalog.Fail("CANCELLED", Sentence("The run was cancelled", cancel.Reason)));
+        return null;
+    }
+
+    internal static Failure? Pause(Turn turn, PauseRun pause)
+    {
+        if (turn.State.Status.IsOver()) return Over(turn.State);
+        if (!turn.State.IsPaused) turn.Add(new RunPaused { At = turn.Now, Reason = pause.Reason });
+        return null;
+    }
+
+    internal static Failure? Resume(Turn turn, ResumeRun resume)
+    {
+        if (turn.State.Status.IsOver()) return Over(turn.State);
+        if (!turn.State.IsPaused && !turn.State.IsQuarantined)
+            return FailureCatalog.Fail("RUN_NOT_PAUSED", $"The run is {turn.State.Status.Wire()}, neither paused nor quarantined.");
+        turn.Add(new RunResumed { At = turn.Now, Reason = resume.Reason });
+        return Wake(turn);
+    }
+
+    internal static Failure? Retry(Turn turn, RetryRun retry)
+    {
+        var state = turn.State;
+        if (state.Status is not (RunStatus.Failed or RunStatus.Cancelled))
+            return FailureCatalog.Fail("INVALID_STATE", $"Only a failed or cancelled run can be retried; this one is {state.Status.Wire()}.");
+        for (var i = 0; i < state.Steps.Length; i++)
+        {
+            if (!state.Steps[i].Calls.Any(call => call.Status is CallStatus.Unknown)) continue;
+            return FailureCatalog.Fail(
+                "OUTCOME_UNKNOWN", $"Nobody knows whether step {state.Plan.Steps[i].Id} happened. Resolve it before the retry.");
+        }
+
+        turn.Add(new RunRetried { At = turn.Now, Attempt = state.Attempt + 1, Reason = retry.Reason });
+        return null;
+    }
+
+    internal static Failure? Signal(Turn turn, SignalRun signal)
+    {
+        var state = turn.State;
+        if (state.SignalIds.Contains(signal.Id)) return null;
+        if (state.Status.IsOver()) return Over(state);
+        if (state.Signals.Length >= RunMachine.SignalsMax)
+            return FailureCatalog.Fail("QUOTA_EXHAUSTED", $"The run already keeps {RunMachine.SignalsMax} signals that no step has awaited.");
+        turn.Add(new SignalReceived { At = turn.Now, Id = signal.Id, Name = signal.Name, Payload = signal.Payload });
+        if (!turn.State.IsPaused && !turn.State.IsQuarantined) Waits.TakeSignals(turn);
+        return null;
+    }
+
+    internal static Failure? Quarantine(Turn turn, QuarantineRun quarantine)
+    {
+        if (turn.State.Status.IsOver()) return Over(turn.State);
+        if (!turn.State.IsQuarantined) turn.Add(new RunQuarantined { At = turn.Now, Reason = quarantine.Reason });
+        return null;
+    }
+
+    private static Failure Over(RunState state) =>
+        FailureCatalog.Fail("RUN_OVER", $"The run is over: {state.Status.Wire()}.");
+
+    private static Cents? Lower(Cents? left, Cents? right) =>
+        left is null ? right : right is null || left <= right ? left : right;
+
+    private static string Sentence(string text, string reason) => reason.Length == 0 ? text + "." : $"{text}: {reason}";
+}

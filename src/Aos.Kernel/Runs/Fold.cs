@@ -1,0 +1,247 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>Folds events into the state.</summary>
+internal static class Fold
+{
+    internal static RunState Evolve(RunState state, RunEvent e)
+    {
+        var next = e switch
+        {
+            RunStarted started => Started(started),
+            StepStarted started => WithCall(state, started.Effect, call => call with
+            {
+                Status = CallStatus.Started,
+                Attempts = call.Status == CallStatus.Succeeded ? 1 : call.Attempts + 1,
+                Generation = started.Effect.Generation,
+                Started = started,
+                RetryAt = null,
+            }, e.At) with { Reserved = state.Reserved + started.Reserved },
+            ItemsListed listed => WithStep(state, listed.Step, s => s with
+            {
+                Items = listed.Items,
+                Status = StepStatus.Running,
+                StartedAt = s.StartedAt ?? e.At,
+                Calls = s.Calls.Length == listed.Items.GetArrayLength()
+                    ? s.Calls
+                    : [.. Enumerable.Repeat(CallState.First, listed.Items.GetArrayLength())],
+            }),
+            CallSucceeded done => Succeeded(state, done),
+            CallFailed failed => Failed(state, failed),
+            CallUnknown unknown => Settle(
+                WithCall(state, unknown.Effect, call => call with { Status = CallStatus.Unknown }, e.At), state, unknown.Effect, null),
+            CallResolved resolved => Resolved(state, resolved),
+            WaitStarted wait => WithStep(state, wait.Step, s => s with
+            {
+                Wait = wait, Status = StepStatus.Waiting, StartedAt = s.StartedAt ?? e.At,
+            }),
+            StepEnded ended => Ended(state, ended),
+            SignalReceived signal => state with { Signals = state.Signals.Add(signal), SignalIds = state.SignalIds.Add(signal.Id) },
+            RunPaused => state with { IsPaused = true },
+            RunResumed => state with { IsPaused = false, IsQuarantined = false },
+            RunQuarantined => state with { IsQuarantined = true },
+            RunRetried retried => Retried(state, retried),
+            CompensationStarted compensation => state with { Compensating = compensation },
+            RunEnded ended => state with
+            {
+                End = ended, EndedAt = e.At, IsPaused = false, Compensating = null, Spent = state.Spent + state.Reserved, Reserved = Cents.Zero,
+            },
+            _ => throw new UnreachableException($"No arm for {e.GetType().Name}."),
+        };
+        next = next with { Seq = state.Seq + 1, LastAt = e.At };
+        next = next with { Cursor = Cursor(next) };
+        return next with { Status = Status(next) };
+    }
+
+    private static RunState Started(RunStarted started) => RunState.Empty with
+    {
+        Start = started,
+        StartedAt = started.At,
+        Steps = [.. Enumerable.Repeat(new StepState(), started.Plan.Steps.Length)],
+    };
+
+    private static RunState Succeeded(RunState state, CallSucceeded done)
+    {
+        var next = WithCall(state, done.Effect, call => call with
+        {
+            Status = CallStatus.Succeeded, Outcome = done.Outcome, InputHash = done.InputHash, Rounds = call.Rounds + 1, RetryAt = null,
+        }, done.At);
+        next = Settle(next, state, done.Effect, done.Outcome.Cost);
+        var step = done.Effect.Step;
+        if (done.Effect.Compensation)
+            return WithStep(next, step, s => s with { Status = StepStatus.Compensated });
+        if (next.Steps[step].Items is not null || next.Plan.Steps[step].Repeat is not null) return next;
+        return WithStep(next, step, s => s with { Status = StepStatus.Succeeded, Result = done.Outcome.Result, EndedAt = done.At, Wait = null });
+    }
+
+    private static RunState Failed(RunState state, CallFailed failed)
+    {
+        var next = WithCall(state, failed.Effect, call => call with
+        {
+            Status = failed.RetryAt is null ? CallStatus.Failed : CallStatus.Delayed,
+            Attempts = call.Started is null ? call.Attempts + 1 : call.Attempts,
+            Outcome = failed.Outcome,
+            InputHash = failed.InputHash,
+            RetryAt = failed.RetryAt,
+            Generation = failed.RetryAt is null ? call.Generation : call.Generation + 1,
+        }, failed.At);
+        return Settle(next, state, failed.Effect, failed.Outcome.Cost);
+    }
+
+    private static RunState Resolved(RunState state, CallResolved resolved)
+    {
+        var next = WithCall(state, resolved.Effect, call => resolved.Verdict switch
+        {
+            ResolveVerdict.Done => call with
+            {
+                Status = CallStatus.Succeeded, Outcome = StructuredOutcome.Succeeded(resolved.Result), Rounds = call.Rounds + 1,
+            },
+            ResolveVerdict.NotDone => call with { Status = CallStatus.Ready, Generation = call.Generation + 1 },
+            _ => call with { Status = CallStatus.Failed },
+        }, resolved.At);
+        var step = resolved.Effect.Step;
+        if (resolved.Verdict != ResolveVerdict.Done || resolved.Effect.Compensation) return next;
+        if (next.Steps[step].Items is not null || next.Plan.Steps[step].Repeat is not null) return next;
+        return WithStep(next, step, s => s with { Status = StepStatus.Succeeded, Result = resolved.Result, EndedAt = resolved.At });
+    }
+
+    private static RunState Ended(RunState state, StepEnded ended)
+    {
+        var next = WithStep(state, ended.Step, s => s with
+        {
+            // A step that asked for its fallback stays open until the fallback is over.
+            Status = ended is { Fallback: not null, Status: StepStatus.Failed } ? StepStatus.Running : ended.Status,
+            Result = s.Items is not null && ended.Result is null ? Results(s) : ended.Result,
+            Failure = ended.Failure,
+            Fallback = ended.Fallback ?? s.Fallback,
+            Wait = null,
+            StartedAt = s.StartedAt ?? ended.At,
+            EndedAt = ended.At,
+        });
+        if (ended is { Fallback: { } fallback, Status: StepStatus.Failed })
+            next = WithStep(next, fallback, s => s with { Wanted = true });
+        if (state.Steps[ended.Step].Wait is null && state.Plan.Steps[ended.Step].Await?.Signal is null) return next;
+        return ended.Status == StepStatus.Succeeded && state.Plan.Steps[ended.Step].Await?.Signal is { } name
+            ? next with { Signals = WithoutFirst(next.Signals, name) }
+            : next;
+    }
+
+    private static RunState Retried(RunState state, RunRetried retried) => state with
+    {
+        Attempt = retried.Attempt,
+        StartedAt = retried.At,
+        End = null,
+        EndedAt = null,
+        Compensating = null,
+        Cursor = 0,
+        Steps = [.. state.Steps.Select(s => s.Status is StepStatus.Succeeded or StepStatus.Skipped ? s : Again(s))],
+    };
+
+    private static StepState Again(StepState s) => new()
+    {
+        Items = null,
+        Cost = s.Cost,
+        Calls = [.. s.Calls.Select(call => call.Status == CallStatus.Succeeded && s.Items is not null && s.Status != StepStatus.Compensated
+            ? call
+            : new CallState { Generation = call.Generation + 1, Rounds = 0 })],
+    };
+
+    private static JsonElement Results(StepState s) => Json.Write(writer =>
+    {
+        writer.WriteStartArray();
+        foreach (var call in s.Calls)
+        {
+            if (call is { Status: CallStatus.Succeeded, Outcome: { } outcome }) outcome.Result.WriteTo(writer);
+            else writer.WriteNullValue();
+        }
+
+        writer.WriteEndArray();
+    });
+
+    private static ImmutableArray<SignalReceived> WithoutFirst(ImmutableArray<SignalReceived> signals, string name)
+    {
+        for (var i = 0; i < signals.Length; i++)
+        {
+            if (string.Equals(signals[i].Name, name, StringComparison.Ordinal)) return signals.RemoveAt(i);
+        }
+
+        return signals;
+    }
+
+    /// <summary>Ends the reservation of a call: the actual cost counts, or the whole reservation when nobody knows.</summary>
+    private static RunState Settle(RunState state, RunState before, EffectId effect, Cents? cost)
+    {
+        var call = Call(before, effect);
+        if (call.Status == CallStatus.Unknown) return state; // The worst case is already paid.
+        var reserved = call.Started is { } started && started.Effect == effect ? started.Reserved : Cents.Zero;
+        var paid = cost ?? reserved;
+        return WithStep(state, effect.Step, s => s with { Cost = s.Cost + paid }) with
+        {
+            Reserved = state.Reserved - reserved < Cents.Zero ? Cents.Zero : state.Reserved - reserved,
+            Spent = state.Spent + paid,
+        };
+    }
+
+    internal static CallState Call(RunState state, EffectId effect)
+    {
+        var s = state.Steps[effect.Step];
+        if (effect.Compensation) return s.Compensation ?? CallState.First;
+        var at = Math.Max(effect.Item, 0);
+        return at < s.Calls.Length ? s.Calls[at] : CallState.First;
+    }
+
+    private static RunState WithCall(RunState state, EffectId effect, Func<CallState, CallState> change, DateTimeOffset at) =>
+        WithStep(state, effect.Step, s =>
+        {
+            if (effect.Compensation) return s with { Compensation = change(s.Compensation ?? CallState.First) };
+            var index = Math.Max(effect.Item, 0);
+            var calls = s.Calls.IsEmpty ? [CallState.First] : s.Calls;
+            return s with
+            {
+                Calls = calls.SetItem(index, change(calls[index])),
+                Status = s.Status is StepStatus.Pending or StepStatus.Waiting ? StepStatus.Running : s.Status,
+                Wait = null,
+                StartedAt = s.StartedAt ?? at,
+            };
+        });
+
+    private static RunState WithStep(RunState state, int step, Func<StepState, StepState> change) =>
+        state with { Steps = state.Steps.SetItem(step, change(state.Steps[step])) };
+
+    private static int Cursor(RunState state)
+    {
+        if (state.Plan.IsGraph) return 0;
+        var cursor = state.Cursor;
+        while (cursor < state.Steps.Length && (state.Steps[cursor].Status.IsOver() || state.Plan.Steps[cursor].FallbackOnly)) cursor++;
+        return cursor;
+    }
+
+    private static RunStatus Status(RunState state)
+    {
+        if (state.End is { } end) return end.Status;
+        if (state.IsQuarantined) return RunStatus.Quarantined;
+        if (state.IsPaused) return RunStatus.Paused;
+        if (state.Compensating is not null) return RunStatus.Running;
+        bool waits = false, delays = false;
+        foreach (var i in Open.Steps(state))
+        {
+            var s = state.Steps[i];
+            if (s.Status == StepStatus.Waiting) waits = true;
+            else if (s.Status == StepStatus.Running && s.Fallback is null)
+            {
+                foreach (var call in s.Calls)
+                {
+                    if (call.Status is CallStatus.Started or CallStatus.Ready) return RunStatus.Running;
+                    delays |= call.Status == CallStatus.Delayed;
+                    waits |= call.Status == CallStatus.Unknown;
+                }
+            }
+            else if (s.Status == StepStatus.Pending && Open.IsReady(state, i)) return RunStatus.Running;
+        }
+
+        return waits ? RunStatus.Waiting : delays ? RunStatus.Retry : RunStatus.Running;
+    }
+}

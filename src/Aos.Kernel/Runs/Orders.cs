@@ -1,0 +1,152 @@
+namespace Aos.Kernel;
+
+/// <summary>What the state still asks of the world and of the clock.</summary>
+internal static class Orders
+{
+    internal static bool IsPure(RunState state, int step)
+    {
+        var plan = state.Plan.Steps[step];
+        return plan.Skill is { } skill
+            && plan.Repeat is null
+            && state.Start!.Terms.TryGetValue(skill, out var terms)
+            && terms.Effect == EffectClass.Pure;
+    }
+
+    internal static IReadOnlyList<RunEffect> Pending(RunState state)
+    {
+        if (!Progress.Drives(state)) return [];
+        var orders = new List<RunEffect>(1);
+        if (state.Compensating is { } compensation)
+        {
+            foreach (var i in compensation.Steps)
+            {
+                if (state.Steps[i].Compensation is { Status: CallStatus.Started } call) orders.Add(Again(state, i, call));
+            }
+
+            return orders;
+        }
+
+        var aborting = Open.Aborting(state) >= 0;
+        foreach (var i in Open.Steps(state)) Add(state, i, aborting, orders);
+        return orders;
+    }
+
+    internal static DateTimeOffset? NextWake(RunState state)
+    {
+        if (!Progress.Drives(state)) return null;
+        DateTimeOffset? next = state.Plan.Timeout is { } timeout ? state.StartedAt + timeout : null;
+        if (state.Compensating is { } compensation)
+        {
+            foreach (var i in compensation.Steps) Soonest(state.Steps[i].Compensation?.RetryAt);
+            return next;
+        }
+
+        foreach (var i in Open.Steps(state))
+        {
+            var s = state.Steps[i];
+            Soonest(s.Wait?.Until);
+            foreach (var call in s.Calls)
+            {
+                if (call.Status == CallStatus.Delayed) Soonest(call.RetryAt);
+            }
+        }
+
+        return next;
+
+        void Soonest(DateTimeOffset? at)
+        {
+            if (at is { } time && (next is null || time < next)) next = time;
+        }
+    }
+
+    private static void Add(RunState state, int index, bool aborting, List<RunEffect> orders)
+    {
+        var step = state.Plan.Steps[index];
+        var s = state.Steps[index];
+        if (step.Kind == StepKind.Child)
+        {
+            if (s.Wait is { For: WaitKind.Child } wait && !aborting) orders.Add(Child(state, step, wait));
+            return;
+        }
+
+        if (step.Kind != StepKind.Skill || s.Fallback is not null) return;
+        if (!IsPure(state, index))
+        {
+            foreach (var call in s.Calls)
+            {
+                if (call.Status == CallStatus.Started) orders.Add(Again(state, index, call));
+            }
+
+            return;
+        }
+
+        if (aborting) return;
+        if (s.Items is not null) AddItems(state, step, s, orders);
+        else if (s.Status == StepStatus.Running || Open.IsReady(state, index)) AddPure(state, step, s, -1, orders);
+    }
+
+    private static void AddItems(RunState state, PlanStep step, StepState s, List<RunEffect> orders)
+    {
+        var busy = 0;
+        for (var item = 0; item < s.Calls.Length && busy < step.MaxParallel; item++)
+        {
+            if (AddPure(state, step, s, item, orders)) busy++;
+        }
+    }
+
+    private static bool AddPure(RunState state, PlanStep step, StepState s, int item, List<RunEffect> orders)
+    {
+        var at = Math.Max(item, 0);
+        var call = at < s.Calls.Length ? s.Calls[at] : CallState.First;
+        if (call.Status != CallStatus.Ready || Template.Evaluate(step.Params, new RunScope(state, step.Index, item)).Value is not { } parameters) return false;
+        var effect = new EffectId(step.Index, item, call.Generation);
+        var terms = state.Start!.Terms[step.Skill!];
+        orders.Add(new InvokeSkill
+        {
+            Id = effect,
+            StepId = step.Id,
+            Skill = step.Skill!,
+            Version = terms.Version,
+            Params = parameters,
+            Class = EffectClass.Pure,
+            IdempotencyKey = EffectKey.Of(state.Start.Run, effect),
+            Timeout = step.Timeout ?? terms.TimeoutDefault,
+            Seed = Seeds.Step(state.Start.Seed, step.Index),
+        });
+        return true;
+    }
+
+    /// <summary>The order of a started call, word for word as it was first given.</summary>
+    private static InvokeSkill Again(RunState state, int index, CallState call)
+    {
+        var step = state.Plan.Steps[index];
+        var started = call.Started!;
+        var skill = started.Effect.Compensation ? step.Compensate!.Skill : step.Skill!;
+        return new InvokeSkill
+        {
+            Id = started.Effect,
+            StepId = step.Id,
+            Skill = skill,
+            Version = state.Start!.Terms[skill].Version,
+            Params = started.Params,
+            Class = started.Class,
+            IdempotencyKey = started.IdempotencyKey,
+            Timeout = started.Deadline - started.At,
+            Seed = Seeds.Step(state.Start.Seed, index),
+        };
+    }
+
+    private static StartChild Child(RunState state, PlanStep step, WaitStarted wait)
+    {
+        var call = state.Steps[step.Index].Calls is [var one, ..] ? one : CallState.First;
+        return new StartChild
+        {
+            Id = new EffectId(step.Index, -1, call.Generation),
+            Child = wait.Child!.Value,
+            Plan = step.Child!.Plan,
+            Workflow = step.Child.Workflow,
+            Inputs = wait.ChildInputs ?? Json.EmptyObject,
+            Budget = state.Start!.Budget is { } budget ? budget - state.Spent - state.Reserved : null,
+        };
+    }
+}

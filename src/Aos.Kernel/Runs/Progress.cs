@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>Moves a run on as far as it goes without the world.</summary>
+internal static class Progress
+{
+    internal static void Advance(Turn turn)
+    {
+        while (Drives(turn.State))
+        {
+            var before = turn.Events.Count;
+            if (turn.State.Compensating is not null) Compensations.Advance(turn);
+            else if (Open.Aborting(turn.State) is >= 0 and var failed) Abort(turn, failed);
+            else Move(turn);
+            if (turn.Events.Count == before) return;
+        }
+    }
+
+    internal static bool Drives(RunState state) =>
+        state is { Start: not null, End: null, IsPaused: false, IsQuarantined: false };
+
+    internal static void End(Turn turn, RunStatus status, JsonElement? result, Failure? failure) =>
+        turn.Add(new RunEnded { At = turn.Now, Status = status, Result = result, Failure = failure, RootHash = RootHash.Of(turn.State) });
+
+    private static void Move(Turn turn)
+    {
+        var open = Open.Steps(turn.State);
+        if (open.Count == 0)
+        {
+            Finish(turn);
+            return;
+        }
+
+        var running = 0;
+        foreach (var i in open)
+        {
+            if (turn.State.Steps[i].Status is StepStatus.Running or StepStatus.Waiting) running++;
+        }
+
+        foreach (var i in open)
+        {
+            if (Open.Aborting(turn.State) >= 0) return;
+            var status = turn.State.Steps[i].Status;
+            if (status == StepStatus.Pending && Open.IsReady(turn.State, i))
+            {
+                if (running >= RunMachine.ParallelStepsMax) continue;
+                running++;
+                Begin(turn, turn.Plan.Steps[i]);
+            }
+            else if (status is StepStatus.Running or StepStatus.Waiting)
+            {
+                Steps.Continue(turn, i);
+            }
+        }
+    }
+
+    private static void Begin(Turn turn, PlanStep step)
+    {
+        if (step.When is { } when)
+        {
+            var answer = Expression.Evaluate(when, new RunScope(turn.State, step.Index, -1));
+            if (answer.Failure is { } failure)
+            {
+                turn.Fail(step.Index, failure);
+                return;
+            }
+
+            if (answer.Value is not { ValueKind: JsonValueKind.True })
+            {
+                if (answer.Value is { ValueKind: JsonValueKind.False })
+                    turn.Add(new StepEnded { At = turn.Now, Step = step.Index, Status = StepStatus.Skipped });
+                else
+                    turn.Fail(step.Index, FailureCatalog.Fail("EXPRESSION_ERROR", $"Step {step.Id}: when must give true or false."));
+                return;
+            }
+        }
+
+        if (step.Kind != StepKind.Skill) Waits.Begin(turn, step);
+        else if (step.ForEach is { } list) Steps.List(turn, step, list);
+        else Steps.Start(turn, step, -1);
+    }
+
+    private static void Abort(Turn turn, int failed)
+    {
+        if (HasCallsInFlight(turn.State)) return;
+        var failure = turn.State.Steps[failed].Failure!;
+        var undo = Compensations.Wanted(turn.State, failed);
+        if (undo.IsEmpty) End(turn, RunStatus.Failed, null, failure);
+        else turn.Add(new CompensationStarted { At = turn.Now, Cause = failure, Steps = undo });
+    }
+
+    /// <summary>Ordered calls are waited for, so that what they cost and did is on record.</summary>
+    private static bool HasCallsInFlight(RunState state)
+    {
+        foreach (var s in state.Steps)
+        {
+            foreach (var call in s.Calls)
+            {
+                if (call.Status == CallStatus.Started) return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void Finish(Turn turn)
+    {
+        if (turn.Plan.Output is { } output)
+        {
+            var value = Template.Evaluate(output, new RunScope(turn.State, -1, -1));
+            if (value.Failure is { } failure) End(turn, RunStatus.Failed, null, failure);
+            else End(turn, RunStatus.Succeeded, value.Value, null);
+            return;
+        }
+
+        JsonElement? result = null;
+        for (var i = turn.State.Steps.Length - 1; i >= 0 && result is null; i--)
+        {
+            if (turn.State.Steps[i].Status == StepStatus.Succeeded) result = turn.State.Steps[i].Result;
+        }
+
+        End(turn, RunStatus.Succeeded, result ?? Json.Null, null);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+
+namespace Aos.Kernel;
+
+/// <summary>
+/// Decides about runs. Pure: the same state, command and facts give the same decision, on any machine, at any time.
+/// A command's decision holds everything that follows from it, up to the point where the run waits for the world.
+/// </summary>
+public static class RunMachine
+{
+    /// <summary>Steps of a graph plan in flight at once.</summary>
+    public const int ParallelStepsMax = 64;
+
+    /// <summary>Items of one <c>for_each</c>.</summary>
+    public const int ItemsMax = 100_000;
+
+    /// <summary>Signals kept for a run that does not await them yet.</summary>
+    public const int SignalsMax = 1_000;
+
+    public static Decision Decide(RunState state, RunCommand command, Facts facts)
+    {
+        var turn = new Turn(state, facts.Now < state.LastAt ? state.LastAt : facts.Now);
+        if (command is StartRun start) return Commands.Start(turn, start);
+        if (state.Start is null) return Decision.Refused(FailureCatalog.Fail("RUN_NOT_FOUND", "The run has not started."));
+        var refusal = command switch
+        {
+            RecordOutcome outcome => Calls.Record(turn, outcome),
+            RecordUnknown unknown => Calls.Lose(turn, unknown),
+            WakeRun => Commands.Wake(turn),
+            CancelRun cancel => Commands.Cancel(turn, cancel),
+            PauseRun pause => Commands.Pause(turn, pause),
+            ResumeRun resume => Commands.Resume(turn, resume),
+            RetryRun retry => Commands.Retry(turn, retry),
+            SignalRun signal => Commands.Signal(turn, signal),
+            ResolveStep resolve => Calls.Resolve(turn, resolve),
+            QuarantineRun quarantine => Commands.Quarantine(turn, quarantine),
+            _ => throw new UnreachableException($"No arm for {command.GetType().Name}."),
+        };
+        if (refusal is not null) return Decision.Refused(refusal);
+        if (turn.Events.Count > 0 || command is WakeRun) Progress.Advance(turn);
+        return new Decision(null, turn.Events);
+    }
+
+    /// <summary>Folds one event. Never refuses an event that Decide produced.</summary>
+    public static RunState Evolve(RunState state, RunEvent e) => Fold.Evolve(state, e);
+
+    /// <summary>What the world owes the run now: a function of the state, so nothing is lost with a process.</summary>
+    public static IReadOnlyList<RunEffect> Pending(RunState state) => Orders.Pending(state);
+
+    /// <summary>When the run must look at the clock next: a retry, a sleep, the timeout of an await or of the run.</summary>
+    public static DateTimeOffset? NextWake(RunState state) => Orders.NextWake(state);
+}

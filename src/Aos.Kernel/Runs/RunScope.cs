@@ -1,0 +1,107 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>What a template of a step can see. A function of the state: evaluating again gives the same value.</summary>
+internal sealed class RunScope(RunState state, int step, int item) : IScope
+{
+    private int uuids;
+    private (string Id, JsonElement Result)? round;
+
+    /// <summary>The time the step became ready: the same however often and whenever its templates are evaluated.</summary>
+    public DateTimeOffset Now { get; } = ReadyAt(state, step);
+
+    /// <summary>Lets <c>until</c> see the result of the round just completed.</summary>
+    internal RunScope WithRound(string id, JsonElement result)
+    {
+        round = (id, result);
+        return this;
+    }
+
+    public JsonElement? Resolve(string root)
+    {
+        if (root == "inputs") return state.Start!.Inputs;
+        if (root == "run") return Run(state.Start!);
+        if (item >= 0 && state.Steps[step].Items is { } items)
+        {
+            if (root == "index") return Json.Of((decimal)item);
+            if (string.Equals(root, state.Plan.Steps[step].As, StringComparison.Ordinal)) return items[item];
+        }
+
+        return null;
+    }
+
+    public JsonElement? Step(string id, string member)
+    {
+        if (round is { } now && string.Equals(now.Id, id, StringComparison.Ordinal) && member == "result") return now.Result;
+        var index = state.Plan.IndexOf(id);
+        if (index < 0) return null;
+        var s = state.Steps[index];
+        return member switch
+        {
+            "result" or "results" => s.Result,
+            "status" => Json.Of(s.Status.Wire()),
+            "cost_cents" => Json.Of(s.Cost.Value),
+            "outcome" => s.Status.IsOver() ? Outcome(s) : null,
+            _ => null,
+        };
+    }
+
+    public Guid NextUuid()
+    {
+        var call = item >= 0 ? item : 0;
+        var rounds = state.Steps[step].Calls is { Length: > 0 } calls && call < calls.Length ? calls[call].Rounds : 0;
+        var bytes = SHA256.HashData(Encoding.UTF8.GetBytes($"uuid:{state.Start!.Seed}:{step}:{item}:{rounds}:{uuids++}")).AsSpan(0, 16);
+        bytes[6] = (byte)(0x80 | (bytes[6] & 0x0F)); // version 8: of our own making
+        bytes[8] = (byte)(0x80 | (bytes[8] & 0x3F));
+        return new Guid(bytes, bigEndian: true);
+    }
+
+    private static DateTimeOffset ReadyAt(RunState state, int step)
+    {
+        var at = state.StartedAt;
+        if (step < 0) return state.LastAt;
+        if (state.Steps[step].StartedAt is { } started) return started;
+        foreach (var dependency in state.Plan.Steps[step].DependsOn)
+        {
+            if (state.Steps[dependency].EndedAt is { } ended && ended > at) at = ended;
+        }
+
+        return at;
+    }
+
+    private static JsonElement Run(RunStarted start) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", start.Run.ToString());
+        writer.WriteString("seed", start.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        writer.WriteString("agent_id", start.AgentId);
+        writer.WriteString("tenant_id", start.Tenant.Value);
+        writer.WriteEndObject();
+    });
+
+    private static JsonElement Outcome(StepState s) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteBoolean("ok", s.Status == StepStatus.Succeeded);
+        writer.WriteString("status", s.Status.Wire());
+        if (s.Failure is { } failure)
+        {
+            writer.WriteString("code", failure.Code);
+            writer.WriteString("category", failure.Category.ToString().ToUpperInvariant());
+            writer.WriteString("message", failure.Message);
+            writer.WriteBoolean("retryable", failure.Retryable);
+        }
+
+        if (s.Result is { } result)
+        {
+            writer.WritePropertyName("result");
+            result.WriteTo(writer);
+        }
+
+        writer.WriteEndObject();
+    });
+}

@@ -1,0 +1,105 @@
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>Steps that wait: for time, a signal, a child run.</summary>
+internal static class Waits
+{
+    /// <summary>Everything due by now.</summary>
+    internal static void Due(Turn turn)
+    {
+        foreach (var i in Open.Steps(turn.State))
+        {
+            var wait = turn.State.Steps[i].Wait;
+            if (wait?.Until is not { } until || until > turn.Now) continue;
+            switch (wait.For)
+            {
+                case WaitKind.Sleep:
+                    turn.Add(new StepEnded { At = turn.Now, Step = i, Status = StepStatus.Succeeded, Result = Slept(turn.Plan.Steps[i]) });
+                    break;
+                case WaitKind.Signal:
+                    turn.Fail(i, FailureCatalog.Fail(
+                        "AWAIT_TIMEOUT", $"No signal {wait.Signal} came for step {turn.Plan.Steps[i].Id} within {Text.Of(turn.Plan.Steps[i].Await!.Timeout!.Value)}."));
+                    break;
+                case WaitKind.Child:
+                    turn.Fail(i, FailureCatalog.Fail(
+                        "TIMEOUT", $"The child run {wait.Child} of step {turn.Plan.Steps[i].Id} did not end in time."));
+                    break;
+                case WaitKind.Repeat:
+                    break; // The next round starts in Progress: the wait is over by the clock alone.
+            }
+        }
+    }
+
+    /// <summary>Hands kept signals to the steps that await them, in plan order.</summary>
+    internal static void TakeSignals(Turn turn)
+    {
+        foreach (var i in Open.Steps(turn.State))
+        {
+            if (turn.State.Steps[i].Wait is not { For: WaitKind.Signal } wait) continue;
+            if (Kept(turn.State, wait.Signal!) is { } signal) Take(turn, i, signal);
+        }
+    }
+
+    internal static void Begin(Turn turn, PlanStep step)
+    {
+        switch (step.Kind)
+        {
+            case StepKind.Sleep:
+                turn.Add(new WaitStarted { At = turn.Now, Step = step.Index, For = WaitKind.Sleep, Until = turn.Now + step.Sleep!.Value });
+                break;
+            case StepKind.Await when step.Await!.Signal is { } name:
+                if (Kept(turn.State, name) is { } signal) Take(turn, step.Index, signal);
+                else turn.Add(new WaitStarted { At = turn.Now, Step = step.Index, For = WaitKind.Signal, Signal = name, Until = turn.Now + step.Await.Timeout });
+                break;
+            case StepKind.Child:
+                BeginChild(turn, step);
+                break;
+            default:
+                var what = step.Kind == StepKind.Agent ? "agent steps" : "approvals";
+                turn.Fail(step.Index, FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: {what} are not available in this version."));
+                break;
+        }
+    }
+
+    private static void BeginChild(Turn turn, PlanStep step)
+    {
+        var inputs = Template.Evaluate(step.Child!.Inputs, new RunScope(turn.State, step.Index, -1));
+        if (inputs.Failure is { } failure)
+        {
+            turn.Fail(step.Index, failure);
+            return;
+        }
+
+        var call = turn.State.Steps[step.Index].Calls is [var one, ..] ? one : CallState.First;
+        turn.Add(new WaitStarted
+        {
+            At = turn.Now,
+            Step = step.Index,
+            For = WaitKind.Child,
+            Until = turn.Now + step.Timeout,
+            Child = ChildId.Of(turn.State.Start!.Run, new EffectId(step.Index, -1, call.Generation), turn.Now),
+            ChildInputs = inputs.Value,
+        });
+    }
+
+    private static SignalReceived? Kept(RunState state, string name)
+    {
+        foreach (var signal in state.Signals)
+        {
+            if (string.Equals(signal.Name, name, StringComparison.Ordinal)) return signal;
+        }
+
+        return null;
+    }
+
+    private static void Take(Turn turn, int step, SignalReceived signal) =>
+        turn.Add(new StepEnded { At = turn.Now, Step = step, Status = StepStatus.Succeeded, Result = signal.Payload });
+
+    private static JsonElement Slept(PlanStep step) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("waited_ms", (long)step.Sleep!.Value.TotalMilliseconds);
+        writer.WriteEndObject();
+    });
+}
