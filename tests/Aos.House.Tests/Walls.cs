@@ -1,0 +1,64 @@
+using System.Xml.Linq;
+
+namespace Aos.House.Tests;
+
+/// <summary>The walls between the rooms.</summary>
+public sealed class Walls
+{
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["Aos.Kernel"] = [],
+        ["Aos.Client"] = ["Aos.Kernel"],
+        ["Aos.Contracts"] = ["Aos.Kernel", "Aos.Client"],
+        ["Aos.Storage"] = ["Aos.Contracts"],
+        ["Aos.Egress"] = ["Aos.Contracts"],
+        ["Aos.Runs"] = ["Aos.Contracts", "Aos.Storage"],
+        ["Aos.Skills"] = ["Aos.Contracts", "Aos.Storage"],
+        ["Aos.CostSim"] = ["Aos.Contracts", "Aos.Storage"],
+        ["Aos.Memory"] = ["Aos.Contracts", "Aos.Storage"],
+        ["Aos.Failures"] = ["Aos.Contracts", "Aos.Storage"],
+        ["Aos.Approvals"] = ["Aos.Contracts", "Aos.Storage"],
+        ["Aos.Identity"] = ["Aos.Contracts", "Aos.Storage"],
+        ["Aos.Console"] = ["Aos.Client"],
+    };
+
+    public static TheoryData<string> Rooms() => [.. Allowed.Keys];
+
+    internal static string Root { get; } = FindRoot();
+
+    [Theory]
+    [MemberData(nameof(Rooms))]
+    public void A_project_references_only_what_it_may(string project)
+    {
+        var file = XDocument.Load(Path.Combine(Root, "src", project, project + ".csproj"));
+        var references = file.Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!));
+
+        Assert.All(references, reference => Assert.Contains(reference, Allowed[project]));
+    }
+
+    [Fact]
+    public void The_kernel_uses_no_package()
+    {
+        var file = XDocument.Load(Path.Combine(Root, "src", "Aos.Kernel", "Aos.Kernel.csproj"));
+
+        Assert.Empty(file.Descendants("PackageReference"));
+    }
+
+    [Fact]
+    public void Every_event_of_a_run_is_folded()
+    {
+        var fold = File.ReadAllText(Path.Combine(Root, "src", "Aos.Kernel", "Runs", "Fold.cs"));
+        var events = typeof(RunEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(RunEvent))).ToList();
+
+        Assert.NotEmpty(events);
+        Assert.All(events, type => Assert.Contains($"            {type.Name}", fold, StringComparison.Ordinal));
+    }
+
+    private static string FindRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Aos.slnx"))) folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("Aos.slnx");
+        return folder;
+    }
+}
