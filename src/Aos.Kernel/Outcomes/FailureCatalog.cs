@@ -28,8 +28,3 @@ public static partial class FailureCatalog
         return new Failure(entry.Code, entry.Category, message, entry.Retryable, entry.Advice, retryAfter, details);
     }
 }
-
-public static partial class FailureCatalog
-{
-    public static FailureEntry? Find(string codeOrAlias) => null;
-}

@@ -6,6 +6,9 @@ namespace Aos.Kernel;
 /// <summary>A run as folded from its events. Immutable; <c>RunMachine.Evolve</c> makes the next one.</summary>
 public sealed record RunState
 {
+    // First: the empty state below is made of it.
+    private static readonly ImmutableSortedSet<string> NoIds = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
     /// <summary>Before the first event.</summary>
     public static RunState Empty { get; } = new();
 
@@ -37,8 +40,6 @@ public sealed record RunState
 
     /// <summary>In a list plan: the first step that is not over and not a mere fallback.</summary>
     public int Cursor { get; init; }
-
-    private static readonly ImmutableSortedSet<string> NoIds = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
 
     public RunEnded? End { get; init; }
 

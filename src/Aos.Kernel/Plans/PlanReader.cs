@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>Limits of a plan.</summary>
+/// <param name="StepsMax">Most steps.</param>
+/// <param name="BytesMax">Largest plan, bytes of its normalised JSON.</param>
+public sealed record PlanLimits(int StepsMax = 10_000, int BytesMax = 16 * 1024 * 1024);
+
+/// <summary>Reads plans in every accepted shape and reports all their mistakes at once.</summary>
+public static class PlanReader
+{
+    /// <summary>Reads a plan. <paramref name="skills"/> are the skills there are, by name.</summary>
+    public static PlanReading Read(JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, PlanLimits? limits = null) =>
+        Read(source, skills, allowUnknownSkills: false, limits);
+
+    /// <summary>With <paramref name="allowUnknownSkills"/> unknown skills are warnings: the plan can be priced, not run.</summary>
+    public static PlanReading Read(
+        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, PlanLimits? limits = null)
+    {
+        var report = new PlanReport();
+        limits ??= new PlanLimits();
+        try
+        {
+            var (normal, strict) = PlanShapes.Normalise(source);
+            var plan = new PlanText(normal, skills, limits, strict, allowUnknownSkills, report).Read();
+            return new PlanReading(report.Problems.Count == 0 ? plan : null, [.. report.Problems], [.. report.Warnings]);
+        }
+        catch (Exception e) when (e is CanonicalJsonException or JsonException)
+        {
+            report.Problem("", "INVALID_PLAN", e.Message);
+            return new PlanReading(null, [.. report.Problems], [.. report.Warnings]);
+        }
+    }
+}
+
+/// <summary>Collects mistakes.</summary>
+internal sealed class PlanReport
+{
+    internal List<PlanProblem> Problems { get; } = [];
+
+    internal List<PlanProblem> Warnings { get; } = [];
+
+    internal void Problem(string path, string code, string message, string? suggestion = null) =>
+        Problems.Add(new PlanProblem(path, code, message, suggestion));
+
+    internal void Warn(string path, string code, string message, string? suggestion = null) =>
+        Warnings.Add(new PlanProblem(path, code, message, suggestion));
+
+    /// <summary>Names the members that have no meaning, with the nearest one that has.</summary>
+    internal void Unknown(JsonElement value, string path, bool strict, params ReadOnlySpan<string> known)
+    {
+        if (value.ValueKind != JsonValueKind.Object) return;
+        foreach (var member in value.EnumerateObject())
+        {
+            if (known.Contains(member.Name)) continue;
+            var at = path.Length == 0 ? member.Name : $"{path}.{member.Name}";
+            var near = Nearest.To(member.Name, known);
+            var suggestion = near is null ? null : $"Did you mean {near}?";
+            if (strict) Problem(at, "UNKNOWN_MEMBER", $"{member.Name} has no meaning here.", suggestion);
+            else Warn(at, "UNKNOWN_MEMBER", $"{member.Name} has no meaning here and was ignored.", suggestion);
+        }
+    }
+}
+
+/// <summary>The nearest known word, for "did you mean".</summary>
+internal static class Nearest
+{
+    internal static string? To(string word, ReadOnlySpan<string> known)
+    {
+        string? best = null;
+        var distance = Math.Max(2, word.Length / 3) + 1;
+        foreach (var candidate in known)
+        {
+            var d = Distance(word, candidate);
+            if (d >= distance) continue;
+            distance = d;
+            best = candidate;
+        }
+
+        return best;
+    }
+
+    private static int Distance(string a, string b)
+    {
+        if (a.Length > 64 || b.Length > 64) return int.MaxValue;
+        var row = new int[b.Length + 1];
+        for (var j = 0; j <= b.Length; j++) row[j] = j;
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var above = row[j];
+                row[j] = Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+
+        return row[b.Length];
+    }
+}

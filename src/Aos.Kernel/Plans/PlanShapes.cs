@@ -1,0 +1,212 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Aos.Kernel;
+
+/// <summary>Brings every accepted shape of a plan into the normal one.</summary>
+internal static partial class PlanShapes
+{
+    private static readonly string[] NormalMarks =
+        ["name", "inputs", "output", "seed", "timeout", "on_failure"];
+
+    /// <summary>The plan in the normal shape, and whether it was written in it (then unknown members are mistakes).</summary>
+    internal static (JsonElement Plan, bool IsStrict) Normalise(JsonElement source)
+    {
+        if (source.ValueKind == JsonValueKind.Array) return (FromSteps(source, source, "plan"), false);
+        if (source.ValueKind != JsonValueKind.Object) return (source, true);
+        if (source.Get("plan") is { ValueKind: JsonValueKind.Array } plan) return (FromSteps(source, plan, "plan"), false);
+        if (source.Get("steps") is not { ValueKind: JsonValueKind.Array } steps) return (source, true);
+        var legacy = steps.EnumerateArray().Any(step => step.Get("step_id") is not null || step.Get("skill_id") is not null)
+            || !NormalMarks.Any(mark => source.Get(mark) is not null);
+        return legacy ? (FromSteps(source, steps, "plan"), false) : (WithIds(source, steps), true);
+    }
+
+    private static JsonElement WithIds(JsonElement source, JsonElement steps) =>
+        source.GetRawText().Contains("steps[", StringComparison.Ordinal) ? Json.Parse(ByIndex(source.GetRawText(), Ids(steps))) : source;
+
+    private static JsonElement FromSteps(JsonElement source, JsonElement steps, string name)
+    {
+        var ids = Ids(steps);
+        var written = Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", source.GetText("name") ?? source.GetText("plan_id") ?? source.GetText("id") ?? source.GetText("workflow_id") ?? name);
+            if (source.GetText("version") is { } version) writer.WriteString("version", version);
+            if (source.GetText("goal") is { } goal) writer.WriteString("goal", goal);
+            WriteBudget(writer, source);
+            if (source.Get("timeout_seconds") is { ValueKind: JsonValueKind.Number } timeout) Copy(writer, "timeout", timeout);
+            if (source.Get("seed") is { ValueKind: JsonValueKind.Number } seed) Copy(writer, "seed", seed);
+            writer.WriteStartArray("steps");
+            var index = 0;
+            foreach (var step in steps.EnumerateArray()) WriteStep(writer, step, ids[index++]);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        });
+        return Json.Parse(Dialects(ByIndex(written.GetRawText(), ids), ids));
+    }
+
+    private static List<string> Ids(JsonElement steps)
+    {
+        var ids = new List<string>();
+        foreach (var step in steps.EnumerateArray())
+        {
+            var id = step.Get("step_id") ?? step.Get("id");
+            ids.Add(id switch
+            {
+                { ValueKind: JsonValueKind.String } text => text.GetString()!,
+                { ValueKind: JsonValueKind.Number } number => "s" + number.GetRawText(),
+                _ => string.Create(CultureInfo.InvariantCulture, $"s{ids.Count + 1}"),
+            });
+        }
+
+        return ids;
+    }
+
+    private static void WriteBudget(Utf8JsonWriter writer, JsonElement source)
+    {
+        if (source.Get("budget_ceiling_cents") is { ValueKind: JsonValueKind.Number } ceiling) Copy(writer, "budget_cents", ceiling);
+        else if (source.Get("budget_cents") is { } cents) Copy(writer, "budget_cents", cents);
+        else if (source.Get("budget")?.Get("max_cost_usd") is { ValueKind: JsonValueKind.Number } usd && usd.TryGetDecimal(out var dollars))
+            writer.WriteNumber("budget_cents", dollars * 100);
+    }
+
+    private static void WriteStep(Utf8JsonWriter writer, JsonElement step, string id)
+    {
+        if (step.ValueKind != JsonValueKind.Object)
+        {
+            step.WriteTo(writer);
+            return;
+        }
+
+        writer.WriteStartObject();
+        writer.WriteString("id", id);
+        var skill = step.Get("skill") ?? step.Get("skill_id");
+        if (skill is { } named) Copy(writer, "skill", named.ValueKind == JsonValueKind.String ? Json.Of(Bare(named.GetString()!)) : named);
+        if (step.GetText("description") is { } description) writer.WriteString("description", description);
+        var parameters = step.Get("params") ?? step.Get("inputs") ?? Json.EmptyObject;
+        writer.WritePropertyName("params");
+        WriteParams(writer, parameters);
+        if (step.Get("depends_on") is { ValueKind: JsonValueKind.Array } depends && depends.GetArrayLength() > 0) Copy(writer, "depends_on", depends);
+        WriteRetry(writer, step, parameters);
+        WriteOnError(writer, step, id);
+        foreach (var member in new[] { "max_cost_cents", "idempotency_key", "when", "timeout" })
+        {
+            if (step.Get(member) is { ValueKind: not JsonValueKind.Null } value) Copy(writer, member, value);
+        }
+
+        writer.WriteEndObject();
+        if (step.Get("fallback") is { ValueKind: JsonValueKind.Object } fallback) WriteFallback(writer, fallback, id);
+    }
+
+    private static string Bare(string skill) => skill.StartsWith("skill.", StringComparison.Ordinal) ? skill[6..] : skill;
+
+    private static void WriteParams(Utf8JsonWriter writer, JsonElement parameters)
+    {
+        if (parameters.ValueKind != JsonValueKind.Object)
+        {
+            parameters.WriteTo(writer);
+            return;
+        }
+
+        writer.WriteStartObject();
+        foreach (var member in parameters.EnumerateObject())
+        {
+            if (member.Name == "retry" && member.Value.ValueKind == JsonValueKind.Object) continue;
+            if (member.Name == "input_path" && member.Value.ValueKind == JsonValueKind.String
+                && member.Value.GetString()!.StartsWith("$.steps[", StringComparison.Ordinal))
+                writer.WriteString("input", "${{ " + member.Value.GetString()![2..] + " }}");
+            else
+                Copy(writer, member.Name, member.Value);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteRetry(Utf8JsonWriter writer, JsonElement step, JsonElement parameters)
+    {
+        decimal? attempts = null, backoff = null;
+        if (parameters.Get("retry") is { ValueKind: JsonValueKind.Object } inner)
+        {
+            attempts = Number(inner.Get("max_attempts"));
+            backoff = Number(inner.Get("backoff_seconds"));
+        }
+        else if (Number(step.Get("retry_count")) is { } count)
+        {
+            attempts = Math.Max(count, 1);
+        }
+        else if (step.Get("retry") is { ValueKind: JsonValueKind.True })
+        {
+            attempts = (Number(step.Get("max_retries")) ?? 3) + 1;
+        }
+
+        if (attempts is null) return;
+        writer.WriteStartObject("retry");
+        writer.WriteNumber("max_attempts", attempts.Value);
+        if (backoff is { } seconds) writer.WriteNumber("backoff", seconds);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteOnError(Utf8JsonWriter writer, JsonElement step, string id)
+    {
+        if (step.Get("fallback") is { ValueKind: JsonValueKind.Object })
+        {
+            writer.WriteStartObject("on_error");
+            writer.WriteString("fallback", id + "_fallback");
+            writer.WriteEndObject();
+        }
+        else if (step.GetText("on_error") is { } onError)
+        {
+            writer.WriteString("on_error", onError == "retry" ? "abort" : onError);
+        }
+    }
+
+    private static void WriteFallback(Utf8JsonWriter writer, JsonElement fallback, string id)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", id + "_fallback");
+        writer.WriteBoolean("fallback_only", true);
+        writer.WriteString("skill", Bare(fallback.GetText("skill") ?? ""));
+        writer.WritePropertyName("params");
+        WriteParams(writer, fallback.Get("params") ?? Json.EmptyObject);
+        writer.WriteEndObject();
+    }
+
+    private static decimal? Number(JsonElement? value) =>
+        value is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var n) ? n : null;
+
+    private static void Copy(Utf8JsonWriter writer, string name, JsonElement value)
+    {
+        writer.WritePropertyName(name);
+        value.WriteTo(writer);
+    }
+
+    /// <summary><c>steps[0].result</c> means the step at that place.</summary>
+    private static string ByIndex(string json, List<string> ids) => StepIndex().Replace(json, match =>
+        int.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var index) && index < ids.Count ? "steps." + ids[index] : match.Value);
+
+    /// <summary><c>{{s1.body.x}}</c> and <c>${s1.body}</c> mean the result of a step, when a step has that id.</summary>
+    private static string Dialects(string json, List<string> ids)
+    {
+        if (!json.Contains('{', StringComparison.Ordinal)) return json;
+        json = Braces().Replace(json, match => Translate(match, ids));
+        return Dollar().Replace(json, match => Translate(match, ids));
+    }
+
+    private static string Translate(Match match, List<string> ids)
+    {
+        var path = match.Groups[1].Value.Trim();
+        var dot = path.IndexOf('.', StringComparison.Ordinal);
+        var id = dot < 0 ? path : path[..dot];
+        return ids.Contains(id) ? $"${{{{ steps.{id}.result{(dot < 0 ? "" : path[dot..])} }}}}" : match.Value;
+    }
+
+    [GeneratedRegex(@"steps\[([0-9]{1,5})\]", RegexOptions.CultureInvariant)]
+    private static partial Regex StepIndex();
+
+    [GeneratedRegex(@"(?<!\$)\{\{\s*([A-Za-z_][\w.\-]*)\s*\}\}", RegexOptions.CultureInvariant)]
+    private static partial Regex Braces();
+
+    [GeneratedRegex(@"\$\{([A-Za-z_][\w.\-]*)\}", RegexOptions.CultureInvariant)]
+    private static partial Regex Dollar();
+}

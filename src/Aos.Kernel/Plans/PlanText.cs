@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>Reads a plan in the normal shape.</summary>
+internal sealed class PlanText(
+    JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, PlanLimits limits, bool strict, bool allowUnknownSkills, PlanReport report)
+{
+    internal Plan? Read()
+    {
+        if (source.ValueKind != JsonValueKind.Object || source.Get("steps") is not { ValueKind: JsonValueKind.Array } list)
+        {
+            report.Problem("steps", "INVALID_PLAN", "A plan is an object with a list of steps, or a list of steps.", "{\"steps\": [{\"skill\": \"echo\"}]}");
+            return null;
+        }
+
+        if (source.GetRawText().Length > limits.BytesMax)
+        {
+            report.Problem("", "INPUT_TOO_LARGE", $"The plan is longer than {limits.BytesMax} characters.");
+            return null;
+        }
+
+        var count = list.GetArrayLength();
+        if (count == 0) report.Problem("steps", "EMPTY_PLAN", "Empty plan: there is no step to run.", "Add a step.");
+        if (count > limits.StepsMax)
+        {
+            report.Problem("steps", "TOO_MANY_STEPS", $"The plan has {count} steps, the maximum is {limits.StepsMax}.", "Split it into child runs.");
+            return null;
+        }
+
+        report.Unknown(source, "", strict, "name", "version", "goal", "seed", "budget_cents", "timeout", "inputs", "steps", "output", "on_failure", "description");
+        var values = new PlanValues(report);
+        var steps = new List<PlanStep>(count);
+        var links = new PlanLinks(report);
+        var index = 0;
+        foreach (var step in list.EnumerateArray())
+        {
+            steps.Add(new StepText(step, $"steps[{index}]", index, skills, strict, allowUnknownSkills, report, values, links).Read());
+            index++;
+        }
+
+        var isGraph = links.IsGraph;
+        var ordered = links.Resolve(steps);
+        CheckOutput(links, steps);
+        return new Plan
+        {
+            Name = values.Text(source, "name", "") ?? "plan",
+            Version = values.Text(source, "version", "") ?? "1.0.0",
+            Goal = values.Text(source, "goal", ""),
+            Seed = values.Seed(source),
+            Budget = values.Cents(source, "budget_cents", ""),
+            Timeout = values.Duration(source, "timeout", ""),
+            Inputs = source.Get("inputs"),
+            Output = source.Get("output"),
+            CompensateOnFailure = OnFailure(values),
+            Steps = [.. ordered],
+            IsGraph = isGraph,
+            Source = source,
+            Hash = ContentHash.Hex(source),
+        };
+    }
+
+    private bool OnFailure(PlanValues values)
+    {
+        var text = values.Text(source, "on_failure", "");
+        if (text is null or "abort") return false;
+        if (text != "compensate") report.Problem("on_failure", "INVALID_PLAN", $"on_failure is {text}.", "Write compensate, or leave it out.");
+        return true;
+    }
+
+    private void CheckOutput(PlanLinks links, List<PlanStep> steps)
+    {
+        if (source.Get("output") is { } output) links.Check(output, "output", steps, -1);
+    }
+}

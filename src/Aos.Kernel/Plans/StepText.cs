@@ -1,0 +1,232 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Aos.Kernel;
+
+/// <summary>Reads one step in the normal shape.</summary>
+internal sealed partial class StepText(
+    JsonElement source, string path, int index, IReadOnlyDictionary<string, SkillTerms> skills, bool strict, bool allowUnknownSkills,
+    PlanReport report, PlanValues values, PlanLinks links)
+{
+    private static readonly string[] Actions = ["skill", "sleep", "await", "run", "agent"];
+
+    internal PlanStep Read()
+    {
+        var broken = new PlanStep { Id = $"s{index + 1}", Index = index, Kind = StepKind.Sleep, Sleep = TimeSpan.Zero };
+        if (source.ValueKind != JsonValueKind.Object)
+        {
+            report.Problem(path, "INVALID_PLAN", "A step is an object.", "{\"id\": \"a\", \"skill\": \"echo\"}");
+            return broken;
+        }
+
+        report.Unknown(source, path, strict, "id", "skill", "params", "description", "depends_on", "when", "for_each", "as", "max_parallel", "repeat",
+            "timeout", "retry", "on_error", "fallback_only", "max_cost_cents", "idempotency_key", "compensate", "sleep", "await", "run", "agent");
+        var id = values.Text(source, "id", path) ?? broken.Id;
+        if (!Id().IsMatch(id)) report.Problem($"{path}.id", "INVALID_PLAN", $"The id '{id}' must be 1 to 64 letters, digits, _ or -.");
+        var actions = Actions.Where(action => source.Get(action) is not null).ToList();
+        if (actions.Count != 1)
+        {
+            report.Problem(path, actions.Count == 0 ? "MISSING_REQUIRED_FIELD" : "INVALID_PLAN",
+                $"A step has exactly one of {string.Join(", ", Actions)}; this one has {(actions.Count == 0 ? "none" : string.Join(" and ", actions))}.");
+            links.Add(id, index, path, source);
+            return broken with { Id = id };
+        }
+
+        links.Add(id, index, path, source);
+        var step = new PlanStep
+        {
+            Id = id,
+            Index = index,
+            Kind = StepKind.Skill,
+            Description = values.Text(source, "description", path),
+            When = When(),
+            Timeout = values.Duration(source, "timeout", path),
+            Retry = Retry(),
+            FallbackOnly = source.Get("fallback_only") is { ValueKind: JsonValueKind.True },
+            MaxCost = values.Cents(source, "max_cost_cents", path),
+            IdempotencyKey = values.Text(source, "idempotency_key", path),
+            ForEach = source.Get("for_each"),
+            As = values.Text(source, "as", path) ?? "item",
+            MaxParallel = values.Whole(source, "max_parallel", path, 1, 1_000) ?? 8,
+            Repeat = Repeat(),
+            Compensate = Compensate(),
+        };
+        if (step is { Repeat: not null, ForEach: not null })
+            report.Problem($"{path}.repeat", "INVALID_PLAN", "A step has repeat or for_each, not both.");
+        return OnErrorOf(Act(step, actions[0]));
+    }
+
+    private PlanStep Act(PlanStep step, string action)
+    {
+        switch (action)
+        {
+            case "skill":
+                return Skill(step);
+            case "sleep":
+                return step with { Kind = StepKind.Sleep, Sleep = values.Duration(source, "sleep", path) ?? TimeSpan.Zero };
+            case "await":
+                return step with { Kind = StepKind.Await, Await = Await(source.GetProperty("await")) };
+            case "run":
+                return step with { Kind = StepKind.Child, Child = Child(source.GetProperty("run")) };
+            default:
+                return step with { Kind = StepKind.Agent, Agent = new AgentClause(source.GetProperty("agent")) };
+        }
+    }
+
+    private PlanStep Skill(PlanStep step)
+    {
+        var skill = values.Text(source, "skill", path) ?? "";
+        var parameters = source.Get("params") ?? Json.EmptyObject;
+        if (parameters.ValueKind != JsonValueKind.Object)
+        {
+            values.Wrong(path, "params", "an object", parameters);
+            parameters = Json.EmptyObject;
+        }
+
+        if (skill == "wait" && Wait(parameters) is { } sleep) return step with { Kind = StepKind.Sleep, Sleep = sleep };
+        CheckSkill(skill, $"{path}.skill");
+        if (skills.TryGetValue(skill, out var terms)) CheckParams(terms, parameters);
+        return step with { Skill = skill, Params = parameters };
+    }
+
+    private static TimeSpan? Wait(JsonElement parameters)
+    {
+        if (parameters.Get("ms") is { ValueKind: JsonValueKind.Number } ms && ms.TryGetInt64(out var n) && n >= 0) return TimeSpan.FromMilliseconds(n);
+        return parameters.Get("seconds") is { ValueKind: JsonValueKind.Number } seconds ? Durations.Read(seconds) : null;
+    }
+
+    private void CheckSkill(string skill, string at)
+    {
+        if (skills.ContainsKey(skill)) return;
+        var near = Nearest.To(skill, skills.Keys.Order(StringComparer.Ordinal).ToArray());
+        var suggestion = near is null ? "aos skills lists the skills." : $"Did you mean {near}?";
+        if (allowUnknownSkills) report.Warn(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", suggestion);
+        else report.Problem(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", suggestion);
+    }
+
+    private void CheckParams(SkillTerms terms, JsonElement parameters)
+    {
+        foreach (var required in terms.RequiredParams)
+        {
+            if (parameters.Get(required) is null)
+                report.Problem($"{path}.params.{required}", "MISSING_REQUIRED_FIELD", $"The skill {terms.Name} needs {required}.");
+        }
+
+        if (!terms.KnownParams.IsEmpty) report.Unknown(parameters, $"{path}.params", strict, [.. terms.KnownParams]);
+    }
+
+    private AwaitClause Await(JsonElement clause)
+    {
+        report.Unknown(clause, $"{path}.await", strict, "signal", "approval", "timeout");
+        var approval = clause.Get("approval");
+        var signal = approval is null ? values.Text(clause, "signal", $"{path}.await") : null;
+        if (approval is null && string.IsNullOrEmpty(signal))
+            report.Problem($"{path}.await", "MISSING_REQUIRED_FIELD", "await needs a signal or an approval.", "{\"signal\": \"payment\"}");
+        return new AwaitClause(signal, approval, values.Duration(clause, "timeout", $"{path}.await"));
+    }
+
+    private ChildClause Child(JsonElement clause)
+    {
+        report.Unknown(clause, $"{path}.run", strict, "plan", "inputs");
+        var plan = clause.Get("plan");
+        var reference = plan?.GetText("$ref");
+        if (plan is null) report.Problem($"{path}.run.plan", "MISSING_REQUIRED_FIELD", "run needs a plan.");
+        if (reference is not null)
+        {
+            if (!reference.StartsWith("workflow:", StringComparison.Ordinal))
+                report.Problem($"{path}.run.plan.$ref", "INVALID_REFERENCE", $"'{reference}' names no workflow.", "workflow:NAME@VERSION");
+            else
+                report.Problem($"{path}.run.plan.$ref", "NOT_AVAILABLE", "Stored workflows are not available in this version.", "Write the child's plan in place.");
+            return new ChildClause(null, reference, clause.Get("inputs") ?? Json.EmptyObject);
+        }
+
+        if (plan is { } inline)
+        {
+            var reading = PlanReader.Read(inline, skills, allowUnknownSkills);
+            foreach (var problem in reading.Problems) report.Problem($"{path}.run.plan.{problem.Path}", problem.Code, problem.Message, problem.Suggestion);
+        }
+
+        return new ChildClause(plan, null, clause.Get("inputs") ?? Json.EmptyObject);
+    }
+
+    private string? When()
+    {
+        if (source.Get("when") is { ValueKind: JsonValueKind.True or JsonValueKind.False } fixedValue) return fixedValue.GetRawText();
+        var when = values.Text(source, "when", path);
+        if (when is null) return null;
+        when = Bare(when);
+        links.CheckExpression(when, $"{path}.when", index);
+        return when;
+    }
+
+    private static string Bare(string expression)
+    {
+        var text = expression.Trim();
+        return text.StartsWith("${{", StringComparison.Ordinal) && text.EndsWith("}}", StringComparison.Ordinal) ? text[3..^2].Trim() : text;
+    }
+
+    private RetryClause? Retry()
+    {
+        if (source.Get("retry") is not { ValueKind: not JsonValueKind.Null } clause) return null;
+        if (clause.ValueKind != JsonValueKind.Object)
+        {
+            values.Wrong(path, "retry", "an object with max_attempts", clause);
+            return null;
+        }
+
+        var at = $"{path}.retry";
+        report.Unknown(clause, at, strict, "max_attempts", "backoff", "max_backoff", "factor");
+        var factor = clause.Get("factor") is { ValueKind: JsonValueKind.Number } f && f.TryGetDecimal(out var number) ? number : 2m;
+        if (factor is < 1 or > 10) report.Problem($"{at}.factor", "INVALID_PLAN", "factor must be from 1 to 10.");
+        return new RetryClause(
+            values.Whole(clause, "max_attempts", at, 1, 100) ?? 3,
+            values.Duration(clause, "backoff", at) ?? TimeSpan.FromMilliseconds(500),
+            values.Duration(clause, "max_backoff", at) ?? TimeSpan.FromSeconds(30),
+            Math.Clamp(factor, 1, 10));
+    }
+
+    private RepeatClause? Repeat()
+    {
+        if (source.Get("repeat") is not { } clause) return null;
+        var at = $"{path}.repeat";
+        report.Unknown(clause, at, strict, "until", "max", "delay");
+        var until = values.Text(clause, "until", at);
+        if (until is null) report.Problem($"{at}.until", "MISSING_REQUIRED_FIELD", "repeat needs until.");
+        else links.CheckExpression(Bare(until), $"{at}.until", index);
+        return new RepeatClause(
+            Bare(until ?? "true"), values.Whole(clause, "max", at, 1, 100_000) ?? 20, values.Duration(clause, "delay", at) ?? TimeSpan.FromSeconds(1));
+    }
+
+    private CompensateClause? Compensate()
+    {
+        if (source.Get("compensate") is not { } clause) return null;
+        report.Unknown(clause, $"{path}.compensate", strict, "skill", "params");
+        var skill = values.Text(clause, "skill", $"{path}.compensate") ?? "";
+        CheckSkill(skill, $"{path}.compensate.skill");
+        return new CompensateClause(skill, clause.Get("params") ?? Json.EmptyObject);
+    }
+
+    private PlanStep OnErrorOf(PlanStep step)
+    {
+        if (source.Get("on_error") is not { ValueKind: not JsonValueKind.Null } clause) return step;
+        if (clause.ValueKind == JsonValueKind.Object && clause.GetText("fallback") is { } fallback)
+        {
+            links.Fallback(index, fallback, $"{path}.on_error.fallback");
+            return step with { OnError = OnError.Fallback };
+        }
+
+        switch (clause.ValueKind == JsonValueKind.String ? clause.GetString() : null)
+        {
+            case "abort": return step;
+            case "continue": return step with { OnError = OnError.Continue };
+            case "compensate": return step with { OnError = OnError.Compensate };
+            default:
+                values.Wrong(path, "on_error", "abort, continue, compensate or {\"fallback\": STEP}", clause);
+                return step;
+        }
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$", RegexOptions.CultureInvariant)]
+    private static partial Regex Id();
+}
