@@ -1,0 +1,34 @@
+using Aos.Contracts;
+
+namespace Aos.Storage;
+
+/// <summary>Tables of the core. Ids are 16 big-endian bytes, times UTC ticks, money 10⁻⁶ cents.</summary>
+internal static class Schema
+{
+    internal static IReadOnlyList<Migration> Migrations { get; } =
+    [
+        new("storage", 1, "core", """
+            CREATE TABLE runs (
+              id BLOB PRIMARY KEY, tenant_id TEXT NOT NULL, agent_id TEXT NOT NULL, workflow TEXT, goal TEXT,
+              status INTEGER NOT NULL, labels TEXT NOT NULL, last_seq INTEGER NOT NULL, wake_at INTEGER, owned INTEGER NOT NULL,
+              parent BLOB, attempt INTEGER NOT NULL, spent INTEGER NOT NULL, budget INTEGER,
+              created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, ended_at INTEGER, failure_code TEXT, root_hash TEXT
+            ) WITHOUT ROWID;
+            CREATE INDEX runs_of_tenant ON runs (tenant_id, id);
+            CREATE INDEX runs_due ON runs (wake_at) WHERE owned = 0 AND wake_at IS NOT NULL;
+            CREATE INDEX runs_owned ON runs (id) WHERE owned = 1;
+            CREATE TABLE journal (
+              run_id BLOB NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL, chain BLOB NOT NULL,
+              PRIMARY KEY (run_id, seq)
+            ) WITHOUT ROWID;
+            CREATE TABLE inbox (
+              run_id BLOB NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL, read INTEGER NOT NULL DEFAULT 0,
+              PRIMARY KEY (run_id, id)
+            ) WITHOUT ROWID;
+            CREATE TABLE idempotency (
+              tenant_id TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, run_id BLOB NOT NULL, fingerprint BLOB NOT NULL,
+              expires_at INTEGER NOT NULL, PRIMARY KEY (tenant_id, scope, key)
+            ) WITHOUT ROWID;
+            """),
+    ];
+}

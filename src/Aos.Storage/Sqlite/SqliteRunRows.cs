@@ -1,0 +1,109 @@
+using System.Text;
+using Aos.Contracts;
+using Aos.Kernel;
+using Microsoft.Data.Sqlite;
+
+namespace Aos.Storage;
+
+internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRunRows
+{
+    public Task<RunRow?> GetAsync(TenantId tenant, RunId run, CancellationToken cancel) => store.ReadAsync(connection =>
+        Rows(connection, null, $"SELECT {Columns.Run} FROM runs WHERE id = $1 AND tenant_id = $2", Columns.Id(run), tenant.Value) is [var row] ? row : null, cancel);
+
+    public Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel) => store.ReadAsync(connection =>
+    {
+        var sql = new StringBuilder($"SELECT {Columns.Run} FROM runs WHERE tenant_id = $1");
+        var values = new List<object> { filter.Tenant.Value };
+        void And(string condition, object value)
+        {
+            values.Add(value);
+            sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND {condition} ${values.Count}");
+        }
+
+        if (filter.Before is { } before) And("id <", Columns.Id(before));
+        if (filter.AgentId is { } agent) And("agent_id =", agent);
+        if (filter.Workflow is { } workflow) And("workflow =", workflow);
+        if (filter.Parent is { } parent) And("parent =", Columns.Id(parent));
+        if (filter.Statuses is { Count: > 0 } statuses)
+            sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND status IN ({string.Join(',', statuses.Select(status => (int)status))})");
+        foreach (var label in filter.Labels ?? new Dictionary<string, string>())
+        {
+            values.Add(label.Key);
+            values.Add(label.Value);
+            sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND EXISTS (SELECT 1 FROM json_each(labels) WHERE key = ${values.Count - 1} AND value = ${values.Count})");
+        }
+
+        values.Add(Math.Clamp(filter.Limit, 1, 1000));
+        sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" ORDER BY id DESC LIMIT ${values.Count}");
+        return (IReadOnlyList<RunRow>)Rows(connection, null, sql.ToString(), [.. values]);
+    }, cancel);
+
+    public Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel) => store.ReadAsync(connection =>
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT status, count(*) FROM runs WHERE tenant_id = $1 GROUP BY status";
+        select.Parameters.AddWithValue("$1", tenant.Value);
+        using var r = select.ExecuteReader();
+        var counts = new SortedDictionary<RunStatus, long>();
+        while (r.Read()) counts[(RunStatus)r.GetInt32(0)] = r.GetInt64(1);
+        return (IReadOnlyDictionary<RunStatus, long>)counts;
+    }, cancel);
+
+    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(DateTimeOffset now, int max, CancellationToken cancel) =>
+        ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE owned = 0 AND wake_at IS NOT NULL AND wake_at <= $1 ORDER BY wake_at LIMIT $2", cancel, now.UtcTicks, max);
+
+    public async Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel) =>
+        await ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE id = $1 AND owned = 0", cancel, Columns.Id(run)) is [var row] ? row : null;
+
+    public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(int max, CancellationToken cancel) =>
+        ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE owned = 1 ORDER BY id LIMIT $1", cancel, max);
+
+    public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => store.ReadAsync(connection =>
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT min(wake_at) FROM runs WHERE owned = 0 AND wake_at IS NOT NULL";
+        return select.ExecuteScalar() is long ticks ? Columns.Time(ticks) : (DateTimeOffset?)null;
+    }, cancel);
+
+    public Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel) =>
+        store.ReadAsync<(RunId, byte[])?>(connection =>
+        {
+            using var select = connection.CreateCommand();
+            select.CommandText = "SELECT run_id, fingerprint FROM idempotency WHERE tenant_id = $1 AND scope = $2 AND key = $3 AND expires_at > $4";
+            select.Parameters.AddWithValue("$1", tenant.Value);
+            select.Parameters.AddWithValue("$2", scope);
+            select.Parameters.AddWithValue("$3", key);
+            select.Parameters.AddWithValue("$4", now.UtcTicks);
+            using var r = select.ExecuteReader();
+            return r.Read() ? (Columns.Id(r.GetFieldValue<byte[]>(0)), r.GetFieldValue<byte[]>(1)) : null;
+        }, cancel);
+
+    private Task<IReadOnlyList<RunRow>> ClaimManyAsync(string sql, CancellationToken cancel, params object[] values) => database.WriteAsync((connection, transaction) =>
+    {
+        var rows = Rows((SqliteConnection)connection, (SqliteTransaction)transaction, sql, values);
+        using var claim = connection.CreateCommand();
+        claim.Transaction = transaction;
+        claim.CommandText = "UPDATE runs SET owned = 1 WHERE id = $1";
+        var id = new SqliteParameter("$1", null);
+        claim.Parameters.Add(id);
+        foreach (var row in rows)
+        {
+            id.Value = Columns.Id(row.Id);
+            claim.ExecuteNonQuery();
+        }
+
+        return (IReadOnlyList<RunRow>)rows;
+    }, cancel);
+
+    private static List<RunRow> Rows(SqliteConnection connection, SqliteTransaction? transaction, string sql, params object[] values)
+    {
+        using var select = connection.CreateCommand();
+        select.Transaction = transaction;
+        select.CommandText = sql;
+        for (var i = 0; i < values.Length; i++) select.Parameters.AddWithValue($"${i + 1}", values[i]);
+        using var r = select.ExecuteReader();
+        var rows = new List<RunRow>();
+        while (r.Read()) rows.Add(Columns.Row(r));
+        return rows;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Threading.Channels;
+using Aos.Contracts;
+using Microsoft.Data.Sqlite;
+
+namespace Aos.Storage;
+
+/// <summary>
+/// The one writer of the embedded store. Work of all callers is collected from a queue and written in one transaction;
+/// each caller hears of its part after the commit and its fsync (WAL, synchronous = FULL), never before.
+/// </summary>
+internal sealed class SqliteStore : IAsyncDisposable
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private readonly Channel<Work> queue;
+    private readonly SqliteConnection writer;
+    private readonly StorageOptions options;
+    private readonly TimeProvider clock;
+    private readonly string readerString;
+    private readonly Task loop;
+    private volatile Exception? closed;
+
+    public SqliteStore(DataDirectory directory, StorageOptions options, IEnumerable<Migration> migrations, TimeProvider clock)
+    {
+        this.options = options;
+        this.clock = clock;
+        queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
+        readerString = new SqliteConnectionStringBuilder { DataSource = directory.DatabaseFile, Pooling = true, DefaultTimeout = 30 }.ToString();
+        writer = Open(directory.DatabaseFile);
+        Migrator.Up(writer, migrations);
+        Statements = new Statements(writer);
+        loop = Task.Factory.StartNew(WriteLoopAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+    }
+
+    /// <summary>Prepared once for the life of the writing connection; only touched by the writer.</summary>
+    internal Statements Statements { get; }
+
+    /// <summary>A part of a batch. <see cref="Apply"/> may refuse by writing nothing; <see cref="Done"/> runs after the commit.</summary>
+    internal abstract class Work
+    {
+        internal abstract void Apply(SqliteConnection connection, SqliteTransaction transaction);
+
+        internal abstract void Done();
+
+        internal abstract void Fail(Exception e);
+    }
+
+    internal async Task EnqueueAsync(Work work, CancellationToken cancel)
+    {
+        if (closed is { } why) throw new JournalUnavailableException($"The store cannot write now: {why.Message}", RetryAfter, why);
+        await queue.Writer.WriteAsync(work, cancel);
+    }
+
+    internal async Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        await using var connection = new SqliteConnection(readerString);
+        connection.Open();
+        return read(connection);
+    }
+
+    internal SqliteConnection Reader()
+    {
+        var connection = new SqliteConnection(readerString);
+        connection.Open();
+        return connection;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        queue.Writer.TryComplete();
+        await loop;
+        Statements.Dispose();
+        await writer.DisposeAsync();
+        SqliteConnection.ClearAllPools();
+    }
+
+    private static SqliteConnection Open(string file)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        try
+        {
+            connection.Open();
+            using var pragma = connection.CreateCommand();
+            pragma.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA quick_check(1);";
+            using var reader = pragma.ExecuteReader();
+            do
+            {
+                while (reader.Read())
+                {
+                    if (reader.GetName(0) == "quick_check" && reader.GetString(0) != "ok") throw new StoreCorruptException(file, reader.GetString(0));
+                }
+            }
+            while (reader.NextResult());
+            return connection;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is 11 or 26)
+        {
+            connection.Dispose();
+            throw new StoreCorruptException(file, e.Message);
+        }
+    }
+
+    private async Task WriteLoopAsync()
+    {
+        var batch = new List<Work>(options.BatchMax);
+        while (await queue.Reader.WaitToReadAsync())
+        {
+            batch.Clear();
+            while (batch.Count < options.BatchMax && queue.Reader.TryRead(out var work)) batch.Add(work);
+            if (batch.Count > 0) await WriteAsync(batch);
+        }
+    }
+
+    private async Task WriteAsync(List<Work> batch)
+    {
+        var delay = TimeSpan.FromMilliseconds(100);
+        while (true)
+        {
+            try
+            {
+                Commit(batch);
+                closed = null;
+                foreach (var work in batch) work.Done();
+                return;
+            }
+            catch (SqliteException e) when (e.SqliteErrorCode is 5 or 10 or 13)
+            {
+                // The disk is full, broken or busy: the batch is kept, nothing new is taken, and it is tried again.
+                closed = e;
+                await Task.Delay(delay, clock);
+                if (delay < TimeSpan.FromSeconds(5)) delay *= 2;
+            }
+            catch (Exception e) when (batch.Count > 1 && e is SqliteException or InvalidOperationException)
+            {
+                foreach (var work in batch.ToList()) await WriteAsync([work]);
+                return;
+            }
+            catch (Exception e) when (e is SqliteException or InvalidOperationException)
+            {
+                batch[0].Fail(e);
+                return;
+            }
+        }
+    }
+
+    private void Commit(List<Work> batch)
+    {
+        using var transaction = writer.BeginTransaction();
+        Statements.Use(transaction);
+        foreach (var work in batch) work.Apply(writer, transaction);
+        transaction.Commit();
+    }
+}

@@ -1,0 +1,20 @@
+using Aos.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Aos.Storage;
+
+/// <summary>The door of the store.</summary>
+public static class StorageRoom
+{
+    public static AosBuilder AddStorage(this AosBuilder aos, StorageOptions options)
+    {
+        aos.Migrations(Schema.Migrations);
+        aos.Services.AddSingleton(options);
+        aos.Services.AddSingleton<DataDirectory>(_ => DataDirectory.Open(options.Data));
+        aos.Services.AddSingleton<SqliteStore>();
+        aos.Services.AddSingleton<IJournal, SqliteJournal>();
+        aos.Services.AddSingleton<IRunRows, SqliteRunRows>();
+        aos.Services.AddSingleton<IDatabase, SqliteDatabase>();
+        return aos;
+    }
+}
