@@ -20,6 +20,16 @@ public sealed class Walls
         ["Aos.Approvals"] = ["Aos.Contracts", "Aos.Storage"],
         ["Aos.Identity"] = ["Aos.Contracts", "Aos.Storage"],
         ["Aos.Console"] = ["Aos.Client"],
+        ["Aos.App"] =
+        [
+            "Aos.Client", "Aos.Contracts", "Aos.Storage", "Aos.Egress", "Aos.Runs", "Aos.Skills", "Aos.CostSim", "Aos.Memory",
+            "Aos.Failures", "Aos.Approvals", "Aos.Identity", "Aos.Console",
+        ],
+        ["Aos.Testing"] =
+        [
+            "Aos.Kernel", "Aos.Contracts", "Aos.Storage", "Aos.Egress", "Aos.Runs", "Aos.Skills", "Aos.CostSim", "Aos.Memory",
+            "Aos.Failures", "Aos.Approvals", "Aos.Identity",
+        ],
     };
 
     public static TheoryData<string> Rooms() => [.. Allowed.Keys];
@@ -35,6 +45,26 @@ public sealed class Walls
             .Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!));
 
         Assert.All(references, reference => Assert.Contains(reference, Allowed[project]));
+    }
+
+    [Fact]
+    public void Every_project_is_in_the_table()
+    {
+        var projects = Directory.EnumerateDirectories(Path.Combine(Root, "src")).Select(folder => Path.GetFileName(folder)!);
+
+        Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal), projects.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_kernel_is_kept_pure_by_the_compiler()
+    {
+        var banned = File.ReadAllText(Path.Combine(Root, "src", "Aos.Kernel", "BannedSymbols.txt"));
+        var props = File.ReadAllText(Path.Combine(Root, "src", "Directory.Build.props"));
+
+        Assert.All(
+            ["T:System.Threading.Tasks.Task;", "T:System.TimeProvider;", "T:System.Random;", "T:System.IO.File;", "M:System.Guid.NewGuid;"],
+            symbol => Assert.Contains(symbol, banned, StringComparison.Ordinal));
+        Assert.Contains("$(MSBuildProjectDirectory)/BannedSymbols.txt", props, StringComparison.Ordinal);
     }
 
     [Fact]
