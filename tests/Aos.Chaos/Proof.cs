@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Aos.Chaos;
+
+/// <summary>Posts runs, kills, restarts, and at the end holds the receiver's book against the server's.</summary>
+internal sealed class Proof(Settings settings)
+{
+    private static readonly TimeSpan SettleMax = TimeSpan.FromMinutes(5);
+    private readonly ConcurrentDictionary<int, string?> runs = new();
+    private readonly ConcurrentDictionary<int, string> over = new();
+    private readonly Random chance = new(settings.Seed);
+    private Receiver receiver = null!;
+    private Server server = null!;
+    private int posted;
+    private int resolved;
+
+    internal async Task<int> RunAsync()
+    {
+        if (!File.Exists(settings.Binary))
+        {
+            await Console.Error.WriteLineAsync($"There is no server at {settings.Binary}.");
+            return 2;
+        }
+
+        var data = Directory.CreateTempSubdirectory("aos-chaos-").FullName;
+        try
+        {
+            receiver = await Receiver.StartAsync();
+            server = new Server(settings.Binary, data, receiver.Origin);
+            await server.StartAsync();
+            for (var kill = 1; kill <= settings.Kills; kill++) await KillAsync(kill);
+            await SettleAsync();
+            return await JudgeAsync();
+        }
+        finally
+        {
+            server?.Dispose();
+            if (receiver is not null) await receiver.DisposeAsync();
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    private async Task KillAsync(int kill)
+    {
+        await FillAsync();
+        var posting = Parallel.ForAsync(0, 50, async (_, _) => await PostAsync(Interlocked.Increment(ref posted)));
+        await Task.Delay(chance.Next(0, 400));
+        var inFlight = runs.Count(run => run.Value is not null && !over.ContainsKey(run.Key));
+        await server.KillAsync();
+        await posting;
+        await server.StartAsync();
+
+        // A post that got no answer may or may not have started its run: the same key again finds it or starts it.
+        foreach (var lost in runs.Where(run => run.Value is null).Select(run => run.Key).ToList()) await PostAsync(lost);
+        Console.WriteLine($"kill {kill,3}: {inFlight} in flight, {posted} posted, {over.Count} over, {receiver.Arrivals} effects");
+    }
+
+    /// <summary>Posts until enough runs are in flight, by what the server itself says right before the kill.</summary>
+    private async Task FillAsync()
+    {
+        while (true)
+        {
+            await LookAsync();
+            var missing = (settings.InFlight * 3 / 2) - (runs.Count - over.Count);
+            if (missing <= 0) return;
+            await Parallel.ForAsync(0, missing, async (_, _) => await PostAsync(Interlocked.Increment(ref posted)));
+        }
+    }
+
+    private async Task PostAsync(int n) => runs[n] = await server.PostAsync($"chaos-{n}", PlanOf(n));
+
+    /// <summary>Pure steps, waits, an effect that may repeat and, in every second run, one that may not.</summary>
+    private object PlanOf(int n)
+    {
+        var effect = n % 2 == 0
+            ? (object)new { id = "once", skill = "http_call", @params = new { method = "POST", url = $"{receiver.Origin}/once/{n}", body = new { n } } }
+            : new { id = "again", skill = "http_call", @params = new { method = "PUT", url = $"{receiver.Origin}/again/{n}", body = new { n } } };
+        return new
+        {
+            name = "chaos",
+            steps = new object[]
+            {
+                new { id = "say", skill = "echo", @params = new { message = $"run {n}" } },
+                new { id = "first", sleep = $"{500 + (n * 37 % 2500)}ms" },
+                effect,
+                new { id = "second", sleep = $"{n * 53 % 1500}ms" },
+                new { id = "put", skill = "http_call", @params = new { method = "PUT", url = $"{receiver.Origin}/put/{n}", body = new { n } } },
+            },
+        };
+    }
+
+    private async Task LookAsync() => await Parallel.ForEachAsync(
+        runs.Where(run => run.Value is not null && !over.ContainsKey(run.Key)).ToList(),
+        new ParallelOptions { MaxDegreeOfParallelism = 16 },
+        async (run, _) =>
+        {
+            var shown = await server.GetAsync(run.Value!) ?? throw new InvalidOperationException($"Run {run.Value} was acknowledged and is lost.");
+            var status = shown.GetProperty("status").GetString()!;
+            if (status is "succeeded" or "failed" or "cancelled") over[run.Key] = status;
+            else if (status == "waiting" && Unknown(shown) is { } step) await DecideAsync(run.Key, run.Value!, step);
+        });
+
+    /// <summary>The person's part: looks at the other side, then says what became of the call.</summary>
+    private async Task DecideAsync(int n, string run, string step)
+    {
+        await server.ResolveAsync(run, step, receiver.Keys($"POST /once/{n}").Count > 0);
+        Interlocked.Increment(ref resolved);
+    }
+
+    private static string? Unknown(JsonElement run)
+    {
+        if (!run.TryGetProperty("steps", out var steps) || steps.ValueKind != JsonValueKind.Array) return null;
+        foreach (var step in steps.EnumerateArray())
+        {
+            if (step.GetRawText().Contains("OUTCOME_UNKNOWN", StringComparison.Ordinal)) return step.GetProperty("id").GetString();
+        }
+
+        return null;
+    }
+
+    private async Task SettleAsync()
+    {
+        var since = Stopwatch.StartNew();
+        while (over.Count < runs.Count && since.Elapsed < SettleMax)
+        {
+            await LookAsync();
+            await Task.Delay(200);
+        }
+    }
+
+    private async Task<int> JudgeAsync()
+    {
+        var wrong = new ConcurrentQueue<string>();
+        foreach (var run in runs.Where(run => !over.ContainsKey(run.Key))) wrong.Enqueue($"run {run.Key} ({run.Value}) is not over");
+        foreach (var run in over.Where(run => run.Value != "succeeded")) wrong.Enqueue($"run {run.Key} ({runs[run.Key]}) {run.Value}");
+        foreach (var n in over.Keys) Count(n, wrong);
+        await Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (run, _) =>
+        {
+            if (run.Value is null) return;
+            var numbers = await server.SequenceAsync(run.Value);
+            if (numbers.Count == 0 || !numbers.SequenceEqual(Enumerable.Range(1, numbers.Count)))
+                wrong.Enqueue($"run {run.Key} ({run.Value}) has a gap in its journal: {string.Join(' ', numbers.Take(40))}");
+        });
+
+        foreach (var line in wrong.Take(50)) Console.WriteLine("WRONG " + line);
+        Console.WriteLine($"{settings.Kills} kills, {runs.Count} runs, {over.Count} over, {receiver.Arrivals} effects, {resolved} resolved by hand, {wrong.Count} wrong");
+        return wrong.IsEmpty ? 0 : 1;
+    }
+
+    private void Count(int n, ConcurrentQueue<string> wrong)
+    {
+        if (n % 2 == 0)
+        {
+            var once = receiver.Keys($"POST /once/{n}").Count;
+            if (once != 1) wrong.Enqueue($"run {n}: the at-most-once effect arrived {once} times");
+        }
+        else Same($"PUT /again/{n}");
+
+        Same($"PUT /put/{n}");
+
+        void Same(string path)
+        {
+            var keys = receiver.Keys(path);
+            if (keys.Count == 0) wrong.Enqueue($"run {n}: {path} never arrived");
+            if (keys.Distinct(StringComparer.Ordinal).Count() > 1 || keys.Contains("")) wrong.Enqueue($"run {n}: {path} came with the keys {string.Join(", ", keys)}");
+        }
+    }
+}
