@@ -11,6 +11,12 @@ public sealed class Words
     /// <summary>Sources longer than the limit, each with its reason.</summary>
     private static readonly Dictionary<string, string> LongFiles = new(StringComparer.Ordinal);
 
+    /// <summary>Files beside rooms and options whose types are public, each with its reason.</summary>
+    private static readonly Dictionary<string, string> OpenFiles = new(StringComparer.Ordinal)
+    {
+        ["src/Aos.Storage/DataDirectory.cs"] = "its exceptions tell whoever starts the store that the directory is held or damaged",
+    };
+
     private const int LinesMax = 400;
 
     [Fact]
@@ -58,8 +64,10 @@ public sealed class Words
         var found = Tree.Files("src", "*.cs")
             .Where(file => !Regex.IsMatch(Tree.Name(file), "^src/Aos\\.(Kernel|Contracts|Client|Testing)/"))
             .Where(file => !Regex.IsMatch(Path.GetFileName(file), "(Room|Options)\\.cs$|^(AosServer|Program)\\.cs$"))
+            .Where(file => !OpenFiles.ContainsKey(Tree.Name(file)))
             .SelectMany(file => open.Matches(File.ReadAllText(file)).Select(match => $"{Tree.Name(file)}: {match.Groups["name"].Value}"));
 
         Assert.Empty(found);
+        Assert.All(OpenFiles.Keys, name => Assert.True(File.Exists(Tree.At(name)), name));
     }
 }
