@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Runs;
+
+/// <summary>Implements the door of the runs room over the engine.</summary>
+internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes) : IRuns
+{
+    private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
+
+    public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
+    {
+        if (Admission.Refusal(request.Plan, skills.Terms, request.Budget) is { } refusal) return new StartReply.Refused(refusal);
+        var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
+        var terms = ImmutableSortedDictionary.CreateRange(
+            StringComparer.Ordinal, Admission.SkillsOf(request.Plan).Select(name => KeyValuePair.Create(name, skills.Terms[name])));
+        var start = new StartRun(
+            id, caller.Tenant, request.AgentId, request.Plan, request.Inputs, request.Seed ?? request.Plan.Seed ?? Seeds.OfRun(id), request.Budget, terms,
+            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null);
+        var claim = request.Key is { } key
+            ? new IdempotencyClaim(caller.Tenant, key.Scope, key.Key, key.Fingerprint, clock.GetUtcNow() + KeyLifetime)
+            : null;
+        return await engine.StartAsync(start, request.Goal, request.Workflow, claim, cancel) switch
+        {
+            AppendReply.Appended => new StartReply.Started(id),
+            AppendReply.KeyTaken { SameFingerprint: true } taken => new StartReply.Existing(taken.By),
+            AppendReply.KeyTaken taken => new StartReply.KeyConflict(taken.By),
+            var other => throw new InvariantBrokenException($"A new run was answered with {other}."),
+        };
+    }
+
+    public Task<CommandReply> CommandAsync(Caller caller, RunId run, RunCommand command, CancellationToken cancel) =>
+        engine.CommandAsync(caller.Tenant, run, command, cancel);
+
+    public async Task<RunState?> ReadAsync(Caller caller, RunId run, CancellationToken cancel)
+    {
+        if (engine.Live(run) is { } live) return live.Row.Tenant == caller.Tenant ? live.State : null;
+        return await rows.GetAsync(caller.Tenant, run, cancel) is null ? null : (await engine.FoldAsync(run, cancel)).State;
+    }
+
+    public async Task<RunState?> WaitAsync(Caller caller, RunId run, TimeSpan atMost, CancellationToken cancel)
+    {
+        using var timeout = new CancellationTokenSource(atMost, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+        while (true)
+        {
+            var change = changes.Next(run);
+            var state = await ReadAsync(caller, run, cancel);
+            if (state is null || IsSettled(state)) return state;
+            try
+            {
+                await change.WaitAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                return await ReadAsync(caller, run, cancel);
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<JournalEntry> FollowAsync(Caller caller, RunId run, int afterSeq, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        while (true)
+        {
+            var change = changes.Next(run);
+            if (await rows.GetAsync(caller.Tenant, run, cancel) is not { } row) yield break;
+            foreach (var entry in await journal.ReadAsync(run, afterSeq, 1_000, cancel))
+            {
+                afterSeq = entry.Seq;
+                yield return entry;
+            }
+
+            if (row.Status.IsOver() && afterSeq >= row.Seq) yield break;
+            if (afterSeq < row.Seq) continue;
+            await change.WaitAsync(cancel);
+        }
+    }
+
+    /// <summary>Over, or standing still until a person does something.</summary>
+    private static bool IsSettled(RunState state) =>
+        state.Status.IsOver() || state.IsPaused || state.IsQuarantined
+        || state.Steps.Any(step => step.Calls.Any(call => call.Status == CallStatus.Unknown));
+}

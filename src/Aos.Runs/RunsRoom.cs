@@ -1,0 +1,20 @@
+using Aos.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aos.Runs;
+
+/// <summary>The door of the runs room.</summary>
+public static partial class RunsRoom
+{
+    public const string Name = "runs";
+
+    public static AosBuilder AddRuns(this AosBuilder aos)
+    {
+        aos.Services.AddSingleton<RunChanges>();
+        aos.Services.AddSingleton<RunLog>();
+        aos.Services.AddSingleton<Engine>();
+        aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Engine>());
+        return aos.Door<IRuns, RunsDoor>();
+    }
+}
