@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Egress;
+
+/// <summary>A target's address is not allowed.</summary>
+internal sealed class EgressBlockedException(string message) : IOException(message);
+
+/// <summary>
+/// The one way out. The name is resolved here, every address is judged, and the connection goes to a judged address, so
+/// that a name cannot change its mind in between. No proxy is used; every redirect is a new request, judged anew.
+/// </summary>
+internal sealed class Egress : IEgress, IDisposable
+{
+    private readonly AddressRule rule;
+    private readonly HttpClient client;
+
+    public Egress(EgressOptions options)
+    {
+        rule = new AddressRule(options);
+        client = new HttpClient(Guarded()) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    public HttpMessageHandler Handler() => Guarded();
+
+    public void Dispose() => client.Dispose();
+
+    public async Task<Failure?> CheckAsync(string url, CancellationToken cancel)
+    {
+        if (Parse(url) is not { } uri) return Malformed(url);
+        try
+        {
+            await JudgedAsync(uri.IdnHost, uri.Port, cancel);
+            return null;
+        }
+        catch (EgressBlockedException e)
+        {
+            return FailureCatalog.Fail("EGRESS_BLOCKED", e.Message);
+        }
+        catch (SocketException e)
+        {
+            return FailureCatalog.Fail("DNS_FAILURE", $"{uri.IdnHost} could not be resolved: {e.Message}");
+        }
+    }
+
+    public async Task<(EgressResponse? Response, Failure? Failure)> SendAsync(EgressRequest request, CancellationToken cancel)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        timeout.CancelAfter(request.Timeout);
+        try
+        {
+            return await FollowAsync(request, timeout.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return (null, FailureCatalog.Fail("TIMEOUT", $"{request.Url} did not answer within {request.Timeout.TotalSeconds:0.###} s."));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return (null, Told(request.Url, e));
+        }
+    }
+
+    private async Task<(EgressResponse?, Failure?)> FollowAsync(EgressRequest request, CancellationToken cancel)
+    {
+        var started = Stopwatch.GetTimestamp();
+        if (Parse(request.Url) is not { } uri) return (null, Malformed(request.Url));
+        var method = new HttpMethod(request.Method);
+        var body = request.Body;
+        for (var hop = 0; ; hop++)
+        {
+            using var message = new HttpRequestMessage(method, uri);
+            Fill(message, request, body, sameOrigin: uri.Host == new Uri(request.Url).Host && uri.Scheme == new Uri(request.Url).Scheme && uri.Port == new Uri(request.Url).Port);
+            using var answer = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
+            var status = (int)answer.StatusCode;
+            if (status is 301 or 302 or 303 or 307 or 308 && hop < request.RedirectsMax && answer.Headers.Location is { } location)
+            {
+                var next = new Uri(uri, location);
+                if (Parse(next.AbsoluteUri) is null) return (null, Malformed(next.AbsoluteUri));
+                uri = next;
+                if (status == 303 || (status is 301 or 302 && method == HttpMethod.Post)) (method, body) = (HttpMethod.Get, null);
+                continue;
+            }
+
+            var (bytes, tooLarge) = await ReadAsync(answer, request.ResponseBytesMax, cancel);
+            if (tooLarge) return (null, FailureCatalog.Fail("RESPONSE_TOO_LARGE", $"{uri.Host} answered with more than {request.ResponseBytesMax} bytes."));
+            var headers = answer.Headers.Concat(answer.Content.Headers).Select(h => KeyValuePair.Create(h.Key, string.Join(", ", h.Value))).ToList();
+            return (new EgressResponse(status, headers, bytes, uri.AbsoluteUri, Stopwatch.GetElapsedTime(started)), null);
+        }
+    }
+
+    private static void Fill(HttpRequestMessage message, EgressRequest request, ReadOnlyMemory<byte>? body, bool sameOrigin)
+    {
+        if (body is { } content)
+        {
+            message.Content = new ReadOnlyMemoryContent(content);
+            if (request.ContentType is { } type) message.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+        }
+
+        foreach (var (name, value) in request.Headers)
+        {
+            if (!sameOrigin && (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || name.Equals("Cookie", StringComparison.OrdinalIgnoreCase)
+                || name.StartsWith("X-", StringComparison.OrdinalIgnoreCase))) continue;
+            if (!message.Headers.TryAddWithoutValidation(name, value)) message.Content?.Headers.TryAddWithoutValidation(name, value);
+        }
+    }
+
+    private static async Task<(byte[] Bytes, bool TooLarge)> ReadAsync(HttpResponseMessage answer, long max, CancellationToken cancel)
+    {
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
+        using var buffer = new MemoryStream();
+        var chunk = new byte[16 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(chunk, cancel)) > 0)
+        {
+            if (buffer.Length + read > max) return ([], true);
+            buffer.Write(chunk, 0, read);
+        }
+
+        return (buffer.ToArray(), false);
+    }
+
+    private SocketsHttpHandler Guarded() => new()
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.All,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(1),
+        ConnectCallback = async (context, cancel) =>
+        {
+            var addresses = await JudgedAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancel);
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
+    };
+
+    private async Task<IPAddress[]> JudgedAsync(string host, int port, CancellationToken cancel)
+    {
+        var name = host.Trim('[', ']').TrimEnd('.');
+        var addresses = IPAddress.TryParse(name, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(name, cancel);
+        foreach (var address in addresses)
+        {
+            if (!rule.Allows(name, port, address)) throw new EgressBlockedException($"{host} is {address}, which is not a public address.");
+        }
+
+        return addresses;
+    }
+
+    private static Uri? Parse(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 ? uri : null;
+
+    private static Failure Malformed(string url) => FailureCatalog.Fail("INVALID_INPUT", $"'{url}' is no absolute http or https URL without credentials.");
+
+    private static Failure Told(string url, Exception e)
+    {
+        for (var inner = e; inner is not null; inner = inner.InnerException)
+        {
+            switch (inner)
+            {
+                case EgressBlockedException: return FailureCatalog.Fail("EGRESS_BLOCKED", inner.Message);
+                case AuthenticationException: return FailureCatalog.Fail("TLS_FAILURE", $"{url}: {inner.Message}");
+                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain }:
+                    return FailureCatalog.Fail("DNS_FAILURE", $"{url}: {inner.Message}");
+                case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
+                    return FailureCatalog.Fail("CONNECTION_REFUSED", $"{url}: {inner.Message}");
+            }
+        }
+
+        return FailureCatalog.Fail("CONNECTION_RESET", $"{url}: {e.Message}");
+    }
+}

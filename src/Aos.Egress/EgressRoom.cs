@@ -1,0 +1,21 @@
+using Aos.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Aos.Egress;
+
+/// <summary>Settings of the way out.</summary>
+public sealed class EgressOptions
+{
+    /// <summary>Private targets that are allowed all the same: <c>host</c>, <c>host:port</c>, address or CIDR.</summary>
+    public IReadOnlyList<string> Allow { get; set; } = [];
+}
+
+/// <summary>The door of the one way out.</summary>
+public static class EgressRoom
+{
+    public static AosBuilder AddEgress(this AosBuilder aos, EgressOptions options)
+    {
+        aos.Services.AddSingleton(options);
+        return aos.Door<IEgress, Egress>();
+    }
+}
