@@ -1,1 +1,3 @@
-return 0;
+using Aos.App.Cli;
+
+return await CommandLine.Root().Parse(args).InvokeAsync();

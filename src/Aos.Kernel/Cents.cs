@@ -1,4 +1,3 @@
-using System.Globalization;
 
 namespace Aos.Kernel;
 
@@ -31,5 +30,5 @@ public readonly record struct Cents(decimal Value) : IComparable<Cents>
 
     public static bool operator >=(Cents left, Cents right) => left.Value >= right.Value;
 
-    public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
+    public override string ToString() => CanonicalJson.Number(Value);
 }

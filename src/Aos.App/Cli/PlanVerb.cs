@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Aos.Contracts;
+using Aos.Kernel;
+using Aos.Skills;
+
+namespace Aos.App.Cli;
+
+/// <summary><c>aos plan check</c> and <c>aos plan show</c>.</summary>
+internal static class PlanVerb
+{
+    internal static Command Command()
+    {
+        var file = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
+        var check = new Command("check", "Names every mistake of a plan at once. Exit code 2 when there is one.") { file };
+        check.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(file)!, show: false, cancel));
+        var shown = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
+        var show = new Command("show", "Prints the plan in its normal shape.") { shown };
+        show.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(shown)!, show: true, cancel));
+        return new Command("plan", "Looks at plans.") { check, show };
+    }
+
+    /// <summary>Prints problems and warnings, one a line, on standard error.</summary>
+    internal static void Print(PlanReading reading, string file)
+    {
+        foreach (var problem in reading.Problems)
+            Console.Error.WriteLine($"{file}: {problem.Path}: {problem.Code}: {problem.Message}{(problem.Suggestion is { } s ? " " + s : "")}");
+        foreach (var warning in reading.Warnings)
+            Console.Error.WriteLine($"{file}: {warning.Path}: warning: {warning.Message}{(warning.Suggestion is { } s ? " " + s : "")}");
+    }
+
+    private static async Task<int> ReadAsync(string file, bool show, CancellationToken cancel)
+    {
+        try
+        {
+            var source = await PlanFile.ReadAsync(file, cancel);
+            await using var services = Skills();
+            var reading = PlanReader.Read(source, services.GetRequiredService<ISkills>().Terms);
+            Print(reading, file);
+            if (reading.Plan is not { } plan) return 2;
+            Console.WriteLine(show ? RunVerb.Pretty(plan.Source) : $"{file}: {plan.Name} {plan.Version}, {plan.Steps.Length} steps, hash {plan.Hash}");
+            return 0;
+        }
+        catch (PlanFileException e)
+        {
+            return CommandLine.Fail(2, e.Message);
+        }
+    }
+
+    /// <summary>The skills alone: no store is opened to look at a plan.</summary>
+    internal static ServiceProvider Skills()
+    {
+        var services = new ServiceCollection();
+        new AosBuilder(services, new ConfigurationBuilder().Build()).AddSkills(new SkillsOptions());
+        Aos.Egress.EgressRoom.AddEgress(new AosBuilder(services, new ConfigurationBuilder().Build()), new Aos.Egress.EgressOptions());
+        return services.BuildServiceProvider();
+    }
+}

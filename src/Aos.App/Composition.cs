@@ -1,0 +1,47 @@
+using Aos.Contracts;
+using Aos.Egress;
+using Aos.Runs;
+using Aos.Skills;
+using Aos.Storage;
+
+namespace Aos.App;
+
+/// <summary>Where this process keeps its data and what it may touch.</summary>
+internal sealed record HouseOptions(string Data, string Workspace)
+{
+    /// <summary>The data directory: <c>--data</c>, else AOS_DATA, else <c>.aos</c> here.</summary>
+    internal static string DataOf(string? option) => option ?? Environment.GetEnvironmentVariable("AOS_DATA") ?? ".aos";
+
+    internal static string WorkspaceOf(string? option, string data) =>
+        option ?? Environment.GetEnvironmentVariable("AOS_WORKSPACE_ROOT") ?? Path.Combine(data, "workspace");
+}
+
+/// <summary>The table of contents of the product.</summary>
+internal static class Composition
+{
+    internal static IServiceCollection AddHouse(this IServiceCollection services, IConfiguration configuration, HouseOptions options)
+    {
+        services.AddSingleton(TimeProvider.System);
+        new AosBuilder(services, configuration)
+            .AddStorage(new StorageOptions { Data = options.Data })
+            .AddEgress(new EgressOptions { Allow = Csv("AOS_EGRESS_ALLOW") })
+            .AddSkills(new SkillsOptions { Workspace = options.Workspace })
+            .AddRuns();
+        return services;
+    }
+
+    /// <summary>What this version does not have, asked for by the environment; null: nothing.</summary>
+    internal static string? Unavailable()
+    {
+        foreach (var name in new[] { "AOS_DATABASE_URL", "DATABASE_URL", "REDIS_URL" })
+        {
+            if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))
+                return $"NOT_AVAILABLE: {name} is set, but this version has the embedded store only. Unset it to start.";
+        }
+
+        return null;
+    }
+
+    private static string[] Csv(string name) =>
+        (Environment.GetEnvironmentVariable(name) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+}
