@@ -11,7 +11,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("AOS, an operating system for AI agents. First session: aos run samples/invoices/plan.yaml")
         {
-            RunVerb.Command(), PlanVerb.Command(), SkillsVerb.Command(), RunsVerb.Command(),
+            RunVerb.Command(), PlanVerb.Command(), SkillsVerb.Command(), RunsVerb.Command(), ServeVerb.Command(),
         };
         var version = new Command("version", "Prints the version.");
         version.SetAction(_ => Console.WriteLine($"aos {Version}"));
