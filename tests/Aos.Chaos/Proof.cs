@@ -63,8 +63,9 @@ internal sealed class Proof(Settings settings)
         while (true)
         {
             await LookAsync();
-            var missing = (settings.InFlight * 3 / 2) - (runs.Count - over.Count);
-            if (missing <= 0) return;
+            var flying = runs.Count - over.Count;
+            if (flying >= settings.InFlight * 5 / 4) return;
+            var missing = (settings.InFlight * 2) - flying;
             await Parallel.ForAsync(0, missing, async (_, _) => await PostAsync(Interlocked.Increment(ref posted)));
         }
     }
@@ -83,7 +84,7 @@ internal sealed class Proof(Settings settings)
             steps = new object[]
             {
                 new { id = "say", skill = "echo", @params = new { message = $"run {n}" } },
-                new { id = "first", sleep = $"{500 + (n * 37 % 2500)}ms" },
+                new { id = "first", sleep = $"{1500 + (n * 37 % 4500)}ms" },
                 effect,
                 new { id = "second", sleep = $"{n * 53 % 1500}ms" },
                 new { id = "put", skill = "http_call", @params = new { method = "PUT", url = $"{receiver.Origin}/put/{n}", body = new { n } } },

@@ -22,6 +22,8 @@ internal static class AosServer
         new AosBuilder(builder.Services, builder.Configuration).AddIdentity(new IdentityOptions { Key = string.IsNullOrEmpty(key) ? null : key, Data = house.Data });
         builder.Services.Configure<RouteOptions>(options => options.SetParameterPolicy<Microsoft.AspNetCore.Routing.Constraints.RegexInlineRouteConstraint>("regex"));
         var app = builder.Build();
+        app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it, before anything else.
+        app.Services.GetRequiredService<IIdentity>();
         app.UseRouting();
         app.UseEdge(IsDevelopment(host));
         app.MapService();

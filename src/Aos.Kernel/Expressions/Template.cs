@@ -118,6 +118,13 @@ public static class Template
         {
             var open = text.IndexOf("${{", at, StringComparison.Ordinal);
             var close = open < 0 ? -1 : text.IndexOf("}}", open, StringComparison.Ordinal);
+            if (open >= 0 && close < 0)
+            {
+                // An expression without an end is a mistake, never text.
+                parts.Add((text[(open + 3)..] + " ${{", true));
+                return parts;
+            }
+
             if (close < 0)
             {
                 if (at < text.Length || parts.Count == 0) parts.Add((text[at..], false));

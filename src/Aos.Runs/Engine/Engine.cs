@@ -229,9 +229,12 @@ internal sealed class Engine(IJournal journal, IRunRows rows, ISkills skills, Ti
         await gate.WaitAsync(cancel);
         try
         {
-            if (Live(id) is { } other) return other;
-            if (await rows.ClaimAsync(id, cancel) is not { } row) throw new InvariantBrokenException($"Run {id} is owned by nobody here.");
-            return await LoadAsync(row, cancel);
+            while (true)
+            {
+                if (Live(id) is { } other) return other;
+                if (await rows.ClaimAsync(id, cancel) is { } row) return await LoadAsync(row, cancel);
+                await Task.Delay(TimeSpan.FromMilliseconds(2), clock, cancel); // The wake clerk has it in hand and is loading it.
+            }
         }
         finally
         {
@@ -251,11 +254,8 @@ internal sealed class Engine(IJournal journal, IRunRows rows, ISkills skills, Ti
 
     private async Task ReviveAsync(RunRow row, CancellationToken cancel)
     {
-        if (Live(row.Id) is { } here)
-        {
-            here.Post(new Letter(new WakeRun(), null, null));
-            return;
-        }
+        // A run that is just leaving memory may refuse the letter: then it is loaded anew.
+        if (Live(row.Id) is { } here && here.Post(new Letter(new WakeRun(), null, null))) return;
 
         try
         {
