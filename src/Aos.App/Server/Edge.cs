@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -86,13 +85,17 @@ internal static class Edge
         }
     }
 
-    internal static async Task ReplyAsync(this HttpContext context, JsonElement body, int status = 200)
+    internal static Task ReplyAsync(this HttpContext context, JsonElement body, int status = 200) => context.ReplyAsync(body.WriteTo, status);
+
+    /// <summary>Writes the JSON straight into the response, with its length.</summary>
+    internal static async Task ReplyAsync(this HttpContext context, Action<Utf8JsonWriter> write, int status = 200)
     {
-        var bytes = Encoding.UTF8.GetBytes(body.GetRawText());
+        using var buffer = new PooledBuffer();
+        using (var writer = new Utf8JsonWriter(buffer)) write(writer);
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
-        context.Response.ContentLength = bytes.Length;
-        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+        context.Response.ContentLength = buffer.Written.Length;
+        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(buffer.Written, context.RequestAborted);
     }
 
     private static RefusedException TooLarge() => new(FailureCatalog.Fail("PAYLOAD_TOO_LARGE", $"The body is larger than {BodyBytesMax} bytes."));
