@@ -60,7 +60,7 @@ internal sealed class Registered<TIn, TOut>(ISkill<TIn, TOut> skill) : IRegister
             : [];
         return new SkillDescription(contract, input, Schema(skill.Output.GetJsonSchemaAsNode()), new SkillTerms(
             contract.Name, contract.Version, contract.Effect, contract.EffectParam, contract.EffectByParam, contract.KeyMakesIdempotent, contract.Cost,
-            contract.TimeoutDefault, known, required));
+            contract.TimeoutDefault, known, required, contract.StableFields));
     }
 
     private static JsonElement Schema(JsonNode node) => Json.Parse(node.ToJsonString());

@@ -74,7 +74,7 @@ public sealed class RuntimeBudgets
         "paid",
         new SkillTerms(
             "paid", "1.0.0", EffectClass.Idempotent, null, ImmutableSortedDictionary<string, EffectClass>.Empty, true,
-            CostModel.Free with { BaseCents = 300 }, TimeSpan.FromSeconds(30), [], []));
+            CostModel.Free with { BaseCents = 300 }, TimeSpan.FromSeconds(30), [], [], []));
 
     private static RunState Start(string text, int budget)
     {

@@ -31,6 +31,9 @@ public enum EffectClass
 /// <param name="TimeoutDefault">Of one call, when the step names none.</param>
 /// <param name="KnownParams">Parameter names the skill accepts; empty: any.</param>
 /// <param name="RequiredParams">Parameter names it cannot do without.</param>
+/// <param name="StableFields">
+/// Members of the result that are equal for equal input, seed and version, and alone enter the root hash; empty: the whole result does.
+/// </param>
 public sealed record SkillTerms(
     string Name,
     string Version,
@@ -41,7 +44,8 @@ public sealed record SkillTerms(
     CostModel Cost,
     TimeSpan TimeoutDefault,
     ImmutableArray<string> KnownParams,
-    ImmutableArray<string> RequiredParams)
+    ImmutableArray<string> RequiredParams,
+    ImmutableArray<string> StableFields)
 {
     /// <summary>The class of one call with these parameters.</summary>
     public EffectClass ClassOf(JsonElement parameters, bool hasKey)

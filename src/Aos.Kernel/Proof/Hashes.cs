@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -101,22 +102,42 @@ public static class RootHash
             if (step.Skill is { } skill && start.Terms.TryGetValue(skill, out var terms)) Add(hash, $"{skill}@{terms.Version}");
         }
 
-        for (var i = 0; i < state.Steps.Length; i++) AddStep(hash, i, state.Steps[i]);
+        for (var i = 0; i < state.Steps.Length; i++)
+        {
+            var terms = start.Plan.Steps[i].Skill is { } skill ? start.Terms.GetValueOrDefault(skill) : null;
+            AddStep(hash, i, state.Steps[i], terms?.StableFields ?? []);
+        }
+
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static void AddStep(IncrementalHash hash, int index, StepState step)
+    private static void AddStep(IncrementalHash hash, int index, StepState step, ImmutableArray<string> stable)
     {
         Add(hash, string.Create(CultureInfo.InvariantCulture, $"{index}:{step.Status.Wire()}:{step.Failure?.Code}"));
         foreach (var call in step.Calls)
         {
             if (call.Outcome is not { } outcome) continue;
             Add(hash, outcome.Failure?.Code ?? "ok");
-            if (outcome.Ok) Add(hash, ContentHash.Hex(outcome.Result));
+            if (outcome.Ok) AddResult(hash, outcome.Result, stable);
             foreach (var effect in outcome.SideEffects) Add(hash, $"{effect.Type}:{effect.Target}");
         }
 
         if (step.Calls.IsEmpty && step.Result is { } result) Add(hash, ContentHash.Hex(result));
+    }
+
+    private static void AddResult(IncrementalHash hash, JsonElement result, ImmutableArray<string> stable)
+    {
+        if (stable.IsEmpty || result.ValueKind != JsonValueKind.Object)
+        {
+            Add(hash, ContentHash.Hex(result));
+            return;
+        }
+
+        foreach (var name in stable)
+        {
+            Add(hash, name);
+            Add(hash, result.Get(name) is { } value ? ContentHash.Hex(value) : "absent");
+        }
     }
 
     private static void Add(IncrementalHash hash, string text)

@@ -10,6 +10,7 @@ internal sealed class MachineWorld
     {
         Terms("echo", EffectClass.Pure, CostModel.Free),
         Terms("put", EffectClass.Idempotent, CostModel.Free),
+        Terms("get", EffectClass.Idempotent, CostModel.Free) with { StableFields = ["status"] },
         Terms("post", EffectClass.AtMostOnce, CostModel.Free) with { KeyMakesIdempotent = true },
         Terms("paid", EffectClass.Idempotent, new CostModel(5, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0)),
     }.ToImmutableSortedDictionary(terms => terms.Name, terms => terms, StringComparer.Ordinal);
@@ -85,5 +86,5 @@ internal sealed class MachineWorld
     }
 
     private static SkillTerms Terms(string name, EffectClass effect, CostModel cost) => new(
-        name, "1.0.0", effect, null, ImmutableSortedDictionary<string, EffectClass>.Empty, false, cost, TimeSpan.FromSeconds(30), [], []);
+        name, "1.0.0", effect, null, ImmutableSortedDictionary<string, EffectClass>.Empty, false, cost, TimeSpan.FromSeconds(30), [], [], []);
 }

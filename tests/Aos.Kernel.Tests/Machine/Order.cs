@@ -73,6 +73,18 @@ public sealed class Order
     }
 
     [Fact]
+    public void Only_the_stable_members_of_a_result_enter_the_root_hash()
+    {
+        Assert.Equal(Root("""{"status":200,"at":1}"""), Root("""{"at":2,"status":200.0}"""));
+        Assert.NotEqual(Root("""{"status":200}"""), Root("""{"status":201}"""));
+        Assert.NotEqual(Root("""{"status":null}"""), Root("{}"));
+        Assert.NotEqual(Root("[1]"), Root("[2]"));
+
+        static string Root(string result) =>
+            MachineWorld.Started("""{"name":"r","steps":[{"id":"a","skill":"get"}]}""").Answer("a", result).State.End!.RootHash;
+    }
+
+    [Fact]
     public void A_false_when_skips_the_step_and_what_follows_goes_on()
     {
         var run = MachineWorld.Started(
