@@ -13,11 +13,13 @@ internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, I
     public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
     {
         if (Admission.Refusal(request.Plan, skills.Terms, request.Budget) is { } refusal) return new StartReply.Refused(refusal);
+        var (inputs, wrong) = Admission.Inputs(request.Plan, request.Inputs);
+        if (wrong is not null) return new StartReply.Refused(wrong);
         var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
         var terms = ImmutableSortedDictionary.CreateRange(
             StringComparer.Ordinal, Admission.SkillsOf(request.Plan).Select(name => KeyValuePair.Create(name, skills.Terms[name])));
         var start = new StartRun(
-            id, caller.Tenant, request.AgentId, request.Plan, request.Inputs, request.Seed ?? request.Plan.Seed ?? Seeds.OfRun(id), request.Budget, terms,
+            id, caller.Tenant, request.AgentId, request.Plan, inputs, request.Seed ?? request.Plan.Seed ?? Seeds.OfRun(id), request.Budget, terms,
             (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null);
         var claim = request.Key is { } key
             ? new IdempotencyClaim(caller.Tenant, key.Scope, key.Key, key.Fingerprint, clock.GetUtcNow() + KeyLifetime)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Aos.Kernel;
 
 /// <summary>Whether a valid plan may run at all. Simulate and start ask the same question here.</summary>
@@ -21,6 +23,17 @@ public static class Admission
         return null;
     }
 
+    /// <summary>
+    /// What a caller gave as the plan wants it, defaults put in; or why it is refused (<c>INVALID_INPUT</c>, each problem
+    /// in <c>details.problems</c>). A plan that declares no inputs takes any.
+    /// </summary>
+    public static (JsonElement Inputs, Failure? Refusal) Inputs(Plan plan, JsonElement given)
+    {
+        if (plan.DeclaredInputs is not { } declared) return (given, null);
+        var (inputs, problems) = declared.Take(given);
+        return (inputs, problems.Count == 0 ? null : SchemaFailure.Of("INVALID_INPUT", problems));
+    }
+
     /// <summary>Names of all skills the plan can call, each once, in plan order; those of inline child plans included.</summary>
     public static IReadOnlyList<string> SkillsOf(Plan plan)
     {
@@ -34,7 +47,7 @@ public static class Admission
 
         return names;
 
-        void AddChild(System.Text.Json.JsonElement child)
+        void AddChild(JsonElement child)
         {
             foreach (var step in child.Get("steps")?.EnumerateArray() ?? default)
             {

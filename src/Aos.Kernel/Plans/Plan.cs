@@ -25,6 +25,9 @@ public sealed record Plan
     /// <summary>JSON Schema per input name, or null: inputs are not checked.</summary>
     public JsonElement? Inputs { get; init; }
 
+    /// <summary>The same, compiled.</summary>
+    public PlanInputs? DeclaredInputs { get; init; }
+
     public required ImmutableArray<PlanStep> Steps { get; init; }
 
     /// <summary>Template of the run's result. Null: the result of the last step that succeeded.</summary>

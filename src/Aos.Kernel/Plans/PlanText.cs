@@ -52,6 +52,7 @@ internal sealed class PlanText(
             Budget = values.Cents(source, "budget_cents", ""),
             Timeout = values.Duration(source, "timeout", ""),
             Inputs = source.Get("inputs"),
+            DeclaredInputs = PlanInputs.Read(source.Get("inputs"), report),
             Output = source.Get("output"),
             CompensateOnFailure = OnFailure(values),
             Steps = [.. ordered],

@@ -207,8 +207,10 @@ internal sealed class Engine(IJournal journal, IRunRows rows, ISkills skills, Ti
         var parent = run.State.Start!;
         var reading = PlanReader.Read(child.Plan ?? Json.Null, parent.Terms);
         if (reading.Plan is null) return FailureCatalog.Fail("INVALID_PLAN", $"The child's plan: {reading.Problems[0].Message}");
+        var (inputs, wrong) = Admission.Inputs(reading.Plan, child.Inputs);
+        if (wrong is not null) return wrong;
         var start = new StartRun(
-            child.Child, parent.Tenant, parent.AgentId, reading.Plan, child.Inputs, reading.Plan.Seed ?? Seeds.Step(parent.Seed, child.Id.Step), child.Budget,
+            child.Child, parent.Tenant, parent.AgentId, reading.Plan, inputs, reading.Plan.Seed ?? Seeds.Step(parent.Seed, child.Id.Step), child.Budget,
             parent.Terms, parent.Labels, new ParentRun(parent.Run, child.Id));
         var reply = await StartAsync(start, null, null, null, stopping.Token);
         if (reply is AppendReply.Appended && Live(child.Child) is null) await DeliverAsync(parent.Run);
