@@ -39,16 +39,20 @@ internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, I
     public async Task<RunState?> ReadAsync(Caller caller, RunId run, CancellationToken cancel)
     {
         if (engine.Live(run) is { } live) return live.Row.Tenant == caller.Tenant ? live.State : null;
-        return await rows.GetAsync(caller.Tenant, run, cancel) is null ? null : (await engine.FoldAsync(run, cancel)).State;
+        if (await rows.GetAsync(caller.Tenant, run, cancel) is not { } row) return null;
+        var (state, _) = await Loading.FoldAsync(journal, run, cancel, row.Seq);
+        Loading.Check(row, state);
+        return state;
     }
 
     public async Task<RunState?> WaitAsync(Caller caller, RunId run, TimeSpan atMost, CancellationToken cancel)
     {
         using var timeout = new CancellationTokenSource(atMost, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+        using var watch = changes.Of(run);
         while (true)
         {
-            var change = changes.Next(run);
+            var change = watch.Next;
             var state = await ReadAsync(caller, run, cancel);
             if (state is null || IsSettled(state)) return state;
             try
@@ -64,17 +68,21 @@ internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, I
 
     public async IAsyncEnumerable<JournalEntry> FollowAsync(Caller caller, RunId run, int afterSeq, [EnumeratorCancellation] CancellationToken cancel)
     {
+        using var watch = changes.Of(run);
         while (true)
         {
-            var change = changes.Next(run);
+            var change = watch.Next;
             if (await rows.GetAsync(caller.Tenant, run, cancel) is not { } row) yield break;
-            foreach (var entry in await journal.ReadAsync(run, afterSeq, 1_000, cancel))
+            var page = await journal.ReadAsync(run, afterSeq, 1_000, cancel);
+            foreach (var entry in page)
             {
                 afterSeq = entry.Seq;
                 yield return entry;
             }
 
             if (row.Status.IsOver() && afterSeq >= row.Seq) yield break;
+            if (afterSeq < row.Seq && page.Count == 0)
+                throw new JournalCorruptException(run, afterSeq + 1, $"Event {afterSeq + 1} of run {run} is missing: its row counts {row.Seq} events.");
             if (afterSeq < row.Seq) continue;
             await change.WaitAsync(cancel);
         }

@@ -9,8 +9,9 @@ public static partial class RunsRoom
 {
     public const string Name = "runs";
 
-    public static AosBuilder AddRuns(this AosBuilder aos)
+    public static AosBuilder AddRuns(this AosBuilder aos, RunsOptions? options = null)
     {
+        aos.Services.AddSingleton(options ?? new RunsOptions());
         aos.Services.AddSingleton<RunChanges>();
         aos.Services.AddSingleton<RunLog>();
         aos.Services.AddSingleton<Engine>();

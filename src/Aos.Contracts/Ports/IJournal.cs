@@ -42,6 +42,9 @@ public sealed record RunRow
     public string? FailureCode { get; init; }
 
     public string? RootHash { get; init; }
+
+    /// <summary>How often in a row a process ended while this run was under way, without an outcome in between.</summary>
+    public int Adoptions { get; init; }
 }
 
 /// <summary>A command or a late answer for a run, kept until the run journals a decision on it.</summary>

@@ -34,8 +34,17 @@ public interface IRunRows
     /// <summary>Takes one parked run, whatever its wake time, and marks it owned; null when it is over or already owned.</summary>
     Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel);
 
-    /// <summary>Runs a dead process left behind: owned but not over. They are owned by this process afterwards.</summary>
-    Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(int max, CancellationToken cancel);
+    /// <summary>
+    /// Gives every owned run free and makes it due now; returns how many. With <paramref name="adopt"/> they were left by a
+    /// process that ended without saying so, and each counts one adoption more.
+    /// </summary>
+    Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel);
+
+    /// <summary>Gives one claimed run back, due at <paramref name="wakeAt"/>.</summary>
+    Task ReleaseAsync(RunId run, DateTimeOffset wakeAt, CancellationToken cancel);
+
+    /// <summary>Marks a run that cannot be read or written as quarantined, in its row alone; nothing wakes it any more.</summary>
+    Task SetAsideAsync(TenantId tenant, RunId run, string code, CancellationToken cancel);
 
     /// <summary>The nearest wake time of a run nobody drives.</summary>
     Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel);

@@ -1,58 +1,98 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
-using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
 using Microsoft.Extensions.Hosting;
 
 namespace Aos.Runs;
 
-/// <summary>Hosts the runs that are in memory: loads, wakes, dispatches, recovers.</summary>
-internal sealed class Engine(IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log) : IHostedService, IAsyncDisposable
+/// <summary>Hosts the runs that are in memory: starts, loads, brings back outcomes, recovers, stops.</summary>
+internal sealed class Engine : IHostedService, IDisposable
 {
-    private static readonly TimeSpan IdleWake = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(5);
+    private readonly IJournal journal;
+    private readonly IRunRows rows;
+    private readonly RunChanges changes;
+    private readonly RunLog log;
+    private readonly RunsOptions options;
+    private readonly WakeClerk clerk;
     private readonly ConcurrentDictionary<RunId, LiveRun> live = new();
-    private readonly ConcurrentDictionary<RunId, SemaphoreSlim> loading = new();
+
+    /// <summary>Who waits for a run that somebody else is just loading.</summary>
+    private readonly ConcurrentDictionary<RunId, TaskCompletionSource> arrivals = new();
     private readonly ConcurrentDictionary<Task, byte> tasks = new();
     private readonly CancellationTokenSource stopping = new();
-    private readonly SemaphoreSlim poke = new(0, 1);
-    private Task clerk = Task.CompletedTask;
+
+    public Engine(IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunsOptions options)
+    {
+        (this.journal, this.rows, this.changes, this.log, this.options, Clock) = (journal, rows, changes, log, options, clock);
+        Dispatcher = new Dispatcher(this, skills, options);
+        clerk = new WakeClerk(this, rows, options, log);
+        Stopping = stopping.Token;
+    }
 
     internal IJournal Journal => journal;
 
-    internal DateTimeOffset Now => clock.GetUtcNow();
+    internal TimeProvider Clock { get; }
+
+    internal Dispatcher Dispatcher { get; }
+
+    internal DateTimeOffset Now => Clock.GetUtcNow();
+
+    internal CancellationToken Stopping { get; }
+
+    internal bool IsStopping => Stopping.IsCancellationRequested;
 
     /// <summary>Runs in memory now.</summary>
     internal int LiveCount => live.Count;
 
     public async Task StartAsync(CancellationToken cancel)
     {
-        foreach (var orphan in await rows.ClaimOrphansAsync(int.MaxValue, cancel)) await ReviveAsync(orphan, cancel);
-        clerk = WakeLoopAsync();
+        var orphans = await rows.ReleaseAllAsync(adopt: true, cancel);
+        if (orphans > 0) log.Adopting(orphans);
+        clerk.Start();
     }
 
     public async Task StopAsync(CancellationToken cancel)
     {
         await stopping.CancelAsync();
-        await clerk;
+        await clerk.EndAsync();
         var all = Task.WhenAll(tasks.Keys);
-        await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(5), clock, cancel));
+        await Task.WhenAny(all, Task.Delay(StopMax, Clock, cancel));
+        if (!all.IsCompleted) return; // Runs that may still write are adopted by the next process.
+        try
+        {
+            await rows.ReleaseAllAsync(adopt: false, cancel);
+        }
+        catch (JournalUnavailableException e)
+        {
+            log.NotReleased(e);
+        }
     }
 
-    public ValueTask DisposeAsync()
+    public void Dispose()
     {
         stopping.Dispose();
-        poke.Dispose();
-        return ValueTask.CompletedTask;
+        clerk.Dispose();
+        Dispatcher.Dispose();
     }
 
     /// <summary>Keeps a task in sight until it ends, so that stopping can wait for it.</summary>
     internal void Track(Task task)
     {
-        if (task.IsCompleted) return;
+        if (task.IsCompletedSuccessfully) return;
         tasks.TryAdd(task, 0);
-        task.ContinueWith(static (ended, all) => ((ConcurrentDictionary<Task, byte>)all!).TryRemove(ended, out _), tasks, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        task.ContinueWith(
+            static (ended, engine) =>
+            {
+                var self = (Engine)engine!;
+                self.tasks.TryRemove(ended, out _);
+                if (ended.Exception is { } broken) self.log.TaskBroke(broken);
+            },
+            this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
+
+    /// <summary>Waits; throws <see cref="OperationCanceledException"/> when this process stops meanwhile.</summary>
+    internal Task DelayAsync(TimeSpan time) => Task.Delay(time, Clock, Stopping);
 
     internal async Task<AppendReply> StartAsync(StartRun start, string? goal, string? workflow, IdempotencyClaim? claim, CancellationToken cancel)
     {
@@ -68,48 +108,60 @@ internal sealed class Engine(IJournal journal, IRunRows rows, ISkills skills, Ti
         var reply = await journal.AppendAsync(append, cancel);
         if (reply is not AppendReply.Appended) return reply;
         changes.Changed(start.Run);
-        Poke(append.Row);
-        if (parks || state.Status.IsOver()) return reply;
+        if (!append.Row.Owned)
+        {
+            Left(append.Row);
+            return reply;
+        }
+
         var run = new LiveRun(this, append.Row, state, append.Entries[^1].Chain);
-        live[start.Run] = run;
+        Arrive(run);
         run.Begin();
         return reply;
     }
 
-    /// <summary>Hands a command to a run, loading it when it is not in memory. Null: there is no such run.</summary>
+    /// <summary>Hands a command to a run, loading it when it is not in memory. Unknown: this tenant has no such run.</summary>
     internal async Task<CommandReply> CommandAsync(TenantId tenant, RunId id, RunCommand command, CancellationToken cancel)
     {
+        var letter = new Letter(command, null, new TaskCompletionSource<CommandReply>(TaskCreationOptions.RunContinuationsAsynchronously));
         while (true)
         {
-            if (await FindAsync(tenant, id, cancel) is not { } run) return new CommandReply.Unknown();
-            var reply = new TaskCompletionSource<CommandReply>(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (run.Post(new Letter(command, null, reply))) return await reply.Task.WaitAsync(cancel);
+            if (Live(id) is { } run)
+            {
+                if (run.Row.Tenant != tenant) return new CommandReply.Unknown();
+                if (run.Post(letter)) return await letter.Reply!.Task.WaitAsync(cancel);
+            }
+
+            if (await rows.GetAsync(tenant, id, cancel) is null) return new CommandReply.Unknown();
+            var arrival = arrivals.GetOrAdd(id, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            if (Live(id) is not null)
+            {
+                Pulse(id);
+            }
+            else if (await rows.ClaimAsync(id, cancel) is { } row)
+            {
+                await LoadAsync(row, letter);
+                return await letter.Reply!.Task.WaitAsync(cancel);
+            }
+            else
+            {
+                await arrival.WaitAsync(cancel); // Somebody else has it in hand and is loading it.
+            }
         }
     }
 
     internal LiveRun? Live(RunId id) => live.GetValueOrDefault(id);
 
-    internal async Task<(RunState State, byte[] Chain)> FoldAsync(RunId id, CancellationToken cancel)
-    {
-        var state = RunState.Empty;
-        var chain = ChainHash.Start;
-        foreach (var entry in await journal.ReadAsync(id, 0, int.MaxValue, cancel))
-        {
-            state = RunMachine.Evolve(state, EventCodec.Decode(id, entry));
-            chain = entry.Chain;
-        }
-
-        return (state, chain);
-    }
-
     internal JournalAppend Append(RunRow row, RunState before, RunState after, IReadOnlyList<RunEvent> events, byte[] chain, bool parks, List<string> read)
     {
         var entries = new List<JournalEntry>(events.Count);
+        var adoptions = row.Adoptions;
         foreach (var e in events)
         {
             var entry = EventCodec.Encode(row.Id, before.Seq + entries.Count + 1, e, chain);
             chain = entry.Chain;
             entries.Add(entry);
+            if (e is CallSucceeded or CallFailed or CallUnknown or RunResumed or RunEnded) adoptions = 0;
         }
 
         var over = after.Status.IsOver();
@@ -119,7 +171,7 @@ internal sealed class Engine(IJournal journal, IRunRows rows, ISkills skills, Ti
             Entries = entries,
             Park = parks,
             InboxRead = read,
-            Sends = over && !before.Status.IsOver() && after.Start!.Parent is { } parent ? [Children.Report(parent, after)] : [],
+            Sends = over && !before.Status.IsOver() && after.Start!.Parent is { } parent ? [Mail.Report(parent, after)] : [],
             Row = row with
             {
                 Status = after.Status,
@@ -132,196 +184,163 @@ internal sealed class Engine(IJournal journal, IRunRows rows, ISkills skills, Ti
                 EndedAt = after.EndedAt,
                 FailureCode = after.End?.Failure?.Code,
                 RootHash = after.End?.RootHash,
+                Adoptions = adoptions,
             },
         };
+    }
+
+    /// <summary>Whether the events of an append whose answer got lost stand in the journal.</summary>
+    internal async Task<bool> IsStoredAsync(JournalAppend append)
+    {
+        if (append.Entries.Count == 0) return false;
+        var stored = await journal.ReadRawAsync(append.Row.Id, append.ExpectedSeq, append.Entries.Count, Stopping);
+        return stored.Count == append.Entries.Count && stored[^1].Chain.AsSpan().SequenceEqual(append.Entries[^1].Chain);
     }
 
     internal void Changed(LiveRun run, List<RunEvent> events)
     {
         changes.Changed(run.Id);
-        Poke(run.Row);
-        if (run.State.Status.IsOver() && run.State.Start!.Parent is { } parent) Track(DeliverAsync(parent.Run));
-        if (events.Any(e => e is RunEnded)) log.Ended(run.Id, run.State.Status);
-    }
-
-    internal void Forget(LiveRun run) => live.TryRemove(new KeyValuePair<RunId, LiveRun>(run.Id, run));
-
-    internal void Froze(LiveRun run, Exception why) => log.Frozen(run.Id, why);
-
-    /// <summary>The store cannot write: callers are told, the run's own letters wait and come again.</summary>
-    internal async Task UnavailableAsync(LiveRun run, List<Letter> letters, JournalUnavailableException why)
-    {
-        foreach (var letter in letters)
+        if (run.State.Status.IsOver() && events.Exists(e => e is RunEnded))
         {
-            if (letter.Reply is { } reply) reply.TrySetException(why);
-            else run.Post(letter);
+            log.Ended(run.Id, run.State.Status);
+            if (run.State.Start!.Parent is { } parent) Track(DeliverAsync(parent.Run));
         }
-
-        await Task.Delay(why.RetryAfter, clock, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    internal void Forget(LiveRun run)
+    {
+        live.TryRemove(new KeyValuePair<RunId, LiveRun>(run.Id, run));
+        Left(run.Row);
+    }
+
+    /// <summary>Puts a run's unread mail into its mailbox.</summary>
     internal async Task ReadInboxAsync(LiveRun run)
     {
-        foreach (var item in await journal.InboxAsync(run.Id, stopping.Token))
-        {
-            if (Children.Read(item) is { } command) run.Post(new Letter(command, item.Id, null));
-        }
+        foreach (var item in await journal.InboxAsync(run.Id, Stopping)) run.Post(new Letter(Mail.Read(item), item.Id, null));
     }
 
-    internal async Task PerformAsync(LiveRun run, RunEffect effect)
+    /// <summary>Tells a run that mail has come; it reads it now or when it is loaded.</summary>
+    internal async Task DeliverAsync(RunId to)
     {
-        StructuredOutcome outcome;
-        switch (effect)
-        {
-            case InvokeSkill invoke:
-                var start = run.State.Start!;
-                var call = new SkillCall(start.Tenant, start.Run, invoke.StepId, start.AgentId, invoke.IdempotencyKey, invoke.Seed, invoke.Timeout);
-                try
-                {
-                    using var either = CancellationTokenSource.CreateLinkedTokenSource(run.Cancelled, stopping.Token);
-                    outcome = await skills.InvokeAsync(invoke.Skill, invoke.Params, call, either.Token);
-                }
-                catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-                {
-                    return; // The next process finds the call started and does what its contract says.
-                }
-                catch (OperationCanceledException)
-                {
-                    outcome = StructuredOutcome.Failed(FailureCatalog.Fail("CANCELLED", "The run was cancelled during the call."));
-                }
-
-                break;
-            case StartChild child:
-                if (await StartChildAsync(run, child) is not { } failed) return;
-                outcome = StructuredOutcome.Failed(failed);
-                break;
-            default:
-                throw new InvariantBrokenException($"Nobody performs {effect.GetType().Name}.");
-        }
-
-        run.Post(new Letter(new RecordOutcome(effect.Id, outcome), null, null));
+        if (Live(to) is { } run) await ReadInboxAsync(run);
+        else clerk.Poke();
     }
 
-    private async Task<Failure?> StartChildAsync(LiveRun run, StartChild child)
+    /// <summary>The outcome of a call. When its run has left memory meanwhile, the inbox keeps it.</summary>
+    internal async Task BringBackAsync(LiveRun run, EffectId effect, StructuredOutcome outcome)
     {
-        var parent = run.State.Start!;
-        var reading = PlanReader.Read(child.Plan ?? Json.Null, parent.Terms);
-        if (reading.Plan is null) return FailureCatalog.Fail("INVALID_PLAN", $"The child's plan: {reading.Problems[0].Message}");
-        var (inputs, wrong) = Admission.Inputs(reading.Plan, child.Inputs);
-        if (wrong is not null) return wrong;
-        var start = new StartRun(
-            child.Child, parent.Tenant, parent.AgentId, reading.Plan, inputs, reading.Plan.Seed ?? Seeds.Step(parent.Seed, child.Id.Step), child.Budget,
-            parent.Terms, parent.Labels, new ParentRun(parent.Run, child.Id));
-        var reply = await StartAsync(start, null, null, null, stopping.Token);
-        if (reply is AppendReply.Appended && Live(child.Child) is null) await DeliverAsync(parent.Run);
-        return null;
+        if (run.Post(new Letter(new RecordOutcome(effect, outcome), null, null))) return;
+        var late = new InboxItem(run.Id, $"late:{effect}", "outcome", Mail.Write(effect, outcome));
+        await PersistAsync(() => journal.SendAsync(late, Stopping));
+        await DeliverAsync(run.Id);
     }
 
-    private async Task DeliverAsync(RunId parent)
-    {
-        if (Live(parent) is { } run) await ReadInboxAsync(run);
-        else Wake();
-    }
-
-    private async Task<LiveRun?> FindAsync(TenantId tenant, RunId id, CancellationToken cancel)
-    {
-        if (Live(id) is { } found) return found.Row.Tenant == tenant ? found : null;
-        if (await rows.GetAsync(tenant, id, cancel) is null) return null;
-        var gate = loading.GetOrAdd(id, _ => new SemaphoreSlim(1, 1));
-        await gate.WaitAsync(cancel);
-        try
-        {
-            while (true)
-            {
-                if (Live(id) is { } other) return other;
-                if (await rows.ClaimAsync(id, cancel) is { } row) return await LoadAsync(row, cancel);
-                await Task.Delay(TimeSpan.FromMilliseconds(2), clock, cancel); // The wake clerk has it in hand and is loading it.
-            }
-        }
-        finally
-        {
-            gate.Release();
-            loading.TryRemove(id, out _);
-        }
-    }
-
-    private async Task<LiveRun> LoadAsync(RunRow row, CancellationToken cancel)
-    {
-        var (state, chain) = await FoldAsync(row.Id, cancel);
-        var run = new LiveRun(this, row with { Owned = true }, state, chain);
-        live[row.Id] = run;
-        await ReadInboxAsync(run);
-        return run;
-    }
-
-    private async Task ReviveAsync(RunRow row, CancellationToken cancel)
+    /// <summary>Puts a claimed run on its feet. What breaks is in the log and harms no other run.</summary>
+    internal async Task ReviveAsync(RunRow row)
     {
         // A run that is just leaving memory may refuse the letter: then it is loaded anew.
         if (Live(row.Id) is { } here && here.Post(new Letter(new WakeRun(), null, null))) return;
-
         try
         {
-            (await LoadAsync(row, cancel)).Recover();
+            await LoadAsync(row, null);
         }
-        catch (JournalCorruptException e)
+        catch (Exception e)
         {
-            log.Corrupt(row.Id, e.Message);
+            log.NotLoaded(row.Id, e.Message);
         }
     }
 
-    private async Task WakeLoopAsync()
+    /// <summary>Puts on record that a run stands still because a rule does not hold. Never throws.</summary>
+    internal async Task QuarantineAsync(RunRow row, RunState state, byte[] chain, Exception why)
     {
-        while (!stopping.IsCancellationRequested)
+        log.Frozen(row.Id, why);
+        try
+        {
+            var decision = RunMachine.Decide(state, new QuarantineRun(why.Message), new Facts(Now));
+            var next = decision.Events.Aggregate(state, RunMachine.Evolve);
+            var append = Append(row, state, next, decision.Events, chain, parks: true, []) with { Park = false };
+            if (await journal.AppendAsync(append, Stopping) is AppendReply.Appended)
+            {
+                changes.Changed(row.Id);
+                return;
+            }
+        }
+        catch (Exception e)
+        {
+            // Whatever broke may break the record of it as well: the row alone says it then.
+            log.Frozen(row.Id, e);
+        }
+
+        await SetAsideAsync(row);
+    }
+
+    private Task SetAsideAsync(RunRow row) => PersistAsync(() => rows.SetAsideAsync(row.Tenant, row.Id, "STORE_CORRUPT", Stopping));
+
+    /// <summary>Until it is stored or this process stops; the next one finds the run owned and adopts it.</summary>
+    private async Task PersistAsync(Func<Task> write)
+    {
+        while (!IsStopping)
         {
             try
             {
-                var due = await rows.ClaimDueAsync(Now, 500, stopping.Token);
-                foreach (var row in due) await ReviveAsync(row, stopping.Token);
-                if (due.Count > 0) continue;
-                var next = await rows.NextWakeAsync(stopping.Token);
-                var wait = next is { } at && at - Now < IdleWake ? at - Now : IdleWake;
-                if (wait <= TimeSpan.Zero) continue;
-                await WaitForPokeAsync(wait);
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
+                await write();
                 return;
             }
             catch (JournalUnavailableException e)
             {
-                await Task.Delay(e.RetryAfter, clock, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(e.RetryAfter, Clock, Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
             }
         }
     }
 
-    private async Task WaitForPokeAsync(TimeSpan wait)
-    {
-        using var timeout = new CancellationTokenSource(wait + TimeSpan.FromMilliseconds(1), clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping.Token);
-        try
-        {
-            await poke.WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
-        {
-            return; // The time has come.
-        }
-    }
-
-    private void Poke(RunRow row)
-    {
-        if (row.WakeAt is not null) Wake();
-    }
-
-    private void Wake()
+    /// <summary>Loads a claimed run; when that fails the claim is given back.</summary>
+    private async Task LoadAsync(RunRow row, Letter? first)
     {
         try
         {
-            if (poke.CurrentCount == 0) poke.Release();
+            var (state, chain) = await Loading.FoldAsync(journal, row.Id, Stopping);
+            Loading.Check(row, state);
+            var run = new LiveRun(this, row with { Owned = true }, state, chain);
+            await ReadInboxAsync(run);
+            if (row.Adoptions > options.AdoptionsMax && !state.IsQuarantined)
+                run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), null, null));
+            if (first is not null) run.Post(first);
+            Arrive(run);
+            run.Resume();
         }
-        catch (SemaphoreFullException)
+        catch (JournalCorruptException e)
         {
-            return; // Somebody else poked at the same moment.
+            log.Corrupt(row.Id, e.Message);
+            await SetAsideAsync(row);
+            Pulse(row.Id);
+            throw;
         }
+        catch (Exception)
+        {
+            await PersistAsync(() => rows.ReleaseAsync(row.Id, Now + TimeSpan.FromSeconds(1), Stopping));
+            clerk.Poke();
+            Pulse(row.Id);
+            throw;
+        }
+    }
+
+    private void Arrive(LiveRun run)
+    {
+        live[run.Id] = run;
+        Pulse(run.Id);
+    }
+
+    private void Pulse(RunId id)
+    {
+        if (arrivals.TryRemove(id, out var waiting)) waiting.TrySetResult();
+    }
+
+    private void Left(RunRow row)
+    {
+        if (row.WakeAt is { } at) clerk.Parked(at);
     }
 }

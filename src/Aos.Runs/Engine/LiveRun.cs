@@ -4,7 +4,8 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>A command in a mailbox, and who waits for the answer.</summary>
-internal sealed record Letter(RunCommand Command, string? InboxId, TaskCompletionSource<CommandReply>? Reply);
+/// <param name="Begun">The child run of this effect stands in the journal: its parent may leave memory.</param>
+internal sealed record Letter(RunCommand Command, string? InboxId, TaskCompletionSource<CommandReply>? Reply, EffectId? Begun = null);
 
 /// <summary>
 /// A run in memory. One drain at a time decides all queued commands in turn and appends their events together; the state
@@ -12,16 +13,23 @@ internal sealed record Letter(RunCommand Command, string? InboxId, TaskCompletio
 /// </summary>
 internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] chain)
 {
+    private static readonly TimeSpan AlarmMax = TimeSpan.FromDays(1);
     private readonly Lock gate = new();
     private readonly Queue<Letter> mailbox = new();
+
+    // These belong to the drain.
     private readonly HashSet<EffectId> inFlight = [];
-    private readonly CancellationTokenSource cancelled = new();
+    private readonly HashSet<EffectId> begun = [];
+    private CancellationTokenSource cancelled = new();
     private RunState state = state;
     private RunRow row = row;
     private byte[] chain = chain;
-    private bool draining;
+    private ITimer? alarm;
+    private DateTimeOffset? alarmAt;
+    private volatile bool rang;
+
+    private bool draining = true; // Until Begin or Resume.
     private bool closed;
-    private bool crashed;
 
     internal RunId Id => row.Id;
 
@@ -29,6 +37,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
 
     internal RunRow Row => Volatile.Read(ref row);
 
+    /// <summary>Of the current attempt.</summary>
     internal CancellationToken Cancelled => cancelled.Token;
 
     /// <summary>False when the run has just left memory: load it again.</summary>
@@ -50,19 +59,24 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     internal void Begin()
     {
         foreach (var effect in RunMachine.Pending(state)) Dispatch(effect);
+        Arm(RunMachine.NextWake(state));
+        Drain();
     }
 
-    /// <summary>Dispatches what the state asks for. What a dead process had started is asked for again, or declared unknown.</summary>
-    internal void Recover()
+    /// <summary>
+    /// Goes on with a run read from its journal, after the letters posted so far. What a dead process had started is asked
+    /// for again, or declared unknown.
+    /// </summary>
+    internal void Resume()
     {
         foreach (var effect in RunMachine.Pending(state))
         {
             if (effect is InvokeSkill { Class: EffectClass.AtMostOnce or EffectClass.Reconcilable } lost)
                 Post(new Letter(new RecordUnknown(lost.Id, "The process ended while the call was under way."), null, null));
-            else Dispatch(effect);
         }
 
-        Post(new Letter(new WakeRun(), null, null));
+        if (!state.Status.IsOver()) Post(new Letter(new WakeRun(), null, null));
+        Drain();
     }
 
     private void Drain() => engine.Track(DrainAsync());
@@ -76,10 +90,11 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
             lock (gate)
             {
                 while (mailbox.TryDequeue(out var letter)) letters.Add(letter);
-                if (letters.Count == 0)
+                var leaves = state.Status.IsOver() && inFlight.Count == 0 && !row.Owned;
+                if (letters.Count == 0 && (leaves || !state.Status.IsOver() || inFlight.Count > 0))
                 {
                     draining = false;
-                    if (state.Status.IsOver() && inFlight.Count == 0) Close();
+                    if (leaves) Close();
                     return;
                 }
             }
@@ -88,13 +103,16 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
             {
                 if (!await TurnAsync(letters)) return;
             }
-            catch (JournalUnavailableException e)
+            catch (Exception) when (engine.IsStopping)
             {
-                await engine.UnavailableAsync(this, letters, e);
+                // The next process goes on from the journal.
+                foreach (var letter in letters) letter.Reply?.TrySetException(new JournalUnavailableException("The server is stopping.", TimeSpan.FromSeconds(1)));
+                return;
             }
-            catch (Exception e) when (e is InvariantBrokenException or InvalidOperationException)
+            catch (Exception e)
             {
-                Freeze(letters, e);
+                // The last catch of a run: whatever broke, this run stands still and the others go on.
+                await FreezeAsync(letters, e);
                 return;
             }
         }
@@ -105,60 +123,141 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     {
         var next = state;
         var events = new List<RunEvent>();
-        var replies = new List<(Letter Letter, Failure? Refusal)>();
+        var refusals = new Failure?[letters.Count];
         var facts = new Facts(engine.Now);
-        foreach (var letter in letters)
+        List<EffectId>? answered = null;
+        List<string>? read = null;
+        for (var i = 0; i < letters.Count; i++)
         {
-            if (letter.Command is RecordOutcome answered) inFlight.Remove(answered.Effect);
+            var letter = letters[i];
+            if (letter.Command is RecordOutcome outcome) (answered ??= []).Add(outcome.Effect);
+            if (letter.Begun is { } child)
+            {
+                begun.Add(child);
+                inFlight.Remove(child);
+            }
+
+            if (letter.InboxId is { } id) (read ??= []).Add(id);
             var decision = RunMachine.Decide(next, letter.Command, facts);
+            refusals[i] = decision.Refusal;
             foreach (var e in decision.Events)
             {
                 next = RunMachine.Evolve(next, e);
                 events.Add(e);
             }
-
-            replies.Add((letter, decision.Refusal));
         }
 
+        foreach (var effect in answered ?? []) inFlight.Remove(effect);
         var pending = RunMachine.Pending(next);
-        var parks = !next.Status.IsOver() && pending.Count == 0 && inFlight.Count == 0;
-        var read = letters.Where(letter => letter.InboxId is not null).Select(letter => letter.InboxId!).ToList();
-        if (events.Count > 0 || parks || read.Count > 0)
+        var over = next.Status.IsOver();
+        var parks = !over && inFlight.Count == 0 && IsIdle(pending);
+        if (events.Count > 0 || parks || read is not null || (over && row.Owned)) parks = await WriteAsync(next, events, parks, read ?? [], letters);
+        Answer(letters, refusals);
+        if (events.Count > 0) engine.Changed(this, events);
+        await TurnTokenAsync(over);
+        foreach (var effect in pending)
         {
-            var append = engine.Append(row, state, next, events, chain, parks, read);
-            var reply = await engine.Journal.AppendAsync(append, CancellationToken.None);
-            if (reply is AppendReply.HasMail)
-            {
-                parks = false;
-                append = append with { Park = false, Row = append.Row with { Owned = true } };
-                reply = await engine.Journal.AppendAsync(append, CancellationToken.None);
-                await engine.ReadInboxAsync(this);
-            }
-
-            if (reply is not AppendReply.Appended) throw new InvariantBrokenException($"Run {Id} was appended to by somebody else: {reply}.");
-            if (append.Entries.Count > 0) chain = append.Entries[^1].Chain;
-            Volatile.Write(ref row, append.Row);
-            Volatile.Write(ref state, next);
+            if (!begun.Contains(effect.Id)) Dispatch(effect);
         }
 
-        foreach (var (letter, refusal) in replies)
-            letter.Reply?.TrySetResult(refusal is null ? new CommandReply.Done(state) : new CommandReply.Refused(refusal));
-        if (events.Count > 0) engine.Changed(this, events);
-        if (next.Status.IsOver()) await cancelled.CancelAsync();
-        foreach (var effect in pending) Dispatch(effect);
+        Arm(parks || over ? null : RunMachine.NextWake(next));
         return !(parks && TryClose());
+    }
+
+    /// <summary>Nothing is owed but the ends of child runs, which come by mail.</summary>
+    private bool IsIdle(IReadOnlyList<RunEffect> pending)
+    {
+        foreach (var effect in pending)
+        {
+            if (!begun.Contains(effect.Id)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Appends and moves on. True when the run is parked now.</summary>
+    private async Task<bool> WriteAsync(RunState next, List<RunEvent> events, bool parks, List<string> read, List<Letter> letters)
+    {
+        var append = engine.Append(row, state, next, events, chain, parks, read);
+        var reply = await StoreAsync(append, letters);
+        if (reply is AppendReply.HasMail)
+        {
+            parks = false;
+            append = append with { Park = false, Row = append.Row with { Owned = true } };
+            reply = await StoreAsync(append, letters);
+            await engine.ReadInboxAsync(this);
+        }
+
+        if (reply is not AppendReply.Appended) throw new InvariantBrokenException($"Run {Id} was appended to by somebody else: {reply}.");
+        if (append.Entries.Count > 0) chain = append.Entries[^1].Chain;
+        Volatile.Write(ref row, append.Row);
+        Volatile.Write(ref state, next);
+        return parks;
+    }
+
+    /// <summary>Sends the same bytes until they are stored, deciding nothing anew; whoever waits for an answer is told at once.</summary>
+    private async Task<AppendReply> StoreAsync(JournalAppend append, List<Letter> letters)
+    {
+        var doubt = false;
+        while (true)
+        {
+            try
+            {
+                var reply = await engine.Journal.AppendAsync(append, CancellationToken.None);
+                return doubt && reply is AppendReply.Conflict or AppendReply.AlreadyExists && await engine.IsStoredAsync(append) ? new AppendReply.Appended() : reply;
+            }
+            catch (JournalUnavailableException e)
+            {
+                doubt = true;
+                foreach (var letter in letters) letter.Reply?.TrySetException(e);
+                await engine.DelayAsync(e.RetryAfter);
+            }
+        }
+    }
+
+    private void Answer(List<Letter> letters, Failure?[] refusals)
+    {
+        for (var i = 0; i < letters.Count; i++)
+            letters[i].Reply?.TrySetResult(refusals[i] is { } why ? new CommandReply.Refused(why) : new CommandReply.Done(state));
+    }
+
+    /// <summary>The end of an attempt cancels its calls; a new attempt starts with a token of its own.</summary>
+    private async Task TurnTokenAsync(bool over)
+    {
+        if (over) await cancelled.CancelAsync();
+        else if (cancelled.IsCancellationRequested) cancelled = new CancellationTokenSource();
     }
 
     private void Dispatch(RunEffect effect)
     {
-        if (inFlight.Add(effect.Id)) engine.Track(engine.PerformAsync(this, effect));
+        if (inFlight.Add(effect.Id)) engine.Track(engine.Dispatcher.PerformAsync(this, effect));
+    }
+
+    /// <summary>While other steps keep the run in memory, sleeps, retries and timeouts come from a timer instead of the row.</summary>
+    private void Arm(DateTimeOffset? at)
+    {
+        if (at == alarmAt && !rang) return;
+        rang = false;
+        alarmAt = at;
+        alarm?.Dispose();
+        alarm = null;
+        if (at is not { } time) return;
+        var due = time - engine.Now;
+        due = due < TimeSpan.Zero ? TimeSpan.Zero : due > AlarmMax ? AlarmMax : due + TimeSpan.FromMilliseconds(1);
+        alarm = engine.Clock.CreateTimer(static run => ((LiveRun)run!).Ring(), this, due, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Ring()
+    {
+        rang = true; // It is set anew after the turn, should it have rung too early.
+        Post(new Letter(new WakeRun(), null, null));
     }
 
     private bool TryClose()
     {
         lock (gate)
         {
-            if (mailbox.Count > 0) return crashed; // Mail came in meanwhile: it goes on, and owns itself again with the next append.
+            if (mailbox.Count > 0) return false; // Mail came in meanwhile: it goes on, and owns itself again with the next append.
             draining = false;
             Close();
             return true;
@@ -168,20 +267,22 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     private void Close()
     {
         closed = true;
+        alarm?.Dispose();
         engine.Forget(this);
     }
 
-    /// <summary>A broken rule: the run stands still in memory and its journal stays as it is.</summary>
-    private void Freeze(List<Letter> letters, Exception why)
+    /// <summary>A broken rule: the run stands still, on record, until somebody resumes it.</summary>
+    private async Task FreezeAsync(List<Letter> letters, Exception why)
     {
-        crashed = true;
-        engine.Froze(this, why);
-        foreach (var letter in letters)
-            letter.Reply?.TrySetResult(new CommandReply.Refused(FailureCatalog.Fail("STORE_CORRUPT", why.Message)));
+        await engine.QuarantineAsync(row, state, chain, why);
         lock (gate)
         {
             draining = false;
             Close();
+            letters.AddRange(mailbox);
         }
+
+        foreach (var letter in letters)
+            letter.Reply?.TrySetResult(new CommandReply.Refused(FailureCatalog.Fail("STORE_CORRUPT", why.Message)));
     }
 }

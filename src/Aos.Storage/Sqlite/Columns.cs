@@ -9,7 +9,7 @@ namespace Aos.Storage;
 /// <summary>How values stand in columns.</summary>
 internal static class Columns
 {
-    internal const string Run = "id, tenant_id, agent_id, workflow, goal, status, labels, last_seq, wake_at, owned, parent, attempt, spent, budget, created_at, updated_at, ended_at, failure_code, root_hash";
+    internal const string Run = "id, tenant_id, agent_id, workflow, goal, status, labels, last_seq, wake_at, owned, parent, attempt, spent, budget, created_at, updated_at, ended_at, failure_code, root_hash, adoptions";
 
     internal static byte[] Id(RunId id) => id.Value.ToByteArray(bigEndian: true);
 
@@ -53,5 +53,6 @@ internal static class Columns
         EndedAt = r.IsDBNull(16) ? null : Time(r.GetInt64(16)),
         FailureCode = r.IsDBNull(17) ? null : r.GetString(17),
         RootHash = r.IsDBNull(18) ? null : r.GetString(18),
+        Adoptions = r.GetInt32(19),
     };
 }

@@ -30,5 +30,16 @@ internal static class Schema
               expires_at INTEGER NOT NULL, PRIMARY KEY (tenant_id, scope, key)
             ) WITHOUT ROWID;
             """),
+        new("storage", 2, "adoptions and the order of mail", """
+            ALTER TABLE runs ADD COLUMN adoptions INTEGER NOT NULL DEFAULT 0;
+            CREATE TABLE mail (
+              run_id BLOB NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL, read INTEGER NOT NULL DEFAULT 0,
+              PRIMARY KEY (run_id, id)
+            ) WITHOUT ROWID;
+            INSERT INTO mail (run_id, id, seq, kind, body, read)
+            SELECT run_id, id, row_number() OVER (PARTITION BY run_id ORDER BY id), kind, body, read FROM inbox;
+            DROP TABLE inbox;
+            ALTER TABLE mail RENAME TO inbox;
+            """),
     ];
 }

@@ -25,26 +25,33 @@ internal sealed class SqliteDatabase(SqliteStore store) : IDatabase
     {
         private readonly TaskCompletionSource<T> reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T result = default!;
+        private Exception? failure;
 
         internal Task<T> Reply => reply.Task;
 
+        // A room's own mistake stays its own: the rest of the batch goes on. An outage is the whole batch's.
         internal override void Apply(SqliteConnection connection, SqliteTransaction transaction)
         {
+            failure = null;
             transaction.Save("room");
             try
             {
                 result = write(connection, transaction);
             }
-            catch
+            catch (Exception e) when (!SqliteStore.IsOutage(e))
             {
+                failure = e;
                 transaction.Rollback("room");
-                throw;
             }
 
             transaction.Release("room");
         }
 
-        internal override void Done() => reply.TrySetResult(result);
+        internal override void Done()
+        {
+            if (failure is { } why) reply.TrySetException(why);
+            else reply.TrySetResult(result);
+        }
 
         internal override void Fail(Exception e) => reply.TrySetException(e);
     }

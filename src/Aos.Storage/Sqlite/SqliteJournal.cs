@@ -57,7 +57,7 @@ internal sealed class SqliteJournal(SqliteStore store, TimeProvider clock) : IJo
     public Task<IReadOnlyList<InboxItem>> InboxAsync(RunId run, CancellationToken cancel) => store.ReadAsync(connection =>
     {
         using var select = connection.CreateCommand();
-        select.CommandText = "SELECT id, kind, body FROM inbox WHERE run_id = $1 AND read = 0 ORDER BY id";
+        select.CommandText = "SELECT id, kind, body FROM inbox WHERE run_id = $1 AND read = 0 ORDER BY seq";
         select.Parameters.AddWithValue("$1", Columns.Id(run));
         using var r = select.ExecuteReader();
         var items = new List<InboxItem>();
@@ -150,7 +150,7 @@ internal sealed class SqliteJournal(SqliteStore store, TimeProvider clock) : IJo
             else
             {
                 Statements.Set(sql.UpdateRun, id, row.Tenant.Value, (int)row.Status, row.Seq, wake, row.Owned ? 1 : 0, row.Attempt, row.Spent.ToMicros(),
-                    row.UpdatedAt.UtcTicks, ended, row.FailureCode, row.RootHash).ExecuteNonQuery();
+                    row.UpdatedAt.UtcTicks, ended, row.FailureCode, row.RootHash, row.Adoptions).ExecuteNonQuery();
             }
 
             foreach (var entry in append.Entries)

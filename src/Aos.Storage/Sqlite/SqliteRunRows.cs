@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -55,8 +56,19 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
     public async Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel) =>
         await ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE id = $1 AND owned = 0", cancel, Columns.Id(run)) is [var row] ? row : null;
 
-    public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(int max, CancellationToken cancel) =>
-        ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE owned = 1 ORDER BY id LIMIT $1", cancel, max);
+    public Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel) => database.WriteAsync((connection, transaction) =>
+    {
+        var released = Change(connection, transaction, "UPDATE runs SET owned = 0, wake_at = 0, adoptions = adoptions + $1 WHERE owned = 1 AND status NOT IN (6, 7, 8)", adopt ? 1 : 0);
+        Change(connection, transaction, "UPDATE runs SET owned = 0 WHERE owned = 1");
+        return released;
+    }, cancel);
+
+    public Task ReleaseAsync(RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => database.WriteAsync(
+        (connection, transaction) => Change(connection, transaction, "UPDATE runs SET owned = 0, wake_at = $2 WHERE id = $1", Columns.Id(run), wakeAt.UtcTicks), cancel);
+
+    public Task SetAsideAsync(TenantId tenant, RunId run, string code, CancellationToken cancel) => database.WriteAsync(
+        (connection, transaction) => Change(connection, transaction, "UPDATE runs SET status = $3, owned = 0, wake_at = NULL, failure_code = $4 WHERE id = $1 AND tenant_id = $2",
+            Columns.Id(run), tenant.Value, (int)RunStatus.Quarantined, code), cancel);
 
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => store.ReadAsync(connection =>
     {
@@ -77,6 +89,15 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
             using var r = select.ExecuteReader();
             return r.Read() ? (Columns.Id(r.GetFieldValue<byte[]>(0)), r.GetFieldValue<byte[]>(1)) : null;
         }, cancel);
+
+    private static int Change(DbConnection connection, DbTransaction transaction, string sql, params object[] values)
+    {
+        using var change = ((SqliteConnection)connection).CreateCommand();
+        change.Transaction = (SqliteTransaction)transaction;
+        change.CommandText = sql;
+        for (var i = 0; i < values.Length; i++) change.Parameters.AddWithValue($"${i + 1}", values[i]);
+        return change.ExecuteNonQuery();
+    }
 
     private Task<IReadOnlyList<RunRow>> ClaimManyAsync(string sql, CancellationToken cancel, params object[] values) => database.WriteAsync((connection, transaction) =>
     {

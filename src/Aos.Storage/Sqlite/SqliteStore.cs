@@ -17,6 +17,7 @@ internal sealed class SqliteStore : IAsyncDisposable
     private readonly TimeProvider clock;
     private readonly string readerString;
     private readonly Task loop;
+    private readonly CancellationTokenSource disposing = new();
     private volatile Exception? closed;
 
     public SqliteStore(DataDirectory directory, StorageOptions options, IEnumerable<Migration> migrations, TimeProvider clock)
@@ -46,8 +47,15 @@ internal sealed class SqliteStore : IAsyncDisposable
 
     internal async Task EnqueueAsync(Work work, CancellationToken cancel)
     {
-        if (closed is { } why) throw new JournalUnavailableException($"The store cannot write now: {why.Message}", RetryAfter, why);
-        await queue.Writer.WriteAsync(work, cancel);
+        if (closed is { } why) throw Unavailable(why);
+        try
+        {
+            await queue.Writer.WriteAsync(work, cancel);
+        }
+        catch (ChannelClosedException e)
+        {
+            throw Unavailable(e);
+        }
     }
 
     internal async Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancel)
@@ -68,7 +76,9 @@ internal sealed class SqliteStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
+        await disposing.CancelAsync();
         await loop;
+        disposing.Dispose();
         Statements.Dispose();
         await writer.DisposeAsync();
         SqliteConnection.ClearAllPools();
@@ -76,7 +86,7 @@ internal sealed class SqliteStore : IAsyncDisposable
 
     private static SqliteConnection Open(string file)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 1 }.ToString());
         try
         {
             connection.Open();
@@ -123,25 +133,39 @@ internal sealed class SqliteStore : IAsyncDisposable
                 foreach (var work in batch) work.Done();
                 return;
             }
-            catch (SqliteException e) when (e.SqliteErrorCode is 5 or 10 or 13)
+            catch (Exception e) when (IsOutage(e))
             {
                 // The disk is full, broken or busy: the batch is kept, nothing new is taken, and it is tried again.
                 closed = e;
-                await Task.Delay(delay, clock);
+                if (disposing.IsCancellationRequested)
+                {
+                    foreach (var work in batch) work.Fail(Unavailable(e));
+                    return;
+                }
+
+                await Task.Delay(delay, clock, disposing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (delay < TimeSpan.FromSeconds(5)) delay *= 2;
             }
-            catch (Exception e) when (batch.Count > 1 && e is SqliteException or InvalidOperationException)
+            catch (Exception) when (batch.Count > 1)
             {
-                foreach (var work in batch.ToList()) await WriteAsync([work]);
+                // One of them is bad: halves, until it stands alone.
+                await WriteAsync(batch[..(batch.Count / 2)]);
+                await WriteAsync(batch[(batch.Count / 2)..]);
                 return;
             }
-            catch (Exception e) when (e is SqliteException or InvalidOperationException)
+            catch (Exception e)
             {
+                // The last catch of the writer: whatever one part does, the next batch is written.
                 batch[0].Fail(e);
                 return;
             }
         }
     }
+
+    /// <summary>Whether the store as a whole cannot write now: BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL.</summary>
+    internal static bool IsOutage(Exception e) => e is SqliteException { SqliteErrorCode: 5 or 6 or 7 or 8 or 10 or 13 or 14 or 15 };
+
+    private static JournalUnavailableException Unavailable(Exception why) => new($"The store cannot write now: {why.Message}", RetryAfter, why);
 
     private void Commit(List<Work> batch)
     {

@@ -17,15 +17,18 @@ internal sealed class Statements : IDisposable
             """, 19);
         UpdateRun = Prepare(connection, """
             UPDATE runs SET status = $3, last_seq = $4, wake_at = $5, owned = $6, attempt = $7, spent = $8, updated_at = $9, ended_at = $10,
-              failure_code = $11, root_hash = $12
+              failure_code = $11, root_hash = $12, adoptions = $13
             WHERE id = $1 AND tenant_id = $2
-            """, 12);
+            """, 13);
         InsertEvent = Prepare(connection, "INSERT INTO journal (run_id, seq, kind, at, body, chain) VALUES ($1, $2, $3, $4, $5, $6)", 6);
         FindKey = Prepare(connection, "SELECT run_id, fingerprint, expires_at FROM idempotency WHERE tenant_id = $1 AND scope = $2 AND key = $3", 3);
         InsertKey = Prepare(connection, "INSERT OR REPLACE INTO idempotency (tenant_id, scope, key, run_id, fingerprint, expires_at) VALUES ($1, $2, $3, $4, $5, $6)", 6);
         Mail = Prepare(connection, "SELECT id FROM inbox WHERE run_id = $1 AND read = 0", 1);
         MarkRead = Prepare(connection, "UPDATE inbox SET read = 1 WHERE run_id = $1 AND id = $2", 2);
-        InsertMail = Prepare(connection, "INSERT OR IGNORE INTO inbox (run_id, id, kind, body) VALUES ($1, $2, $3, $4)", 4);
+        InsertMail = Prepare(connection, """
+            INSERT OR IGNORE INTO inbox (run_id, id, seq, kind, body)
+            VALUES ($1, $2, (SELECT coalesce(max(seq), 0) + 1 FROM inbox WHERE run_id = $1), $3, $4)
+            """, 4);
         WakeNow = Prepare(connection, "UPDATE runs SET wake_at = 0 WHERE id = $1 AND owned = 0 AND status NOT IN (6, 7, 8)", 1);
     }
 

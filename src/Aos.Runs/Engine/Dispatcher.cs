@@ -1,0 +1,122 @@
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Runs;
+
+/// <summary>Carries out what runs order and brings back what came of it, whatever comes of it.</summary>
+internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions options) : IDisposable
+{
+    /// <summary>How long after its timeout a skill that does not stop is given up.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim places = new(options.CallsMax, options.CallsMax);
+
+    /// <summary>Skill calls under way now.</summary>
+    internal int Busy => options.CallsMax - places.CurrentCount;
+
+    public void Dispose() => places.Dispose();
+
+    internal async Task PerformAsync(LiveRun run, RunEffect effect)
+    {
+        if (effect is StartChild child)
+        {
+            await StartChildAsync(run, child);
+            return;
+        }
+
+        if (effect is not InvokeSkill invoke) throw new InvariantBrokenException($"Nobody performs {effect.GetType().Name}.");
+        if (await InvokeAsync(run, invoke) is { } outcome) await engine.BringBackAsync(run, effect.Id, outcome);
+    }
+
+    /// <summary>Null: this process is stopping; the next one finds the call started and does what its contract says.</summary>
+    private async Task<StructuredOutcome?> InvokeAsync(LiveRun run, InvokeSkill invoke)
+    {
+        var start = run.State.Start!;
+        var cancelled = run.Cancelled;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancelled, engine.Stopping);
+        try
+        {
+            if (!places.Wait(0, CancellationToken.None)) await places.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return engine.IsStopping ? null : Cancelled();
+        }
+
+        try
+        {
+            var call = new SkillCall(start.Tenant, start.Run, invoke.StepId, start.AgentId, invoke.IdempotencyKey, invoke.Seed, invoke.Timeout);
+            var work = skills.InvokeAsync(invoke.Skill, invoke.Params, call, either.Token);
+            return await (work.IsCompleted ? work : work.WaitAsync(invoke.Timeout + Grace, engine.Clock, CancellationToken.None));
+        }
+        catch (OperationCanceledException)
+        {
+            return engine.IsStopping ? null : Cancelled();
+        }
+        catch (TimeoutException)
+        {
+            return StructuredOutcome.Failed(FailureCatalog.Fail("TIMEOUT", $"{invoke.Skill} neither answered within {invoke.Timeout.TotalSeconds:0.###} s nor stopped when told to."));
+        }
+        catch (Exception e)
+        {
+            // The last catch of a call: a skill that breaks its promise not to throw fails its step, not its host.
+            return StructuredOutcome.Failed(FailureCatalog.Fail("EXECUTION_ERROR", $"{invoke.Skill} broke: {e.Message}"));
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    private static StructuredOutcome Cancelled() =>
+        StructuredOutcome.Failed(FailureCatalog.Fail("CANCELLED", "The run was cancelled during the call."));
+
+    private async Task StartChildAsync(LiveRun run, StartChild child)
+    {
+        var parent = run.State.Start!;
+        var reading = PlanReader.Read(child.Plan ?? Json.Null, parent.Terms);
+        if (reading.Plan is null)
+        {
+            var failure = FailureCatalog.Fail("INVALID_PLAN", $"The child's plan: {reading.Problems[0].Message}");
+            await engine.BringBackAsync(run, child.Id, StructuredOutcome.Failed(failure));
+            return;
+        }
+
+        var (inputs, wrong) = Admission.Inputs(reading.Plan, child.Inputs);
+        if (wrong is not null)
+        {
+            await engine.BringBackAsync(run, child.Id, StructuredOutcome.Failed(wrong));
+            return;
+        }
+
+        var start = new StartRun(
+            child.Child, parent.Tenant, parent.AgentId, reading.Plan, inputs, reading.Plan.Seed ?? Seeds.Step(parent.Seed, child.Id.Step), child.Budget,
+            parent.Terms, parent.Labels, new ParentRun(parent.Run, child.Id));
+        while (true)
+        {
+            try
+            {
+                await engine.StartAsync(start, null, null, null, engine.Stopping);
+                break;
+            }
+            catch (JournalUnavailableException e)
+            {
+                try
+                {
+                    await engine.DelayAsync(e.RetryAfter);
+                }
+                catch (OperationCanceledException)
+                {
+                    return; // Stopping: the wait is on record, so the next process starts the child.
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+
+        run.Post(new Letter(new WakeRun(), null, null, child.Id));
+        await engine.DeliverAsync(parent.Run); // A child that was over at once has left its report before its parent looked.
+    }
+}
