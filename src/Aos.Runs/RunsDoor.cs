@@ -6,9 +6,11 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>Implements the door of the runs room over the engine.</summary>
-internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes) : IRuns
+internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes) : IRuns, IRunLoad
 {
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
+
+    public int Live => engine.LiveCount;
 
     public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
     {

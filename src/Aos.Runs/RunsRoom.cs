@@ -16,6 +16,7 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<RunLog>();
         aos.Services.AddSingleton<Engine>();
         aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Engine>());
+        aos.Services.AddSingleton<IRunLoad>(provider => provider.GetRequiredService<RunsDoor>());
         return aos.Door<IRuns, RunsDoor>();
     }
 }

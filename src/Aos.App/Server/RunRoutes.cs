@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -10,31 +7,35 @@ namespace Aos.App.Server;
 /// <summary><c>/api/v1/runs</c>.</summary>
 internal static class RunRoutes
 {
-    /// <summary>Longest wait of a request, seconds.</summary>
-    private const int WaitMax = 60;
-
     internal static void MapRuns(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/api/v1/runs", CreateAsync);
         routes.MapGet("/api/v1/runs", ListAsync);
         routes.MapGet("/api/v1/runs/{id}", ReadAsync);
-        routes.MapGet("/api/v1/runs/{id}/events", EventsAsync);
-        routes.MapPost("/api/v1/runs/{id}/{order:regex(^(cancel|pause|resume|retry)$)}", OrderAsync);
+        routes.MapGet("/api/v1/runs/{id}/events", RunEvents.FollowAsync);
+        routes.MapGet("/api/v1/runs/{id}/steps", StepsAsync);
+        routes.MapGet("/api/v1/runs/{id}/steps/{step}", StepAsync);
+        routes.MapPost("/api/v1/runs/{id}/cancel", CancelAsync);
+        routes.MapPost("/api/v1/runs/{id}/pause", PauseAsync);
+        routes.MapPost("/api/v1/runs/{id}/resume", ResumeAsync);
+        routes.MapPost("/api/v1/runs/{id}/retry", RetryAsync);
         routes.MapPost("/api/v1/runs/{id}/signals/{name}", SignalAsync);
         routes.MapPost("/api/v1/runs/{id}/steps/{step}/resolve", ResolveAsync);
     }
 
+    internal static RunId Id(HttpContext context) =>
+        RunId.TryParse((string?)context.Request.RouteValues["id"], out var id) ? id : throw Unknown(context);
+
+    internal static RefusedException Unknown(HttpContext context) =>
+        new(FailureCatalog.Fail("RUN_NOT_FOUND", $"There is no run {context.Request.RouteValues["id"]}."));
+
     [Needs(Permission.RunsWrite, OpenInDevelopment = true)]
     private static async Task CreateAsync(HttpContext context)
     {
-        var body = await context.BodyAsync();
-        if (body.ValueKind is not JsonValueKind.Object) throw Wrong("The body is an object with a plan.");
+        var body = await context.ObjectBodyAsync();
+        var seconds = RunRequest.Wait(context, body, 0);
+        var (request, warnings) = RunRequest.Read(context, body);
         var runs = context.RequestServices.GetRequiredService<IRuns>();
-        var plan = Plan(context, body);
-        var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 and <= 255 } header] ? header : body.GetText("idempotency_key");
-        var request = new StartRequest(
-            body.GetText("agent_id") ?? "default", plan, Object(body, "inputs"), Seed(body), Budget(body), Labels(body),
-            key is null ? null : ("runs", key, SHA256.HashData(CanonicalJson.Bytes(body))), body.GetText("goal"));
         var id = await runs.StartAsync(context.Caller(), request, context.RequestAborted) switch
         {
             StartReply.Started started => started.Run,
@@ -44,101 +45,146 @@ internal static class RunRoutes
             StartReply.Refused refused => throw new RefusedException(refused.Why),
             _ => throw new InvariantBrokenException("A start was answered with something unknown."),
         };
-        var state = Wait(context, body, 0) is > 0 and var seconds
+        var state = seconds > 0
             ? await runs.WaitAsync(context.Caller(), id, TimeSpan.FromSeconds(seconds), context.RequestAborted)
             : await runs.ReadAsync(context.Caller(), id, context.RequestAborted);
-        await context.ReplyAsync(RunWire.Of(state!), 201);
+        await context.ReplyAsync(writer => RunWire.Write(writer, state!, warnings), 201);
     }
 
     [Needs(Permission.RunsRead, OpenInDevelopment = true)]
     private static async Task ReadAsync(HttpContext context)
     {
         // A client that asks once, at once, gets the end of a short run.
-        var wait = Wait(context, Json.Null, 20);
+        var wait = RunRequest.Wait(context, Json.Null, 20);
         var state = await context.RequestServices.GetRequiredService<IRuns>().WaitAsync(context.Caller(), Id(context), TimeSpan.FromSeconds(wait), context.RequestAborted);
-        await context.ReplyAsync(RunWire.Of(state ?? throw Unknown(context)));
+        if (state is null) throw Unknown(context);
+        await context.ReplyAsync(writer => RunWire.Write(writer, state));
     }
 
     [Needs(Permission.RunsRead, OpenInDevelopment = true)]
     private static async Task ListAsync(HttpContext context)
     {
-        var query = context.Request.Query;
-        RunId? before = query["before"] is [{ } text] ? RunId.TryParse(text, out var id) ? id : throw Wrong("before is no run id.") : null;
-        var limit = query["limit"] is [{ } l] ? int.TryParse(l, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is >= 1 and <= 1000 ? n : throw Wrong("limit is a number from 1 to 1000.") : 100;
-        var status = query["status"] is [{ } s] ? Enum.TryParse<RunStatus>(s, true, out var parsed) && !char.IsAsciiDigit(s[0]) ? parsed : throw Wrong($"There is no status {s}.") : (RunStatus?)null;
-        var rows = await context.RequestServices.GetRequiredService<IRunRows>().ListAsync(
-            new RunFilter(context.Caller().Tenant, query["agent_id"] is [{ } agent] ? agent : null, status is { } one ? [one] : null, Before: before, Limit: limit), context.RequestAborted);
-        await context.ReplyAsync(Json.Write(writer =>
+        var limit = context.Whole("limit", 1, 1000, 100);
+        var filter = new RunFilter(
+            context.Caller().Tenant, context.Text("agent_id"), Statuses(context), context.Text("workflow"), LabelsOf(context),
+            IdOf(context, "parent"), IdOf(context, "before"), limit);
+        var rows = await context.RequestServices.GetRequiredService<IRunRows>().ListAsync(filter, context.RequestAborted);
+        await context.ReplyAsync(writer =>
         {
             writer.WriteStartObject();
             writer.WriteStartArray("runs");
-            foreach (var row in rows)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("run_id", row.Id.ToString());
-                writer.WriteString("status", row.Status.Wire());
-                writer.WriteString("agent_id", row.AgentId);
-                writer.WriteString("created_at", row.CreatedAt);
-                if (row.FailureCode is { } code) writer.WriteString("code", code);
-                writer.WriteEndObject();
-            }
-
+            foreach (var row in rows) RunWire.WriteRow(writer, row);
             writer.WriteEndArray();
             writer.WriteNumber("count", rows.Count);
-            if (rows.Count == limit) writer.WriteString("next_before", rows[^1].Id.ToString());
+            if (rows.Count == limit) writer.WriteString("next_before", rows[^1].Id.Value);
             writer.WriteEndObject();
-        }));
+        });
     }
 
     [Needs(Permission.RunsRead, OpenInDevelopment = true)]
-    private static async Task EventsAsync(HttpContext context)
+    private static async Task StepsAsync(HttpContext context)
     {
-        var runs = context.RequestServices.GetRequiredService<IRuns>();
-        if (await runs.ReadAsync(context.Caller(), Id(context), context.RequestAborted) is null) throw Unknown(context);
-        var after = context.Request.Headers["Last-Event-ID"] is [{ } last] && int.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var seq) ? seq : 0;
-        context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-cache";
-        await foreach (var entry in runs.FollowAsync(context.Caller(), Id(context), after, context.RequestAborted))
+        var state = await StateAsync(context);
+        await context.ReplyAsync(writer =>
         {
-            await context.Response.WriteAsync($"id: {entry.Seq}\nevent: {entry.Kind}\ndata: {Encoding.UTF8.GetString(entry.Body.Span)}\n\n", context.RequestAborted);
-            await context.Response.Body.FlushAsync(context.RequestAborted);
+            writer.WriteStartObject();
+            writer.WriteString("run_id", state.Start!.Run.Value);
+            RunWire.WriteSteps(writer, state);
+            writer.WriteNumber("count", state.Steps.Length);
+            writer.WriteEndObject();
+        });
+    }
+
+    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    private static async Task StepAsync(HttpContext context)
+    {
+        var state = await StateAsync(context);
+        var name = (string)context.Request.RouteValues["step"]!;
+        var index = state.Plan.IndexOf(name);
+        if (index < 0) throw new RefusedException(FailureCatalog.Fail("NOT_FOUND", $"The run has no step {name}."));
+        await context.ReplyAsync(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("run_id", state.Start!.Run.Value);
+            RunWire.WriteStep(writer, state, index, isWhole: true);
+            WriteCalls(writer, state.Steps[index]);
+            writer.WriteEndObject();
+        });
+    }
+
+    private static void WriteCalls(Utf8JsonWriter writer, StepState step)
+    {
+        writer.WriteStartArray("calls");
+        for (var item = 0; item < step.Calls.Length; item++)
+        {
+            var call = step.Calls[item];
+            writer.WriteStartObject();
+            if (step.Items is not null) writer.WriteNumber("item", item);
+            writer.WriteString("status", call.Status.ToString().ToLowerInvariant());
+            writer.WriteNumber("attempts", call.Attempts);
+            if (call.Rounds > 0) writer.WriteNumber("rounds", call.Rounds);
+            if (call.RetryAt is { } at) writer.WriteString("retry_at", at);
+            if (call.Started is { } started)
+            {
+                writer.WriteString("idempotency_key", started.IdempotencyKey);
+                writer.WritePropertyName("params");
+                Redactor.Redact(started.Params).WriteTo(writer);
+            }
+
+            if (call.Outcome?.Failure is { } failure) RunWire.WriteFailure(writer, "error", failure);
+            writer.WriteEndObject();
         }
+
+        writer.WriteEndArray();
     }
 
     [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
-    private static Task OrderAsync(HttpContext context)
-    {
-        var reason = context.Request.Query["reason"] is [{ } text] ? text : "asked over HTTP";
-        return CommandAsync(context, (string)context.Request.RouteValues["order"]! switch
-        {
-            "cancel" => new CancelRun(reason),
-            "pause" => new PauseRun(reason),
-            "resume" => new ResumeRun(reason),
-            _ => new RetryRun(reason),
-        });
-    }
+    private static async Task CancelAsync(HttpContext context) => await CommandAsync(context, new CancelRun(await ReasonAsync(context)));
+
+    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    private static async Task PauseAsync(HttpContext context) => await CommandAsync(context, new PauseRun(await ReasonAsync(context)));
+
+    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    private static async Task ResumeAsync(HttpContext context) => await CommandAsync(context, new ResumeRun(await ReasonAsync(context)));
+
+    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    private static async Task RetryAsync(HttpContext context) => await CommandAsync(context, new RetryRun(await ReasonAsync(context)));
 
     [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
     private static async Task SignalAsync(HttpContext context)
     {
-        var payload = context.Request.ContentLength is null or 0 ? Json.Null : await context.BodyAsync();
-        var id = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 and <= 255 } key] ? key : Guid.CreateVersion7().ToString("D");
+        var isEmpty = context.Request.ContentLength is 0 || (context.Request.ContentLength is null && !context.Request.Headers.ContainsKey("Transfer-Encoding"));
+        var payload = isEmpty ? Json.Null : await context.BodyAsync();
+        var id = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 and <= RunRequest.NameMax } key] ? key : Guid.CreateVersion7().ToString("D");
         await CommandAsync(context, new SignalRun(id, (string)context.Request.RouteValues["name"]!, payload));
     }
 
     [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
     private static async Task ResolveAsync(HttpContext context)
     {
-        var body = await context.BodyAsync();
-        var verdict = body.GetText("verdict") switch
+        var body = await context.ObjectBodyAsync();
+        var verdict = body.TextOf("verdict") switch
         {
             "done" => ResolveVerdict.Done,
             "not_done" => ResolveVerdict.NotDone,
             "abort" => ResolveVerdict.Abort,
-            _ => throw Wrong("verdict is done, not_done or abort."),
+            _ => throw RefusedException.Wrong("verdict is done, not_done or abort."),
         };
-        var item = body.Get("item") is { ValueKind: JsonValueKind.Number } n && n.TryGetInt32(out var index) ? index : -1;
+        var item = body.Get("item") switch
+        {
+            null or { ValueKind: JsonValueKind.Null } => -1,
+            { ValueKind: JsonValueKind.Number } n when n.TryGetInt32(out var index) && index >= -1 => index,
+            _ => throw RefusedException.Wrong("item is the number of an item, from 0."),
+        };
         await CommandAsync(context, new ResolveStep((string)context.Request.RouteValues["step"]!, item, verdict, body.Get("result") ?? Json.Null));
+    }
+
+    private static async Task<string> ReasonAsync(HttpContext context)
+    {
+        var reason = context.Text("reason") ?? (await context.ObjectBodyOrEmptyAsync()).TextOf("reason");
+        return reason is null ? $"asked by {context.Caller().Principal}"
+            : reason.Length <= 1_000 ? reason
+            : throw RefusedException.Wrong("reason is longer than 1,000 characters.");
     }
 
     private static async Task CommandAsync(HttpContext context, RunCommand command)
@@ -146,7 +192,7 @@ internal static class RunRoutes
         switch (await context.RequestServices.GetRequiredService<IRuns>().CommandAsync(context.Caller(), Id(context), command, context.RequestAborted))
         {
             case CommandReply.Done done:
-                await context.ReplyAsync(RunWire.Of(done.State));
+                await context.ReplyAsync(writer => RunWire.Write(writer, done.State));
                 break;
             case CommandReply.Refused refused:
                 throw new RefusedException(refused.Why);
@@ -155,64 +201,34 @@ internal static class RunRoutes
         }
     }
 
-    private static Plan Plan(HttpContext context, JsonElement body)
+    private static async Task<RunState> StateAsync(HttpContext context) =>
+        await context.RequestServices.GetRequiredService<IRuns>().ReadAsync(context.Caller(), Id(context), context.RequestAborted) ?? throw Unknown(context);
+
+    private static RunId? IdOf(HttpContext context, string name) =>
+        context.Text(name) is not { } text ? null : RunId.TryParse(text, out var id) ? id : throw RefusedException.Wrong($"{name} is no run id.");
+
+    /// <summary><c>status=succeeded,failed</c>, or the parameter several times.</summary>
+    private static List<RunStatus>? Statuses(HttpContext context)
     {
-        var source = body.Get("plan") is { ValueKind: JsonValueKind.Object } inner ? inner : body;
-        if (source.Get("steps") is null && source.Get("plan") is null) throw Wrong("A run needs a plan: {\"plan\": [{\"skill\": \"echo\"}]}.");
-        var reading = PlanReader.Read(source, context.RequestServices.GetRequiredService<ISkills>().Terms);
-        if (reading.Plan is { } plan) return plan;
-        var details = Json.Write(writer =>
+        var names = context.Request.Query["status"].SelectMany(value => (value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
+        if (names.Count == 0) return null;
+        if (names.Count > 32) throw RefusedException.Wrong("status names more than 32 statuses.");
+        var byName = Enum.GetValues<RunStatus>().ToDictionary(status => status.Wire(), StringComparer.OrdinalIgnoreCase);
+        return names.ConvertAll(name => byName.TryGetValue(name, out var status) ? status : throw RefusedException.Wrong($"There is no status {name}; there are {string.Join(", ", byName.Keys)}."));
+    }
+
+    /// <summary><c>label.NAME=VALUE</c>.</summary>
+    private static Dictionary<string, string>? LabelsOf(HttpContext context)
+    {
+        Dictionary<string, string>? labels = null;
+        foreach (var (name, value) in context.Request.Query)
         {
-            writer.WriteStartObject();
-            writer.WriteStartArray("problems");
-            foreach (var problem in reading.Problems)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("path", problem.Path);
-                writer.WriteString("code", problem.Code);
-                writer.WriteString("message", problem.Message);
-                if (problem.Suggestion is { } suggestion) writer.WriteString("suggestion", suggestion);
-                writer.WriteEndObject();
-            }
+            if (!name.StartsWith("label.", StringComparison.Ordinal) || name.Length == 6) continue;
+            labels ??= new Dictionary<string, string>(StringComparer.Ordinal);
+            if (labels.Count == 16) throw RefusedException.Wrong("At most 16 labels can be asked for at once.");
+            labels[name[6..]] = value is [{ } text] ? text : throw RefusedException.Wrong($"{name} is given more than once.");
+        }
 
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        });
-        var first = reading.Problems[0];
-        throw new RefusedException(FailureCatalog.Fail(first.Code, $"{first.Path}: {first.Message}", null, details), 400);
-    }
-
-    private static RunId Id(HttpContext context) =>
-        RunId.TryParse((string?)context.Request.RouteValues["id"], out var id) ? id : throw Unknown(context);
-
-    private static RefusedException Unknown(HttpContext context) =>
-        new(FailureCatalog.Fail("RUN_NOT_FOUND", $"There is no run {context.Request.RouteValues["id"]}."));
-
-    private static RefusedException Wrong(string message) => new(FailureCatalog.Fail("INVALID_INPUT", message), 422);
-
-    private static JsonElement Object(JsonElement body, string name) =>
-        body.Get(name) is not { ValueKind: not JsonValueKind.Null } value ? Json.EmptyObject : value.ValueKind == JsonValueKind.Object ? value : throw Wrong($"{name} is an object.");
-
-    private static ulong? Seed(JsonElement body) => body.Get("seed") is not { ValueKind: not JsonValueKind.Null } seed ? null
-        : seed.ValueKind == JsonValueKind.Number && seed.TryGetUInt64(out var number) ? number
-        : throw Wrong("seed is a whole number from 0 to 18446744073709551615.");
-
-    private static Cents? Budget(JsonElement body) => body.Get("budget_cents") is not { ValueKind: not JsonValueKind.Null } budget ? null
-        : budget.ValueKind == JsonValueKind.Number && budget.TryGetDecimal(out var cents) && cents is >= 0 and <= 9_000_000_000m ? new Cents(cents)
-        : throw Wrong("budget_cents is a number from 0 to 9,000,000,000.");
-
-    private static Dictionary<string, string> Labels(JsonElement body)
-    {
-        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var label in Object(body, "labels").EnumerateObject())
-            labels[label.Name] = label.Value.ValueKind == JsonValueKind.String ? label.Value.GetString()! : throw Wrong($"labels.{label.Name} is a text.");
         return labels;
-    }
-
-    private static int Wait(HttpContext context, JsonElement body, int otherwise)
-    {
-        if (context.Request.Query["wait"] is [{ } text])
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= WaitMax ? seconds : throw Wrong($"wait is a number of seconds from 0 to {WaitMax}.");
-        return body.Get("wait") is { ValueKind: JsonValueKind.Number } wait && wait.TryGetInt32(out var n) && n is >= 0 and <= WaitMax ? n : otherwise;
     }
 }

@@ -1,30 +1,111 @@
 using System.Text.Json;
+using Aos.Contracts;
 using Aos.Kernel;
 
 namespace Aos.App.Server;
 
-/// <summary>A run as clients read it. Members that have no value are left out.</summary>
+/// <summary>A run as clients read it. Members that have no value are left out; <c>outcome</c> is an object once the run is over.</summary>
 internal static class RunWire
 {
-    internal static JsonElement Of(RunState state) => Json.Write(writer =>
+    /// <summary>
+    /// Bytes of an answer after which the results of further steps are left out (<c>result_omitted</c>): they are read one by one
+    /// at <c>/steps/{step}</c>.
+    /// </summary>
+    internal const int InlineBytesMax = 8 * 1024 * 1024;
+
+    internal static JsonElement Of(RunState state) => Json.Write(writer => Write(writer, state));
+
+    internal static void Write(Utf8JsonWriter writer, RunState state, IReadOnlyList<PlanProblem>? warnings = null)
     {
         var start = state.Start!;
         writer.WriteStartObject();
-        writer.WriteString("run_id", start.Run.ToString());
-        writer.WriteString("id", start.Run.ToString());
+        writer.WriteString("run_id", start.Run.Value);
+        writer.WriteString("id", start.Run.Value);
         writer.WriteString("status", state.Status.Wire());
         writer.WriteString("agent_id", start.AgentId);
         writer.WriteString("plan_name", start.Plan.Name);
+        if (start.Plan.Goal is { } goal) writer.WriteString("goal", goal);
         writer.WriteNumber("attempt", state.Attempt);
-        writer.WriteNumber("cost_cents", state.Spent.ToWholeCents());
-        writer.WriteNumber("cost_cents_exact", state.Spent.Value);
+        WriteCents(writer, "cost", state.Spent);
         if (start.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
+        if (start.Labels.Count > 0) WriteLabels(writer, start.Labels);
+        if (start.Parent is { } parent) writer.WriteString("parent_run_id", parent.Run.Value);
         writer.WriteString("created_at", start.At);
-        if (state.EndedAt is { } ended) writer.WriteString("completed_at", ended);
+        if (state.EndedAt is { } ended)
+        {
+            writer.WriteString("completed_at", ended);
+            writer.WriteNumber("duration_ms", (ended - start.At).TotalMilliseconds);
+        }
+
+        writer.WriteNumber("current_step", state.Steps.Count(step => step.Status.IsOver()));
+        writer.WriteNumber("total_steps", state.Steps.Length);
         WriteSteps(writer, state);
-        if (state.End is { } end) WriteOutcome(writer, end);
+        if (state.End is { } end) WriteOutcome(writer, state, end);
+        if (warnings is { Count: > 0 }) WriteProblems(writer, "warnings", warnings);
         writer.WriteEndObject();
-    });
+    }
+
+    /// <summary>One line of a list of runs.</summary>
+    internal static void WriteRow(Utf8JsonWriter writer, RunRow row)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("run_id", row.Id.Value);
+        writer.WriteString("id", row.Id.Value);
+        writer.WriteString("status", row.Status.Wire());
+        writer.WriteString("agent_id", row.AgentId);
+        if (row.Goal is { } goal) writer.WriteString("goal", goal);
+        if (row.Workflow is { } workflow) writer.WriteString("workflow_id", workflow);
+        if (row.Labels.Count > 0) WriteLabels(writer, row.Labels);
+        if (row.Parent is { } parent) writer.WriteString("parent_run_id", parent.Value);
+        writer.WriteNumber("attempt", row.Attempt);
+        WriteCents(writer, "cost", row.Spent);
+        if (row.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
+        writer.WriteString("created_at", row.CreatedAt);
+        writer.WriteString("updated_at", row.UpdatedAt);
+        if (row.EndedAt is { } ended) writer.WriteString("completed_at", ended);
+        if (row.FailureCode is { } code) writer.WriteString("code", code);
+        writer.WriteEndObject();
+    }
+
+    internal static void WriteSteps(Utf8JsonWriter writer, RunState state)
+    {
+        writer.WriteStartArray("steps");
+        for (var i = 0; i < state.Steps.Length; i++)
+        {
+            writer.WriteStartObject();
+            WriteStep(writer, state, i);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    /// <summary>Members of one step.</summary>
+    internal static void WriteStep(Utf8JsonWriter writer, RunState state, int index, bool isWhole = false)
+    {
+        var plan = state.Plan.Steps[index];
+        var step = state.Steps[index];
+        writer.WriteString("id", plan.Id);
+        writer.WriteString("status", step.Status.Wire());
+        if (plan.Skill is { } skill) writer.WriteString("skill", skill);
+        if (step.Calls.Any(call => call.Status == CallStatus.Unknown)) writer.WriteString("code", "OUTCOME_UNKNOWN");
+        if (step.Result is { } result)
+        {
+            if (!isWhole && writer.BytesCommitted + writer.BytesPending > InlineBytesMax) writer.WriteBoolean("result_omitted", true);
+            else Write(writer, "result", Redactor.Redact(result));
+        }
+
+        if (step.Failure is { } failure) WriteFailure(writer, "error", failure);
+        WriteCents(writer, "cost", step.Cost);
+        if (step.StartedAt is { } started) writer.WriteString("started_at", started);
+        if (step.EndedAt is { } ended) writer.WriteString("completed_at", ended);
+    }
+
+    internal static void WriteFailure(Utf8JsonWriter writer, string name, Failure failure)
+    {
+        writer.WritePropertyName(name);
+        WriteFailure(writer, failure);
+    }
 
     internal static void WriteFailure(Utf8JsonWriter writer, Failure failure)
     {
@@ -35,63 +116,93 @@ internal static class RunWire
         writer.WriteBoolean("retryable", failure.Retryable);
         if (failure.RetryAfter is { } after) writer.WriteNumber("retry_after_ms", (long)after.TotalMilliseconds);
         writer.WriteString("recovery_suggestion", failure.Advice);
-        if (failure.Details is { } details)
+        if (failure.Details is { } details) Write(writer, "details", Redactor.Redact(details));
+        if (FailureCatalog.Find(failure.Code) is { } entry)
         {
-            writer.WritePropertyName("details");
-            details.WriteTo(writer);
+            writer.WriteBoolean("catalog_match", true);
+            writer.WriteStartObject("catalog_entry");
+            writer.WriteString("id", entry.Code);
+            writer.WriteString("pattern", entry.Code);
+            writer.WriteString("recovery", entry.Advice);
+            writer.WriteNumber("confidence", 1.0);
+            writer.WriteEndObject();
         }
 
         writer.WriteString("help", $"docs/errors/{failure.Code}.md");
         writer.WriteEndObject();
     }
 
-    private static void WriteSteps(Utf8JsonWriter writer, RunState state)
+    /// <summary>Mistakes or warnings of a plan, each with its place.</summary>
+    internal static void WriteProblems(Utf8JsonWriter writer, string name, IReadOnlyList<PlanProblem> problems)
     {
-        writer.WriteStartArray("steps");
-        for (var i = 0; i < state.Steps.Length; i++)
+        writer.WriteStartArray(name);
+        foreach (var problem in problems)
         {
-            var step = state.Steps[i];
             writer.WriteStartObject();
-            writer.WriteString("id", state.Plan.Steps[i].Id);
-            if (state.Plan.Steps[i].Skill is { } skill) writer.WriteString("skill", skill);
-            writer.WriteString("status", step.Status.Wire());
-            if (step.Calls.Any(call => call.Status == CallStatus.Unknown)) writer.WriteString("code", "OUTCOME_UNKNOWN");
-            if (step.Result is { } result)
-            {
-                writer.WritePropertyName("result");
-                Redactor.Redact(result).WriteTo(writer);
-            }
-
-            if (step.Failure is { } failure)
-            {
-                writer.WritePropertyName("error");
-                WriteFailure(writer, failure);
-            }
-
-            writer.WriteNumber("cost_cents", step.Cost.Value);
+            writer.WriteString("path", problem.Path);
+            writer.WriteString("code", problem.Code);
+            writer.WriteString("message", problem.Message);
+            if (problem.Suggestion is { } suggestion) writer.WriteString("suggestion", suggestion);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
     }
 
-    private static void WriteOutcome(Utf8JsonWriter writer, RunEnded end)
+    /// <summary><c>{name}_cents</c>, whole and rounded up, and <c>{name}_cents_exact</c>.</summary>
+    internal static void WriteCents(Utf8JsonWriter writer, string name, Cents value)
+    {
+        writer.WriteNumber(name + "_cents", value.ToWholeCents());
+        writer.WriteNumber(name + "_cents_exact", value.Value);
+    }
+
+    private static void WriteOutcome(Utf8JsonWriter writer, RunState state, RunEnded end)
     {
         writer.WriteString("root_hash", end.RootHash);
         writer.WriteStartObject("outcome");
         writer.WriteBoolean("success", end.Status == RunStatus.Succeeded);
         if (end.Result is { } result)
         {
-            writer.WritePropertyName("result");
-            Redactor.Redact(result).WriteTo(writer);
+            var shown = Redactor.Redact(result);
+            Write(writer, "result", shown);
+            if (writer.BytesCommitted + writer.BytesPending <= InlineBytesMax) Write(writer, "data", shown);
         }
 
-        if (end.Failure is { } failure)
-        {
-            writer.WritePropertyName("error");
-            WriteFailure(writer, failure);
-        }
-
+        if (end.Failure is { } failure) WriteFailure(writer, "error", failure);
+        WriteRetries(writer, state);
         writer.WriteEndObject();
+    }
+
+    /// <summary>What was tried more than once: the step, how often, and what came of it.</summary>
+    private static void WriteRetries(Utf8JsonWriter writer, RunState state)
+    {
+        writer.WriteStartArray("retries");
+        for (var i = 0; i < state.Steps.Length; i++)
+        {
+            foreach (var call in state.Steps[i].Calls)
+            {
+                if (call.Attempts < 2) continue;
+                writer.WriteStartObject();
+                writer.WriteString("step_id", state.Plan.Steps[i].Id);
+                writer.WriteNumber("attempts", call.Attempts);
+                writer.WriteString("status", call.Status == CallStatus.Succeeded ? "succeeded" : "failed");
+                writer.WriteEndObject();
+            }
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteLabels(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, string>> labels)
+    {
+        writer.WriteStartObject("labels");
+        foreach (var (name, value) in labels) writer.WriteString(name, value);
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, string name, JsonElement value)
+    {
+        writer.WritePropertyName(name);
+        value.WriteTo(writer);
     }
 }

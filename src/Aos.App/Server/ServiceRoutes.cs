@@ -1,77 +1,67 @@
-using System.Text.Json;
+using System.Text;
 using Aos.Contracts;
 using Aos.Kernel;
 
 namespace Aos.App.Server;
 
-/// <summary>Health, version, skills.</summary>
+/// <summary>Version, metrics, and the description of the API.</summary>
 internal static class ServiceRoutes
 {
-    internal static void MapService(this IEndpointRouteBuilder routes)
-    {
-        foreach (var path in new[] { "/health", "/healthz", "/readyz", "/ready", "/health/ready", "/health/live" }) routes.MapGet(path, HealthAsync);
-        routes.MapGet("/version", VersionAsync);
-        routes.MapGet("/skills", SkillsAsync);
-        routes.MapGet("/api/v1/runtime/skills", SkillsAsync);
-    }
+    private static readonly string[] Features =
+        ["durable_runs", "async_runs", "retry_logic", "idempotency_keys", "signals", "child_runs", "skill_registry", "live_events", "status_history"];
 
-    [Open("Probes have no key.")]
-    private static async Task HealthAsync(HttpContext context)
+    /// <param name="areMetricsOpen">True: <c>/metrics</c> asks for no key.</param>
+    internal static void MapService(this IEndpointRouteBuilder routes, bool areMetricsOpen)
     {
-        // A real read: a store that cannot be read is not healthy.
-        await context.RequestServices.GetRequiredService<IRunRows>().NextWakeAsync(context.RequestAborted);
-        await context.ReplyAsync(Json.Write(writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteString("status", "healthy");
-            writer.WriteBoolean("ok", true);
-            writer.WriteBoolean("ready", true);
-            writer.WriteString("service", "aos");
-            writer.WriteString("database", "connected");
-            writer.WriteString("version", Cli.CommandLine.Version);
-            writer.WriteString("timestamp", context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
-            writer.WriteEndObject();
-        }));
+        routes.MapGet("/version", VersionAsync);
+        routes.MapGet("/metrics", areMetricsOpen ? OpenMetricsAsync : MetricsAsync);
+        routes.MapGet("/openapi.json", OpenApiAsync);
+        routes.MapGet("/openapi-download", DownloadAsync);
+        routes.MapGet("/docs", DocsAsync);
     }
 
     [Open("Clients ask for the version before they have a key.")]
-    private static Task VersionAsync(HttpContext context) => context.ReplyAsync(Json.Write(writer =>
+    private static Task VersionAsync(HttpContext context) => context.ReplyAsync(writer =>
     {
         writer.WriteStartObject();
         writer.WriteString("service", "aos");
         writer.WriteString("version", Cli.CommandLine.Version);
         writer.WriteString("api_version", "v1");
+        writer.WriteString("phase", "durable-runs");
+        SkillWire.WriteTexts(writer, "features", Features);
+        writer.WriteString("planner_backend", Environment.GetEnvironmentVariable("PLANNER_BACKEND") is { Length: > 0 } planner ? planner : "rules");
+        writer.WriteString("event_publisher", "journal");
+        writer.WriteNumber("worker_concurrency", Environment.ProcessorCount);
+        RuntimeRoutes.WriteVersions(writer, context.RequestServices.GetRequiredService<ISkills>());
         writer.WriteEndObject();
-    }));
+    });
 
-    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
-    private static Task SkillsAsync(HttpContext context)
+    [Needs(Permission.MetricsRead, OpenInDevelopment = true)]
+    private static Task MetricsAsync(HttpContext context) => WriteMetricsAsync(context);
+
+    [Open("AOS_METRICS=open says so.")]
+    private static Task OpenMetricsAsync(HttpContext context) => WriteMetricsAsync(context);
+
+    private static Task WriteMetricsAsync(HttpContext context)
     {
-        var skills = context.RequestServices.GetRequiredService<ISkills>().All.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToList();
-        return context.ReplyAsync(Json.Write(writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteStartArray("skills");
-            foreach (var (name, _) in skills) writer.WriteStringValue(name);
-            writer.WriteEndArray();
-            writer.WriteNumber("count", skills.Count);
-            writer.WriteStartObject("descriptors");
-            foreach (var (name, skill) in skills)
-            {
-                writer.WriteStartObject(name);
-                writer.WriteString("name", name);
-                writer.WriteString("version", skill.Contract.Version);
-                writer.WriteString("description", skill.Contract.Description);
-                writer.WriteString("effect_class", skill.Contract.Effect.ToString());
-                writer.WritePropertyName("inputs_schema");
-                skill.InputSchema.WriteTo(writer);
-                writer.WritePropertyName("outputs_schema");
-                skill.OutputSchema.WriteTo(writer);
-                writer.WriteEndObject();
-            }
+        context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        return context.Response.WriteAsync(context.RequestServices.GetRequiredService<MetricsPage>().Text(), Encoding.UTF8, context.RequestAborted);
+    }
 
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }));
+    [Open("The description of the API holds no data.")]
+    private static Task OpenApiAsync(HttpContext context) => context.ReplyAsync(OpenApiPage.Of(context).WriteTo);
+
+    [Open("The description of the API holds no data.")]
+    private static Task DownloadAsync(HttpContext context)
+    {
+        context.Response.Headers.ContentDisposition = "attachment; filename=openapi.json";
+        return context.ReplyAsync(OpenApiPage.Of(context).WriteTo);
+    }
+
+    [Open("The description of the API holds no data.")]
+    private static Task DocsAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/html; charset=utf-8";
+        return context.Response.WriteAsync(OpenApiPage.Html(context), Encoding.UTF8, context.RequestAborted);
     }
 }

@@ -1,0 +1,145 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.App.Server;
+
+/// <summary>
+/// Reads the body of <c>POST /api/v1/runs</c>. Three shapes: <c>plan</c> as a list of steps, <c>plan</c> as a plan object, or a
+/// plan itself at the top (<c>steps</c>). The list and a bare <c>{steps, budget}</c> ignore members they don't know, as their
+/// clients expect; the other two are strict.
+/// </summary>
+internal static class RunRequest
+{
+    /// <summary>Longest <c>wait</c>, seconds.</summary>
+    internal const int WaitMax = 60;
+
+    internal const int LabelsMax = 64;
+    internal const int NameMax = 255;
+    internal const int GoalMax = 10_000;
+
+    private static readonly string[] Members =
+    [
+        "agent_id", "budget", "budget_cents", "goal", "idempotency_key", "inputs", "labels", "plan", "seed", "tenant_id", "wait", "workflow_id",
+    ];
+
+    /// <summary>Members of the request beside a plan that stands at the top of the body.</summary>
+    private static readonly string[] Around = ["agent_id", "idempotency_key", "labels", "tenant_id", "wait", "workflow_id"];
+
+    internal static (StartRequest Request, IReadOnlyList<PlanProblem> Warnings) Read(HttpContext context, JsonElement body)
+    {
+        context.RefuseOtherTenant(body.TextOf("tenant_id"));
+        if (body.Get("plan") is { ValueKind: JsonValueKind.Object }) RefuseUnknown(body);
+        var (plan, warnings) = Plan(context, body);
+        var isFlat = body.Get("plan") is null;
+        var request = new StartRequest(
+            Agent(context, body), plan, isFlat ? Json.EmptyObject : body.ObjectOf("inputs"), Seed(body), Budget(body), Labels(body), Key(context, body),
+            Bounded(body, "goal", GoalMax) ?? plan.Goal, Bounded(body, "workflow_id", NameMax));
+        return (request, warnings);
+    }
+
+    /// <summary>Seconds to wait for the end of the run.</summary>
+    internal static int Wait(HttpContext context, JsonElement body, int otherwise)
+    {
+        if (context.Request.Query.ContainsKey("wait")) return context.Whole("wait", 0, WaitMax, otherwise);
+        return body.Get("wait") switch
+        {
+            null or { ValueKind: JsonValueKind.Null } => otherwise,
+            { ValueKind: JsonValueKind.Number } wait when wait.TryGetInt32(out var n) && n is >= 0 and <= WaitMax => n,
+            _ => throw RefusedException.Wrong($"wait is a whole number of seconds from 0 to {WaitMax}."),
+        };
+    }
+
+    private static (Plan Plan, IReadOnlyList<PlanProblem> Warnings) Plan(HttpContext context, JsonElement body)
+    {
+        var source = body.Get("plan") is { ValueKind: JsonValueKind.Object } inner ? inner : body;
+        if (source.Get("steps") is null && source.Get("plan") is null or { ValueKind: JsonValueKind.Null }) throw WithoutPlan(body);
+        if (source.Get("plan") is null && Around.Any(name => source.Get(name) is not null)) source = Alone(source);
+        var reading = PlanReader.Read(source, context.RequestServices.GetRequiredService<ISkills>().Terms);
+        if (reading.Plan is { } plan) return (plan, reading.Warnings);
+        var details = Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            RunWire.WriteProblems(writer, "problems", reading.Problems);
+            writer.WriteEndObject();
+        });
+        var first = reading.Problems[0];
+        throw new RefusedException(FailureCatalog.Fail(first.Code, $"{first.Path}: {first.Message}", null, details), 400);
+    }
+
+    private static RefusedException WithoutPlan(JsonElement body) => body.TextOf("workflow_id") is { Length: > 0 }
+        ? new(FailureCatalog.Fail("NOT_AVAILABLE", "Stored workflows are not available in this version; send the plan itself."))
+        : RefusedException.Wrong("A run needs a plan: {\"plan\": [{\"skill\": \"echo\"}]}.");
+
+    private static JsonElement Alone(JsonElement body) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        foreach (var member in body.EnumerateObject())
+        {
+            if (!Around.Contains(member.Name)) member.WriteTo(writer);
+        }
+
+        writer.WriteEndObject();
+    });
+
+    private static void RefuseUnknown(JsonElement body)
+    {
+        foreach (var member in body.EnumerateObject())
+        {
+            if (!Members.Contains(member.Name))
+                throw new RefusedException(FailureCatalog.Fail("UNKNOWN_MEMBER", $"{Short(member.Name)} has no meaning here; there are {string.Join(", ", Members)}."), 400);
+        }
+    }
+
+    private static string Agent(HttpContext context, JsonElement body)
+    {
+        var bound = context.Caller().AgentId;
+        var agent = Bounded(body, "agent_id", NameMax) is { Length: > 0 } named ? named : bound ?? "default";
+        if (bound is not null && agent != bound) throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This key acts for the agent {bound} only."));
+        return agent;
+    }
+
+    private static (string Scope, string Key, byte[] Fingerprint)? Key(HttpContext context, JsonElement body)
+    {
+        var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } header] ? header : body.TextOf("idempotency_key");
+        if (key is null) return null;
+        if (key.Length is 0 or > NameMax) throw RefusedException.Wrong($"An idempotency key has 1 to {NameMax} characters.");
+        return ("runs", key, SHA256.HashData(CanonicalJson.Bytes(body)));
+    }
+
+    private static ulong? Seed(JsonElement body) => body.Get("seed") switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => null,
+        { ValueKind: JsonValueKind.Number } seed when seed.TryGetUInt64(out var number) => number,
+        _ => throw RefusedException.Wrong("seed is a whole number from 0 to 18446744073709551615."),
+    };
+
+    private static Cents? Budget(JsonElement body) => body.Get("budget_cents") switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => null,
+        { ValueKind: JsonValueKind.Number } budget when budget.TryGetDecimal(out var cents) && cents is >= 0 and <= 9_000_000_000m => new Cents(cents),
+        _ => throw RefusedException.Wrong("budget_cents is a number from 0 to 9,000,000,000."),
+    };
+
+    private static Dictionary<string, string>? Labels(JsonElement body)
+    {
+        var given = body.ObjectOf("labels");
+        if (given.GetPropertyCount() == 0) return null;
+        if (given.GetPropertyCount() > LabelsMax) throw RefusedException.Wrong($"A run has at most {LabelsMax} labels.");
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var label in given.EnumerateObject())
+        {
+            var value = label.Value.ValueKind == JsonValueKind.String ? label.Value.GetString()! : throw RefusedException.Wrong($"labels.{Short(label.Name)} is a text.");
+            if (label.Name.Length is 0 or > NameMax || value.Length > NameMax) throw RefusedException.Wrong($"Names and values of labels have at most {NameMax} characters.");
+            labels[label.Name] = value;
+        }
+
+        return labels;
+    }
+
+    private static string? Bounded(JsonElement body, string name, int max) =>
+        body.TextOf(name) is not { } text ? null : text.Length <= max ? text : throw RefusedException.Wrong($"{name} is longer than {max} characters.");
+
+    private static string Short(string text) => text.Length > 64 ? text[..64] : text;
+}

@@ -1,0 +1,163 @@
+using System.Text.Json;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.App.Server;
+
+/// <summary><c>/api/v1/runtime/*</c> and <c>/skills</c>: what there is, what it costs, what one may do.</summary>
+internal static class RuntimeRoutes
+{
+    internal static void MapRuntime(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/skills", ManifestAsync);
+        routes.MapGet("/api/v1/runtime/skills", SkillsAsync);
+        routes.MapGet("/api/v1/runtime/skills/{skill_id}", SkillAsync);
+        routes.MapGet("/api/v1/runtime/capabilities", CapabilitiesAsync);
+        routes.MapGet("/api/v1/runtime/resource-contract/{resource_id}", ContractAsync);
+        routes.MapPost("/api/v1/runtime/query", RuntimeQueries.AnswerAsync);
+    }
+
+    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    private static Task ManifestAsync(HttpContext context)
+    {
+        var skills = context.RequestServices.GetRequiredService<ISkills>();
+        return context.ReplyAsync(writer =>
+        {
+            writer.WriteStartObject();
+            WriteVersions(writer, skills);
+            writer.WriteStartArray("manifest");
+            foreach (var skill in SkillWire.Ordered(skills)) SkillWire.WriteManifest(writer, skill);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        });
+    }
+
+    /// <summary><c>skills: [{name, version}]</c>.</summary>
+    internal static void WriteVersions(Utf8JsonWriter writer, ISkills skills)
+    {
+        writer.WriteStartArray("skills");
+        foreach (var skill in SkillWire.Ordered(skills))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", skill.Contract.Name);
+            writer.WriteString("version", skill.Contract.Version);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    private static Task SkillsAsync(HttpContext context)
+    {
+        var skills = context.RequestServices.GetRequiredService<ISkills>();
+        return context.ReplyAsync(writer =>
+        {
+            writer.WriteStartObject();
+            SkillWire.WriteTexts(writer, "skills", SkillWire.Ordered(skills).Select(skill => skill.Contract.Name));
+            writer.WriteNumber("count", skills.All.Count);
+            writer.WriteStartObject("descriptors");
+            foreach (var skill in SkillWire.Ordered(skills))
+            {
+                writer.WritePropertyName(skill.Contract.Name);
+                SkillWire.Write(writer, skill);
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        });
+    }
+
+    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    private static Task SkillAsync(HttpContext context)
+    {
+        var skills = context.RequestServices.GetRequiredService<ISkills>();
+        var id = (string)context.Request.RouteValues["skill_id"]!;
+        if (skills.All.TryGetValue(id, out var skill)) return context.ReplyAsync(writer => SkillWire.Write(writer, skill));
+        var failure = FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {id}.");
+        throw new RefusedException(failure, 404, Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("error", failure.Code);
+            writer.WriteString("message", failure.Message);
+            SkillWire.WriteTexts(writer, "available_skills", SkillWire.Ordered(skills).Select(known => known.Contract.Name));
+            writer.WriteEndObject();
+        }));
+    }
+
+    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    private static async Task CapabilitiesAsync(HttpContext context)
+    {
+        var tenant = context.Text("tenant_id");
+        context.RefuseOtherTenant(tenant);
+        var agent = context.Text("agent_id");
+        var skills = context.RequestServices.GetRequiredService<ISkills>();
+        var budget = await RuntimeBudget.OfAsync(context, null, agent);
+        await context.ReplyAsync(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("agent_id", agent);
+            writer.WriteString("tenant_id", context.Caller().Tenant.Value);
+            writer.WriteStartObject("skills");
+            foreach (var skill in SkillWire.Ordered(skills)) WriteCapability(writer, skill.Contract);
+            writer.WriteEndObject();
+            SkillWire.WriteTexts(writer, "skills_available", SkillWire.Ordered(skills).Select(skill => skill.Contract.Name));
+            budget.WriteNested(writer);
+            writer.WriteNumber("budget_remaining_cents", budget.Remaining.ToWholeCents());
+            // No skill has a rate limit of its own; those of callers are enforced at the edge.
+            writer.WriteStartObject("rate_limits");
+            writer.WriteEndObject();
+            SkillWire.WriteTexts(writer, "permissions", context.Caller().Permissions.Order().Select(Name));
+            writer.WriteEndObject();
+        });
+    }
+
+    private static void WriteCapability(Utf8JsonWriter writer, SkillContract contract)
+    {
+        writer.WriteStartObject(contract.Name);
+        writer.WriteBoolean("available", true);
+        writer.WriteNumber("cost_estimate_cents", SkillWire.TypicalCents(contract));
+        writer.WriteNumber("avg_latency_ms", contract.TypicalLatencyMs);
+        writer.WriteNull("rate_limit_remaining");
+        SkillWire.WriteTexts(writer, "known_failure_patterns", contract.FailureModes.Where(mode => mode.Probability > 0.05).Select(mode => mode.Code));
+        writer.WriteEndObject();
+    }
+
+    /// <summary>
+    /// The limits that hold for an agent, a skill, or (any other name) the tenant; <c>known</c> says whether the name stands for
+    /// something. Null is unlimited.
+    /// </summary>
+    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    private static async Task ContractAsync(HttpContext context)
+    {
+        var id = (string)context.Request.RouteValues["resource_id"]!;
+        var skill = context.RequestServices.GetRequiredService<ISkills>().All.GetValueOrDefault(id)?.Contract;
+        var budget = await RuntimeBudget.OfAsync(context, null, skill is null ? id : null);
+        var running = await context.RequestServices.GetRequiredService<IRunRows>().ListAsync(
+            new RunFilter(context.Caller().Tenant, skill is null && budget.Runs > 0 ? id : null, [RunStatus.Running, RunStatus.Retry], Limit: 1000), context.RequestAborted);
+        await context.ReplyAsync(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("resource_id", id);
+            writer.WriteBoolean("known", skill is not null || budget.Runs > 0 || id == "default");
+            budget.WriteNested(writer);
+            writer.WriteNumber("budget_cents", budget.Total.ToWholeCents());
+            writer.WriteStartObject("rate_limits");
+            foreach (var name in new[] { "requests_per_minute", "remaining", "resets_at" }) writer.WriteNull(name);
+            writer.WriteEndObject();
+            writer.WriteStartObject("concurrency");
+            writer.WriteNull("max_concurrent");
+            writer.WriteNumber("current_running", running.Count);
+            writer.WriteNumber("max_parallel_steps", RunMachine.ParallelStepsMax);
+            writer.WriteEndObject();
+            writer.WriteNull("max_concurrency");
+            writer.WriteStartObject("time");
+            if (skill is null) writer.WriteNull("max_run_duration_ms");
+            else writer.WriteNumber("max_run_duration_ms", (long)skill.TimeoutDefault.TotalMilliseconds);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        });
+    }
+
+    private static string Name(Permission permission) => JsonNamingPolicy.SnakeCaseLower.ConvertName(permission.ToString());
+}
