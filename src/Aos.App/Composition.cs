@@ -22,7 +22,6 @@ internal static class Composition
     internal static IServiceCollection AddHouse(this IServiceCollection services, IConfiguration configuration, HouseOptions options)
     {
         services.AddSingleton(TimeProvider.System);
-        services.AddMetrics();
         new AosBuilder(services, configuration)
             .AddStorage(new StorageOptions { Data = options.Data })
             .AddEgress(new EgressOptions { Allow = Csv("AOS_EGRESS_ALLOW") })

@@ -14,6 +14,8 @@ public static partial class RunsRoom
         aos.Services.AddSingleton(options ?? new RunsOptions());
         aos.Services.AddSingleton<RunChanges>();
         aos.Services.AddSingleton<RunLog>();
+        aos.Services.AddMetrics();
+        aos.Services.AddSingleton<RunMeter>();
         aos.Services.AddSingleton<Engine>();
         aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Engine>());
         aos.Services.AddSingleton<IRunLoad>(provider => provider.GetRequiredService<RunsDoor>());

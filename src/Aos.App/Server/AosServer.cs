@@ -26,7 +26,8 @@ internal static class AosServer
             .AddIdentity(new IdentityOptions { Key = string.IsNullOrEmpty(key) ? null : key, Data = house.Data })
             .AddServer();
         var origins = Csv("AOS_CORS_ORIGINS");
-        if (origins.Length > 0) builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins).AllowAnyHeader().AllowAnyMethod()));
+        if (origins.Length > 0)
+            builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins).AllowAnyHeader().AllowAnyMethod()));
         var app = builder.Build();
         app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it, before anything else.
         app.Services.GetRequiredService<IIdentity>();

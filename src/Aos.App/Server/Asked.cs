@@ -45,10 +45,13 @@ internal static class Asked
         { } other => throw RefusedException.Wrong($"{name} is an object, not {Bodies.Kind(other)}."),
     };
 
+    /// <summary>The start of a text, for messages.</summary>
+    internal static string Short(string text) => text.Length > 64 ? text[..64] : text;
+
     /// <summary>The tenant is the credential's: a request that names another one is refused.</summary>
     internal static void RefuseOtherTenant(this HttpContext context, string? named)
     {
         if (named is { Length: > 0 } && named != context.Caller().Tenant.Value)
-            throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This caller acts for the tenant {context.Caller().Tenant}, not for {named}."));
+            throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This caller acts for {context.Caller().Tenant}, not for {Short(named)}."));
     }
 }

@@ -40,9 +40,10 @@ internal static class Bodies
 
     /// <summary>The body as a JSON object; an empty body counts as <c>{}</c>.</summary>
     internal static async Task<JsonElement> ObjectBodyOrEmptyAsync(this HttpContext context) =>
-        context.Request.ContentLength is 0 || (context.Request.ContentLength is null && !context.Request.Headers.ContainsKey("Transfer-Encoding"))
-            ? Json.EmptyObject
-            : await context.ObjectBodyAsync();
+        context.HasBody() ? await context.ObjectBodyAsync() : Json.EmptyObject;
+
+    internal static bool HasBody(this HttpContext context) =>
+        context.Request.ContentLength is > 0 || (context.Request.ContentLength is null && context.Request.Headers.ContainsKey("Transfer-Encoding"));
 
     internal static Task ReplyAsync(this HttpContext context, JsonElement body, int status = 200) => context.ReplyAsync(body.WriteTo, status);
 

@@ -27,9 +27,11 @@ internal static class Edge
             context.Response.Headers["X-Correlation-ID"] = correlation;
         try
         {
-            if (context.GetEndpoint() is RouteEndpoint endpoint && endpoint.Metadata.GetMetadata<OpenAttribute>() is null) Authorize(context, endpoint, isDevelopment);
+            if (context.GetEndpoint() is RouteEndpoint endpoint && endpoint.Metadata.GetMetadata<OpenAttribute>() is null)
+                Authorize(context, endpoint, isDevelopment);
             await next(context);
-            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null }) await context.RefuseAsync(OfStatus(context), context.Response.StatusCode);
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null })
+                await context.RefuseAsync(OfStatus(context), context.Response.StatusCode);
         }
         catch (RefusedException e)
         {
@@ -63,7 +65,7 @@ internal static class Edge
                 return (FailureCatalog.Fail("STORE_CORRUPT", corrupt.Message), null);
             case DbException:
                 EdgeLog.StoreFailed(log, context.TraceIdentifier, e);
-                return (FailureCatalog.Fail("STORE_UNAVAILABLE", $"The store did not answer; see the log under {context.TraceIdentifier}.", TimeSpan.FromSeconds(1)), null);
+                return (FailureCatalog.Fail("STORE_UNAVAILABLE", $"The store did not answer; see the log under {context.TraceIdentifier}."), null);
             default:
                 // The last catch of the server: the caller gets a JSON error with the id under which the log tells the rest.
                 EdgeLog.Broke(log, context.TraceIdentifier, e);
@@ -88,13 +90,12 @@ internal static class Edge
     private static Caller Narrowed(HttpContext context, Caller caller)
     {
         if (context.Request.Headers["X-Tenant-ID"] is not [{ Length: > 0 } named] || named == caller.Tenant.Value) return caller;
-        if (!caller.May(Permission.Admin)) throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This caller does not act for the tenant {Clean(named)}."));
+        if (!caller.May(Permission.Admin))
+            throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This caller does not act for the tenant {Asked.Short(named)}."));
         if (named.Length > 64 || !named.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.'))
             throw RefusedException.Wrong("X-Tenant-ID is 1 to 64 of letters, digits, _ - and a point.");
         return caller with { Tenant = new TenantId(named) };
     }
-
-    private static string Clean(string text) => text.Length > 64 ? text[..64] : text;
 
     private static string? Key(HttpContext context)
     {

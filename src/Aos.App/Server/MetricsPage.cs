@@ -22,7 +22,8 @@ internal sealed class MetricsPage : IDisposable
     {
         listener.InstrumentPublished = (instrument, listening) =>
         {
-            if (instrument.Meter.Name.StartsWith("Aos.", StringComparison.Ordinal)) listening.EnableMeasurementEvents(instrument, families.GetOrAdd(instrument, known => new Family(known)));
+            if (instrument.Meter.Name.StartsWith("Aos.", StringComparison.Ordinal))
+                listening.EnableMeasurementEvents(instrument, families.GetOrAdd(instrument, known => new Family(known)));
         };
         listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => ((Family)family!).Take(value, tags));
         listener.SetMeasurementEventCallback<int>(static (_, value, tags, family) => ((Family)family!).Take(value, tags));
@@ -41,7 +42,10 @@ internal sealed class MetricsPage : IDisposable
     }
 
     /// <summary>Values of up to three labels; the names are the instrument's, in the order of its first measurement.</summary>
-    private readonly record struct Labels(string? A, string? B, string? C);
+    private readonly record struct Labels(string? A, string? B, string? C)
+    {
+        internal Labels Other() => new(A is null ? null : "other", B is null ? null : "other", C is null ? null : "other");
+    }
 
     private sealed class Series
     {
@@ -98,8 +102,7 @@ internal sealed class MetricsPage : IDisposable
         {
             names ??= Names(tags);
             var labels = new Labels(Value(tags, 0), Value(tags, 1), Value(tags, 2));
-            if (!all.TryGetValue(labels, out var series))
-                series = all.GetOrAdd(all.Count < SeriesMax ? labels : new Labels(labels.A is null ? null : "other", labels.B is null ? null : "other", labels.C is null ? null : "other"), _ => new Series());
+            if (!all.TryGetValue(labels, out var series)) series = all.GetOrAdd(all.Count < SeriesMax ? labels : labels.Other(), _ => new Series());
             if (kind == "histogram") series.Observe(value);
             else if (isObserved) series.Set(value);
             else series.Add(value);

@@ -72,6 +72,8 @@ internal static class RunEvents
     private static int After(HttpContext context)
     {
         if (context.Request.Headers["Last-Event-ID"] is not [{ Length: > 0 } last]) return context.Whole("after", 0, int.MaxValue, 0);
-        return int.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var seq) ? seq : throw RefusedException.Wrong("Last-Event-ID is the number of an event.");
+        return int.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var seq)
+            ? seq
+            : throw RefusedException.Wrong("Last-Event-ID is the number of an event.");
     }
 }

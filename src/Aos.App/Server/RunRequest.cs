@@ -88,7 +88,7 @@ internal static class RunRequest
         foreach (var member in body.EnumerateObject())
         {
             if (!Members.Contains(member.Name))
-                throw new RefusedException(FailureCatalog.Fail("UNKNOWN_MEMBER", $"{Short(member.Name)} has no meaning here; there are {string.Join(", ", Members)}."), 400);
+                throw new RefusedException(FailureCatalog.Fail("UNKNOWN_MEMBER", $"{Asked.Short(member.Name)}: there are {string.Join(", ", Members)}."), 400);
         }
     }
 
@@ -96,7 +96,8 @@ internal static class RunRequest
     {
         var bound = context.Caller().AgentId;
         var agent = Bounded(body, "agent_id", NameMax) is { Length: > 0 } named ? named : bound ?? "default";
-        if (bound is not null && agent != bound) throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This key acts for the agent {bound} only."));
+        if (bound is not null && agent != bound)
+            throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This key acts for the agent {bound} only."));
         return agent;
     }
 
@@ -130,8 +131,10 @@ internal static class RunRequest
         var labels = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var label in given.EnumerateObject())
         {
-            var value = label.Value.ValueKind == JsonValueKind.String ? label.Value.GetString()! : throw RefusedException.Wrong($"labels.{Short(label.Name)} is a text.");
-            if (label.Name.Length is 0 or > NameMax || value.Length > NameMax) throw RefusedException.Wrong($"Names and values of labels have at most {NameMax} characters.");
+            var isText = label.Value.ValueKind == JsonValueKind.String;
+            var value = isText ? label.Value.GetString()! : throw RefusedException.Wrong($"labels.{Asked.Short(label.Name)} is a text.");
+            if (label.Name.Length is 0 or > NameMax || value.Length > NameMax)
+                throw RefusedException.Wrong($"Names and values of labels have at most {NameMax} characters.");
             labels[label.Name] = value;
         }
 
@@ -140,6 +143,4 @@ internal static class RunRequest
 
     private static string? Bounded(JsonElement body, string name, int max) =>
         body.TextOf(name) is not { } text ? null : text.Length <= max ? text : throw RefusedException.Wrong($"{name} is longer than {max} characters.");
-
-    private static string Short(string text) => text.Length > 64 ? text[..64] : text;
 }

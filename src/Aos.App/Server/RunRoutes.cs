@@ -56,7 +56,8 @@ internal static class RunRoutes
     {
         // A client that asks once, at once, gets the end of a short run.
         var wait = RunRequest.Wait(context, Json.Null, 20);
-        var state = await context.RequestServices.GetRequiredService<IRuns>().WaitAsync(context.Caller(), Id(context), TimeSpan.FromSeconds(wait), context.RequestAborted);
+        var runs = context.RequestServices.GetRequiredService<IRuns>();
+        var state = await runs.WaitAsync(context.Caller(), Id(context), TimeSpan.FromSeconds(wait), context.RequestAborted);
         if (state is null) throw Unknown(context);
         await context.ReplyAsync(writer => RunWire.Write(writer, state));
     }
@@ -153,8 +154,7 @@ internal static class RunRoutes
     [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
     private static async Task SignalAsync(HttpContext context)
     {
-        var isEmpty = context.Request.ContentLength is 0 || (context.Request.ContentLength is null && !context.Request.Headers.ContainsKey("Transfer-Encoding"));
-        var payload = isEmpty ? Json.Null : await context.BodyAsync();
+        var payload = context.HasBody() ? await context.BodyAsync() : Json.Null;
         var id = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 and <= RunRequest.NameMax } key] ? key : Guid.CreateVersion7().ToString("D");
         await CommandAsync(context, new SignalRun(id, (string)context.Request.RouteValues["name"]!, payload));
     }
@@ -210,11 +210,14 @@ internal static class RunRoutes
     /// <summary><c>status=succeeded,failed</c>, or the parameter several times.</summary>
     private static List<RunStatus>? Statuses(HttpContext context)
     {
-        var names = context.Request.Query["status"].SelectMany(value => (value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
+        const StringSplitOptions Split = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        var names = context.Request.Query["status"].SelectMany(value => (value ?? "").Split(',', Split)).ToList();
         if (names.Count == 0) return null;
         if (names.Count > 32) throw RefusedException.Wrong("status names more than 32 statuses.");
         var byName = Enum.GetValues<RunStatus>().ToDictionary(status => status.Wire(), StringComparer.OrdinalIgnoreCase);
-        return names.ConvertAll(name => byName.TryGetValue(name, out var status) ? status : throw RefusedException.Wrong($"There is no status {name}; there are {string.Join(", ", byName.Keys)}."));
+        return names.ConvertAll(name => byName.TryGetValue(name, out var status)
+            ? status
+            : throw RefusedException.Wrong($"There is no status {Asked.Short(name)}; there are {string.Join(", ", byName.Keys)}."));
     }
 
     /// <summary><c>label.NAME=VALUE</c>.</summary>

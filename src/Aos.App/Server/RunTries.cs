@@ -46,7 +46,8 @@ internal static class RunTries
     {
         var state = await context.RequestServices.GetRequiredService<IRuns>().ReadAsync(context.Caller(), row.Id, context.RequestAborted);
         if (state is null) return [];
-        var entries = await context.RequestServices.GetRequiredService<IJournal>().ReadRawAsync(row.Id, Math.Max(0, row.Seq - EventsMax), EventsMax, context.RequestAborted);
+        var journal = context.RequestServices.GetRequiredService<IJournal>();
+        var entries = await journal.ReadRawAsync(row.Id, Math.Max(0, row.Seq - EventsMax), EventsMax, context.RequestAborted);
         return entries.Where(entry => entry.Kind is "call.succeeded.v1" or "call.failed.v1").Select(entry => Of(state, entry));
     }
 
@@ -58,7 +59,8 @@ internal static class RunTries
         var names = step.Params.ValueKind == JsonValueKind.Object ? step.Params.EnumerateObject().Select(member => member.Name).ToList() : [];
         var code = data.Get("outcome")?.Get("failure")?.GetText("code");
         return new Tried(
-            state.Start!.Run, step.Id, (id.Compensation ? step.Compensate?.Skill : step.Skill) ?? "", names, entry.Kind == "call.failed.v1" ? code ?? "UNKNOWN_ERROR" : null,
+            state.Start!.Run, step.Id, (id.Compensation ? step.Compensate?.Skill : step.Skill) ?? "", names,
+            entry.Kind == "call.failed.v1" ? code ?? "UNKNOWN_ERROR" : null,
             string.Create(CultureInfo.InvariantCulture, $"{state.Start.Run}:{id}"), entry.At);
     }
 }

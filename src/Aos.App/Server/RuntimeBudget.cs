@@ -21,7 +21,8 @@ internal sealed record RuntimeBudget(Cents Total, Cents Spent, bool IsUnlimited,
     {
         if (run is not null) return Of([run]);
         if (agent is null) return new RuntimeBudget(new Cents(Max), Cents.Zero, true, 0);
-        var rows = await context.RequestServices.GetRequiredService<IRunRows>().ListAsync(new RunFilter(context.Caller().Tenant, agent, Limit: RunsMax), context.RequestAborted);
+        var filter = new RunFilter(context.Caller().Tenant, agent, Limit: RunsMax);
+        var rows = await context.RequestServices.GetRequiredService<IRunRows>().ListAsync(filter, context.RequestAborted);
         var open = rows.Where(row => !row.Status.IsOver()).ToList();
         return open.Count > 0 ? Of(open) with { Runs = rows.Count } : new RuntimeBudget(new Cents(Max), Cents.Zero, true, rows.Count);
     }

@@ -39,7 +39,7 @@ internal static class RuntimeQueries
             ? await context.RequestServices.GetRequiredService<IRunRows>().GetAsync(context.Caller().Tenant, named, context.RequestAborted) : null;
         var query = new Query(context, type, body.ObjectOf("params"), agent, run);
         var result = id is not null && run is null
-            ? Error("RUN_NOT_FOUND", $"There is no run {(id.Length > 64 ? id[..64] : id)}.")
+            ? Error("RUN_NOT_FOUND", $"There is no run {Asked.Short(id)}.")
             : await ResultAsync(query);
         await context.ReplyAsync(writer =>
         {
@@ -83,7 +83,7 @@ internal static class RuntimeQueries
             default:
                 return Object(writer =>
                 {
-                    writer.WriteString("error", $"Unknown query type: {(query.Type.Length > 64 ? query.Type[..64] : query.Type)}");
+                    writer.WriteString("error", $"Unknown query type: {Asked.Short(query.Type)}");
                     SkillWire.WriteTexts(writer, "supported", Supported);
                 });
         }
@@ -133,7 +133,8 @@ internal static class RuntimeQueries
         var state = (await query.Context.RequestServices.GetRequiredService<IRuns>().ReadAsync(query.Context.Caller(), run.Id, query.Context.RequestAborted))!;
         var name = query.Param("step_id") ?? query.Param("step");
         var index = name is null ? FirstFailed(state) : state.Plan.IndexOf(name);
-        if (index < 0) return name is null ? Object(writer => writer.WriteBoolean("failed", false)) : Error("NOT_FOUND", $"The run has no step {(name.Length > 64 ? name[..64] : name)}.");
+        if (index < 0 && name is null) return Object(writer => writer.WriteBoolean("failed", false));
+        if (index < 0) return Error("NOT_FOUND", $"The run has no step {Asked.Short(name!)}.");
         var step = state.Steps[index];
         return Object(writer =>
         {

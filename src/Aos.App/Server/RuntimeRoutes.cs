@@ -133,8 +133,8 @@ internal static class RuntimeRoutes
         var id = (string)context.Request.RouteValues["resource_id"]!;
         var skill = context.RequestServices.GetRequiredService<ISkills>().All.GetValueOrDefault(id)?.Contract;
         var budget = await RuntimeBudget.OfAsync(context, null, skill is null ? id : null);
-        var running = await context.RequestServices.GetRequiredService<IRunRows>().ListAsync(
-            new RunFilter(context.Caller().Tenant, skill is null && budget.Runs > 0 ? id : null, [RunStatus.Running, RunStatus.Retry], Limit: 1000), context.RequestAborted);
+        var filter = new RunFilter(context.Caller().Tenant, skill is null && budget.Runs > 0 ? id : null, [RunStatus.Running, RunStatus.Retry], Limit: 1000);
+        var running = await context.RequestServices.GetRequiredService<IRunRows>().ListAsync(filter, context.RequestAborted);
         await context.ReplyAsync(writer =>
         {
             writer.WriteStartObject();

@@ -42,7 +42,8 @@ internal sealed class StoreProbe(IDatabase database, TimeProvider clock) : IDisp
     {
         try
         {
-            await database.WriteAsync((connection, transaction) => Stamp(connection, transaction, clock.GetUtcNow().UtcTicks), cancel).WaitAsync(Patience, clock, cancel);
+            var now = clock.GetUtcNow().UtcTicks;
+            await database.WriteAsync((connection, transaction) => Stamp(connection, transaction, now), cancel).WaitAsync(Patience, clock, cancel);
             return null;
         }
         catch (TimeoutException)

@@ -25,7 +25,9 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         }
 
         if (effect is not InvokeSkill invoke) throw new InvariantBrokenException($"Nobody performs {effect.GetType().Name}.");
-        if (await InvokeAsync(run, invoke) is { } outcome) await engine.BringBackAsync(run, effect.Id, outcome);
+        if (await InvokeAsync(run, invoke) is not { } outcome) return;
+        engine.Meter.Called(invoke.Skill, outcome);
+        await engine.BringBackAsync(run, effect.Id, outcome);
     }
 
     /// <summary>Null: this process is stopping; the next one finds the call started and does what its contract says.</summary>

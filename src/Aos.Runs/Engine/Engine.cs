@@ -22,9 +22,10 @@ internal sealed class Engine : IHostedService, IDisposable
     private readonly ConcurrentDictionary<Task, byte> tasks = new();
     private readonly CancellationTokenSource stopping = new();
 
-    public Engine(IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunsOptions options)
+    public Engine(IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunsOptions options)
     {
         (this.journal, this.rows, this.changes, this.log, this.options, Clock) = (journal, rows, changes, log, options, clock);
+        Meter = meter;
         Dispatcher = new Dispatcher(this, skills, options);
         clerk = new WakeClerk(this, rows, options, log);
         Stopping = stopping.Token;
@@ -35,6 +36,8 @@ internal sealed class Engine : IHostedService, IDisposable
     internal TimeProvider Clock { get; }
 
     internal Dispatcher Dispatcher { get; }
+
+    internal RunMeter Meter { get; }
 
     internal DateTimeOffset Now => Clock.GetUtcNow();
 
@@ -108,6 +111,7 @@ internal sealed class Engine : IHostedService, IDisposable
         var reply = await journal.AppendAsync(append, cancel);
         if (reply is not AppendReply.Appended) return reply;
         changes.Changed(start.Run);
+        Meter.Started(state);
         if (!append.Row.Owned)
         {
             Left(append.Row);
@@ -203,6 +207,7 @@ internal sealed class Engine : IHostedService, IDisposable
         if (run.State.Status.IsOver() && events.Exists(e => e is RunEnded))
         {
             log.Ended(run.Id, run.State.Status);
+            Meter.Ended(run.State);
             if (run.State.Start!.Parent is { } parent) Track(DeliverAsync(parent.Run));
         }
     }

@@ -28,9 +28,11 @@ internal static partial class OpenApiPage
     internal static IReadOnlyList<(string Method, string Path, RouteEndpoint Endpoint)> Routes(IServiceProvider services) =>
     [
         .. services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(method => (method, Path(endpoint), endpoint)))
+            .SelectMany(endpoint => Methods(endpoint).Select(method => (method, Path(endpoint), endpoint)))
             .OrderBy(route => route.Item2, StringComparer.Ordinal).ThenBy(route => route.method, StringComparer.Ordinal),
     ];
+
+    private static IReadOnlyList<string> Methods(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"];
 
     internal static JsonElement Of(HttpContext context)
     {
@@ -60,9 +62,17 @@ internal static partial class OpenApiPage
 
     internal static string Html(HttpContext context)
     {
-        var page = new StringBuilder("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>AOS API</title><style>body{font:16px system-ui;margin:2rem;max-width:60rem}td{padding:.2rem 1rem .2rem 0}</style><h1>AOS API</h1><p>The whole description: <a href=\"/openapi.json\">openapi.json</a>.</p><table>");
+        var page = new StringBuilder("""
+            <!doctype html><html lang="en"><meta charset="utf-8"><title>AOS API</title>
+            <style>body{font:16px system-ui;margin:2rem;max-width:60rem}td{padding:.2rem 1rem .2rem 0}</style>
+            <h1>AOS API</h1><p>The whole description: <a href="/openapi.json">openapi.json</a>.</p><table>
+            """);
         foreach (var (method, path, endpoint) in Routes(context.RequestServices))
-            page.Append("<tr><td>").Append(method).Append("<td><code>").Append(WebUtility.HtmlEncode(path)).Append("</code><td>").Append(WebUtility.HtmlEncode(Summary(method, path, endpoint)));
+        {
+            page.Append("<tr><td>").Append(method).Append("<td><code>").Append(WebUtility.HtmlEncode(path));
+            page.Append("</code><td>").Append(WebUtility.HtmlEncode(Summary(method, path, endpoint)));
+        }
+
         return page.Append("</table></html>").ToString();
     }
 
@@ -87,10 +97,12 @@ internal static partial class OpenApiPage
         writer.WriteString("operationId", NoWord().Replace($"{method.ToLowerInvariant()}{path}", "_").Trim('_'));
         writer.WriteString("summary", Summary(method, path, endpoint));
         WriteParameters(writer, endpoint, text);
-        if (method is "POST" or "PUT" or "PATCH") WriteContent(writer, "requestBody", text?.GetText("body") ?? "Anything", text?.Get("body_example"), text?.Get("body") is not null);
+        if (method is "POST" or "PUT" or "PATCH") WriteBody(writer, text);
         writer.WriteStartObject("responses");
         var status = text?.Get("status") is { ValueKind: JsonValueKind.Number } number ? number.GetInt32() : 200;
-        WriteReply(writer, status.ToString(System.Globalization.CultureInfo.InvariantCulture), "The answer.", text?.GetText("reply") ?? "Anything", text?.GetText("media") ?? "application/json", text?.Get("reply_example"));
+        var media = text?.GetText("media") ?? "application/json";
+        var code = status.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        WriteReply(writer, code, "The answer.", text?.GetText("reply") ?? "Anything", media, text?.Get("reply_example"));
         WriteReply(writer, "default", "An error.", "Error", "application/json", null);
         writer.WriteEndObject();
         WriteSecurity(writer, endpoint);
@@ -104,7 +116,7 @@ internal static partial class OpenApiPage
         if (text?.Get("query") is { } query)
         {
             foreach (var member in query.EnumerateObject())
-                WriteParameter(writer, member.Name, "query", member.Value.EnumerateArray().First().GetString()!, member.Value.EnumerateArray().Last().GetString());
+                WriteParameter(writer, member.Name, "query", member.Value[0].GetString()!, member.Value[1].GetString());
         }
 
         writer.WriteEndArray();
@@ -123,11 +135,11 @@ internal static partial class OpenApiPage
         writer.WriteEndObject();
     }
 
-    private static void WriteContent(Utf8JsonWriter writer, string name, string schema, JsonElement? example, bool isRequired)
+    private static void WriteBody(Utf8JsonWriter writer, JsonElement? text)
     {
-        writer.WriteStartObject(name);
-        writer.WriteBoolean("required", isRequired);
-        WriteMedia(writer, "application/json", schema, example);
+        writer.WriteStartObject("requestBody");
+        writer.WriteBoolean("required", text?.Get("body") is not null);
+        WriteMedia(writer, "application/json", text?.GetText("body") ?? "Anything", text?.Get("body_example"));
         writer.WriteEndObject();
     }
 
