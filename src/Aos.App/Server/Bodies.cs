@@ -18,16 +18,20 @@ internal static class Bodies
         while (true)
         {
             var read = await reader.ReadAsync(context.RequestAborted);
-            if (read.Buffer.Length > BytesMax) throw TooLarge();
-            if (!read.IsCompleted)
+            if (!read.IsCompleted && read.Buffer.Length <= BytesMax)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
                 continue;
             }
 
-            var body = Parse(read.Buffer);
-            reader.AdvanceTo(read.Buffer.End);
-            return body;
+            try
+            {
+                return read.Buffer.Length <= BytesMax ? Parse(read.Buffer) : throw TooLarge();
+            }
+            finally
+            {
+                reader.AdvanceTo(read.Buffer.End); // Also of a refused body: the server reads on past it.
+            }
         }
     }
 
