@@ -25,7 +25,7 @@ internal static class Composition
         new AosBuilder(services, configuration)
             .AddStorage(new StorageOptions { Data = options.Data })
             .AddEgress(new EgressOptions { Allow = Csv("AOS_EGRESS_ALLOW") })
-            .AddSkills(new SkillsOptions { Workspace = options.Workspace })
+            .AddSkills(new SkillsOptions { Workspace = options.Workspace, Disabled = Csv("AOS_SKILLS_DISABLED") })
             .AddRuns();
         return services;
     }

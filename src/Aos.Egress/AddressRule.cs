@@ -12,6 +12,14 @@ internal sealed class AddressRule(EgressOptions options)
         "::/128", "::1/128", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10",
         "fec0::/10", "ff00::/8");
 
+    // Ports of protocols that a crafted HTTP request could speak: the "bad ports" of the Fetch standard, and those of common stores.
+    private static readonly HashSet<int> BadPorts =
+    [
+        1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123,
+        135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995,
+        1719, 1720, 1723, 2049, 3306, 3659, 4045, 4190, 5060, 5061, 5432, 6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 11211,
+    ];
+
     internal bool Allows(string host, int port, IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
@@ -21,7 +29,7 @@ internal sealed class AddressRule(EgressOptions options)
             if (IPNetwork.TryParse(entry, out var network) && network.Contains(address)) return true;
         }
 
-        return address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && !Refused.Any(network => network.Contains(address));
+        return !BadPorts.Contains(port) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && !Refused.Any(network => network.Contains(address));
     }
 
     private static IPNetwork[] Networks(params string[] texts) => [.. texts.Select(text => IPNetwork.Parse(text))];

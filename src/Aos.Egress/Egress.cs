@@ -17,14 +17,30 @@ internal sealed class EgressBlockedException(string message) : IOException(messa
 /// </summary>
 internal sealed class Egress : IEgress, IDisposable
 {
+    private const int ConnectionsPerTargetMax = 64;
+
     private readonly AddressRule rule;
     private readonly HttpClient client;
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> resolve;
 
     public Egress(EgressOptions options)
+        : this(options, Dns.GetHostAddressesAsync)
+    {
+    }
+
+    internal Egress(EgressOptions options, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
     {
         rule = new AddressRule(options);
+        this.resolve = resolve;
         client = new HttpClient(Guarded()) { Timeout = Timeout.InfiniteTimeSpan };
     }
+
+    /// <summary>Headers that say what is wanted, not who wants it: they alone follow a redirect to another origin.</summary>
+    private static readonly HashSet<string> Travelling = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Accept", "Accept-Encoding", "Accept-Language", "Cache-Control", "Content-Language", "Content-Type", "If-Match", "If-Modified-Since", "If-None-Match",
+        "If-Unmodified-Since", "Pragma", "Range", "User-Agent",
+    };
 
     public HttpMessageHandler Handler() => Guarded();
 
@@ -72,16 +88,23 @@ internal sealed class Egress : IEgress, IDisposable
         if (Parse(request.Url) is not { } uri) return (null, Malformed(request.Url));
         var method = new HttpMethod(request.Method);
         var body = request.Body;
+        var sameOrigin = true;
         for (var hop = 0; ; hop++)
         {
             using var message = new HttpRequestMessage(method, uri);
-            Fill(message, request, body, sameOrigin: uri.Host == new Uri(request.Url).Host && uri.Scheme == new Uri(request.Url).Scheme && uri.Port == new Uri(request.Url).Port);
+            Fill(message, request, body, sameOrigin);
             using var answer = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
             var status = (int)answer.StatusCode;
-            if (status is 301 or 302 or 303 or 307 or 308 && hop < request.RedirectsMax && answer.Headers.Location is { } location)
+            if (status is 301 or 302 or 303 or 307 or 308 && request.RedirectsMax > 0 && answer.Headers.Location is { } location)
             {
+                if (hop == request.RedirectsMax)
+                    return (null, FailureCatalog.Fail("HTTP_4XX", $"{request.Url} redirects more than {request.RedirectsMax} times."));
                 var next = new Uri(uri, location);
                 if (Parse(next.AbsoluteUri) is null) return (null, Malformed(next.AbsoluteUri));
+                if (uri.Scheme == "https" && next.Scheme == "http")
+                    return (null, FailureCatalog.Fail("EGRESS_BLOCKED", $"{uri.Host} redirects from https to http."));
+                // Once away from home, credentials stay away: a redirect back must not bring them along.
+                sameOrigin &= uri.Scheme == next.Scheme && uri.IdnHost == next.IdnHost && uri.Port == next.Port;
                 uri = next;
                 if (status == 303 || (status is 301 or 302 && method == HttpMethod.Post)) (method, body) = (HttpMethod.Get, null);
                 continue;
@@ -99,13 +122,13 @@ internal sealed class Egress : IEgress, IDisposable
         if (body is { } content)
         {
             message.Content = new ReadOnlyMemoryContent(content);
-            if (request.ContentType is { } type) message.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+            var asked = request.Headers.Any(header => header.Key.Equals("Content-Type", StringComparison.OrdinalIgnoreCase));
+            if (!asked && request.ContentType is { } type) message.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
         }
 
         foreach (var (name, value) in request.Headers)
         {
-            if (!sameOrigin && (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || name.Equals("Cookie", StringComparison.OrdinalIgnoreCase)
-                || name.StartsWith("X-", StringComparison.OrdinalIgnoreCase))) continue;
+            if (!sameOrigin && !Travelling.Contains(name)) continue;
             if (!message.Headers.TryAddWithoutValidation(name, value)) message.Content?.Headers.TryAddWithoutValidation(name, value);
         }
     }
@@ -130,6 +153,7 @@ internal sealed class Egress : IEgress, IDisposable
         UseProxy = false,
         AllowAutoRedirect = false,
         UseCookies = false,
+        MaxConnectionsPerServer = ConnectionsPerTargetMax,
         AutomaticDecompression = DecompressionMethods.All,
         PooledConnectionLifetime = TimeSpan.FromMinutes(1),
         ConnectCallback = async (context, cancel) =>
@@ -152,10 +176,10 @@ internal sealed class Egress : IEgress, IDisposable
     private async Task<IPAddress[]> JudgedAsync(string host, int port, CancellationToken cancel)
     {
         var name = host.Trim('[', ']').TrimEnd('.');
-        var addresses = IPAddress.TryParse(name, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(name, cancel);
+        var addresses = IPAddress.TryParse(name, out var literal) ? [literal] : await resolve(name, cancel);
         foreach (var address in addresses)
         {
-            if (!rule.Allows(name, port, address)) throw new EgressBlockedException($"{host} is {address}, which is not a public address.");
+            if (!rule.Allows(name, port, address)) throw new EgressBlockedException($"{host} is {address}, port {port}: not a public address and web port.");
         }
 
         return addresses;

@@ -1,107 +1,119 @@
+using System.Collections;
 using System.Collections.Frozen;
-using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Text.Json;
-using System.Text.Json.Nodes;
-using System.Text.Json.Schema;
 using Aos.Contracts;
 using Aos.Kernel;
 
 namespace Aos.Skills;
 
-/// <summary>A skill behind its types.</summary>
-internal interface IRegistered
-{
-    SkillDescription Description { get; }
-
-    Task<StructuredOutcome> InvokeAsync(JsonElement parameters, SkillCall call, CancellationToken cancel);
-}
-
-internal sealed class Registered<TIn, TOut>(ISkill<TIn, TOut> skill) : IRegistered
-    where TIn : class
-    where TOut : class
-{
-    public SkillDescription Description { get; } = Describe(skill);
-
-    public async Task<StructuredOutcome> InvokeAsync(JsonElement parameters, SkillCall call, CancellationToken cancel)
-    {
-        var started = Stopwatch.GetTimestamp();
-        if (parameters.GetRawText().Length > skill.Contract.InputBytesMax)
-            return Failed("INPUT_TOO_LARGE", $"The parameters of {skill.Contract.Name} are longer than {skill.Contract.InputBytesMax} bytes.");
-        TIn input;
-        try
-        {
-            input = parameters.Deserialize(skill.Input) ?? throw new JsonException("null");
-        }
-        catch (JsonException e)
-        {
-            return Failed("INVALID_INPUT", $"Parameters of {skill.Contract.Name}: {e.Message}");
-        }
-
-        var answer = await skill.InvokeAsync(input, call, cancel);
-        var result = answer.Output is { } output ? JsonSerializer.SerializeToElement(output, skill.Output) : Json.Null;
-        if (result.ValueKind != JsonValueKind.Null && result.GetRawText().Length > skill.Contract.OutputBytesMax)
-            return Failed("OUTPUT_TOO_LARGE", $"The result of {skill.Contract.Name} is longer than {skill.Contract.OutputBytesMax} bytes.");
-        return new StructuredOutcome(
-            answer.Failure is null ? result : Json.Null, answer.Failure, answer.Cost, Stopwatch.GetElapsedTime(started), answer.Retries,
-            answer.SideEffects.IsDefault ? [] : answer.SideEffects);
-
-        StructuredOutcome Failed(string code, string message) => StructuredOutcome.Failed(FailureCatalog.Fail(code, message));
-    }
-
-    private static SkillDescription Describe(ISkill<TIn, TOut> skill)
-    {
-        var contract = skill.Contract;
-        var input = Schema(skill.Input.GetJsonSchemaAsNode());
-        var required = input.Get("required") is { } names ? names.EnumerateArray().Select(name => name.GetString()!).ToImmutableArray() : [];
-        var isOpen = input.Get("additionalProperties") is not { ValueKind: JsonValueKind.False };
-        var known = !isOpen && input.Get("properties") is { } properties
-            ? properties.EnumerateObject().Select(property => property.Name).ToImmutableArray()
-            : [];
-        return new SkillDescription(contract, input, Schema(skill.Output.GetJsonSchemaAsNode()), new SkillTerms(
-            contract.Name, contract.Version, contract.Effect, contract.EffectParam, contract.EffectByParam, contract.KeyMakesIdempotent, contract.Cost,
-            contract.TimeoutDefault, known, required, contract.StableFields));
-    }
-
-    private static JsonElement Schema(JsonNode node) => Json.Parse(node.ToJsonString());
-}
-
 /// <summary>All skills, and the one way to run one: it times out, it stops when cancelled, it never throws.</summary>
 internal sealed class Registry : ISkills
 {
-    private readonly FrozenDictionary<string, IRegistered> byName;
+    /// <summary>Longer messages of failures are cut, characters.</summary>
+    internal const int MessageMax = 2_000;
 
-    public Registry(IEnumerable<IRegistered> skills)
+    private readonly FrozenDictionary<string, IRegistered> byName;
+    private readonly SkillGate gate;
+    private readonly SecretTokens secrets;
+    private readonly TimeProvider clock;
+
+    public Registry(IEnumerable<IRegistered> skills, SkillGate gate, SecretTokens secrets, TimeProvider clock)
     {
-        byName = skills.ToFrozenDictionary(skill => skill.Description.Contract.Name, StringComparer.Ordinal);
-        All = byName.ToFrozenDictionary(pair => pair.Key, pair => pair.Value.Description, StringComparer.Ordinal);
-        Terms = byName.ToFrozenDictionary(pair => pair.Key, pair => pair.Value.Description.Terms, StringComparer.Ordinal);
+        var named = new Dictionary<string, IRegistered>(StringComparer.Ordinal);
+        foreach (var skill in skills)
+        {
+            if (!named.TryAdd(skill.Name, skill)) throw new InvalidOperationException($"The skill {skill.Name} is already registered.");
+        }
+
+        byName = named.ToFrozenDictionary(StringComparer.Ordinal);
+        All = new View<SkillDescription>(byName, skill => skill.Description);
+        Terms = new View<SkillTerms>(byName, skill => skill.Terms);
+        this.gate = gate;
+        this.secrets = secrets;
+        this.clock = clock;
     }
 
     public IReadOnlyDictionary<string, SkillDescription> All { get; }
 
     public IReadOnlyDictionary<string, SkillTerms> Terms { get; }
 
+    public Failure? Refusal(string skill, TenantId tenant, string agentId) => gate.Refusal(skill, tenant, agentId);
+
+    public IReadOnlyList<PlanProblem> Check(string skill, JsonElement parameters, string path) =>
+        byName.TryGetValue(skill, out var registered)
+            ? registered.Check(parameters, path)
+            : [new PlanProblem(path, "SKILL_NOT_FOUND", $"There is no skill {skill}.")];
+
     public async Task<StructuredOutcome> InvokeAsync(string skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
     {
         if (!byName.TryGetValue(skill, out var registered))
             return StructuredOutcome.Failed(FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}."));
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        timeout.CancelAfter(call.Timeout);
+        if (gate.Refusal(skill, call.Tenant, call.AgentId) is { } refusal) return StructuredOutcome.Failed(refusal);
+        var started = clock.GetTimestamp();
+        using var timeout = new CancellationTokenSource(call.Timeout, clock);
+        await using var stop = cancel.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
+        var answer = await AnswerAsync(registered, parameters, call, timeout.Token, cancel);
+        return answer with { Latency = clock.GetElapsedTime(started) };
+    }
+
+    private async Task<StructuredOutcome> AnswerAsync(
+        IRegistered skill, JsonElement parameters, SkillCall call, CancellationToken timeout, CancellationToken cancel)
+    {
         try
         {
-            return await registered.InvokeAsync(parameters, call, timeout.Token);
+            var opened = await secrets.OpenAsync(skill.Contract.SecretParams, parameters, call, timeout);
+            if (opened.Failure is { } missing) return StructuredOutcome.Failed(missing);
+            var task = skill.InvokeAsync(opened.Parameters, call, timeout);
+            // A skill that does not listen to its token is left behind; nobody waits for what it says later.
+            var outcome = await (task.IsCompleted ? task : task.WaitAsync(timeout));
+            return Short(opened.Seal(outcome));
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            return StructuredOutcome.Failed(FailureCatalog.Fail("TIMEOUT", $"{skill} did not answer within {call.Timeout.TotalSeconds:0.###} s."), default, call.Timeout);
+            return StructuredOutcome.Failed(FailureCatalog.Fail("TIMEOUT", $"{skill.Name} did not answer within {call.Timeout.TotalSeconds:0.###} s."));
+        }
+        catch (JournalUnavailableException e) when (!cancel.IsCancellationRequested)
+        {
+            return StructuredOutcome.Failed(FailureCatalog.Fail("STORE_UNAVAILABLE", $"{skill.Name}: {e.Message}", e.RetryAfter));
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            return Short(StructuredOutcome.Failed(FailureCatalog.Fail("EXECUTION_ERROR", $"{skill.Name} broke: {e.GetType().Name}: {e.Message}")));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            return StructuredOutcome.Failed(FailureCatalog.Fail("EXECUTION_ERROR", $"{skill} broke: {e.GetType().Name}: {e.Message}"));
+            throw new OperationCanceledException(e.Message, e, cancel);
         }
     }
 
-    public IReadOnlyList<PlanProblem> Check(string skill, JsonElement parameters, string path) =>
-        byName.ContainsKey(skill) ? [] : [new PlanProblem(path, "SKILL_NOT_FOUND", $"There is no skill {skill}.")];
+    private static StructuredOutcome Short(StructuredOutcome outcome) =>
+        outcome.Failure is { Message.Length: > MessageMax } failure
+            ? outcome with { Failure = failure with { Message = failure.Message[..MessageMax] + "…" } }
+            : outcome;
+
+    /// <summary>What is known of each skill, made when it is asked for.</summary>
+    private sealed class View<T>(FrozenDictionary<string, IRegistered> skills, Func<IRegistered, T> of) : IReadOnlyDictionary<string, T>
+    {
+        public int Count => skills.Count;
+
+        public IEnumerable<string> Keys => skills.Keys;
+
+        public IEnumerable<T> Values => skills.Values.Select(of);
+
+        public T this[string key] => of(skills[key]);
+
+        public bool ContainsKey(string key) => skills.ContainsKey(key);
+
+        public bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T value)
+        {
+            var found = skills.TryGetValue(key, out var skill);
+            value = found ? of(skill!) : default;
+            return found;
+        }
+
+        public IEnumerator<KeyValuePair<string, T>> GetEnumerator() =>
+            skills.Select(pair => KeyValuePair.Create(pair.Key, of(pair.Value))).GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }

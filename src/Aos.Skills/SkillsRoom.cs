@@ -8,6 +8,9 @@ public sealed class SkillsOptions
 {
     /// <summary>Folder that <c>fs_read</c> and <c>fs_write</c> see; nothing outside of it.</summary>
     public string Workspace { get; set; } = "workspace";
+
+    /// <summary>Skills that are switched off here.</summary>
+    public IReadOnlyList<string> Disabled { get; set; } = [];
 }
 
 /// <summary>The door of the skills room.</summary>
@@ -19,11 +22,32 @@ public static class SkillsRoom
     {
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<Workspace>();
-        aos.Services.AddSingleton<IRegistered>(_ => new Registered<EchoIn, EchoOut>(new Echo()));
-        aos.Services.AddSingleton<IRegistered>(_ => new Registered<JsonTransformIn, JsonTransformOut>(new JsonTransform()));
-        aos.Services.AddSingleton<IRegistered>(p => new Registered<FsReadIn, FsReadOut>(new FsRead(p.GetRequiredService<Workspace>())));
-        aos.Services.AddSingleton<IRegistered>(p => new Registered<FsWriteIn, FsWriteOut>(new FsWrite(p.GetRequiredService<Workspace>())));
-        aos.Services.AddSingleton<IRegistered>(p => new Registered<HttpCallIn, HttpCallOut>(new HttpCall(p.GetRequiredService<IEgress>())));
-        return aos.Door<ISkills, Registry>();
+        aos.Services.AddSingleton<SkillGate>();
+        aos.Services.AddSingleton<SecretTokens>();
+        aos.Services.AddSingleton<ISecrets, EnvironmentSecrets>();
+        aos.Services.AddSingleton(p => new KvStore(new Lazy<IDatabase>(p.GetRequiredService<IDatabase>), p.GetRequiredService<TimeProvider>()));
+        return aos
+            .Migrations(KvSchema.Migrations)
+            .Chore<KvSweep>()
+            .AddSkill("echo", _ => new Echo())
+            .AddSkill("json_transform", _ => new JsonTransform())
+            .AddSkill("fs_read", p => new FsRead(p.GetRequiredService<Workspace>()))
+            .AddSkill("fs_write", p => new FsWrite(p.GetRequiredService<Workspace>()))
+            .AddSkill("http_call", p => new HttpCall(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>()))
+            .AddSkill("kv_delete", p => new KvDelete(p.GetRequiredService<KvStore>()))
+            .AddSkill("kv_get", p => new KvGet(p.GetRequiredService<KvStore>()))
+            .AddSkill("kv_set", p => new KvSet(p.GetRequiredService<KvStore>()))
+            .AddSkill("wait", p => new Wait(p.GetRequiredService<TimeProvider>()))
+            .AddSkill("webhook_send", p => new WebhookSend(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>()))
+            .Door<ISkills, Registry>();
+    }
+
+    /// <summary>Registers a skill under the name of its contract. It is built when it is first needed; a name counts once.</summary>
+    public static AosBuilder AddSkill<TIn, TOut>(this AosBuilder aos, string name, Func<IServiceProvider, ISkill<TIn, TOut>> make)
+        where TIn : class
+        where TOut : class
+    {
+        aos.Services.AddSingleton<IRegistered>(provider => new Registered<TIn, TOut>(name, () => make(provider)));
+        return aos;
     }
 }

@@ -1,37 +1,75 @@
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Egress;
+using Aos.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Skills.Tests;
 
-/// <summary>The skills with a workspace of their own.</summary>
+/// <summary>The skills with a workspace and a store of their own.</summary>
 internal sealed class SkillRoom : IDisposable
 {
     private readonly ServiceProvider services;
+    private readonly string folder = Directory.CreateTempSubdirectory("aos-skills-").FullName;
 
     internal SkillRoom(params string[] allow)
+        : this(allow, null)
     {
+    }
+
+    internal SkillRoom(string[] allow, Action<AosBuilder>? more, TimeProvider? clock = null, params string[] disabled)
+    {
+        Workspace = Directory.CreateDirectory(Path.Combine(folder, "workspace")).FullName;
         var collection = new ServiceCollection();
-        new AosBuilder(collection, new ConfigurationBuilder().Build())
+        collection.AddSingleton(clock ?? TimeProvider.System);
+        var aos = new AosBuilder(collection, new ConfigurationBuilder().Build())
+            .AddStorage(new StorageOptions { Data = Path.Combine(folder, "data") })
             .AddEgress(new EgressOptions { Allow = allow })
-            .AddSkills(new SkillsOptions { Workspace = Workspace });
+            .AddSkills(new SkillsOptions { Workspace = Workspace, Disabled = disabled });
+        more?.Invoke(aos);
         services = collection.BuildServiceProvider();
     }
 
-    internal string Workspace { get; } = Directory.CreateTempSubdirectory("aos-skills-").FullName;
+    internal string Workspace { get; }
 
     internal ISkills Skills => services.GetRequiredService<ISkills>();
 
     internal IEgress Egress => services.GetRequiredService<IEgress>();
 
-    internal Task<StructuredOutcome> CallAsync(string skill, string parameters, TimeSpan? timeout = null) => Skills.InvokeAsync(
-        skill, Json.Parse(parameters), new SkillCall(TenantId.Default, null, null, "a", "key-1", 42, timeout ?? TimeSpan.FromSeconds(10)), TestContext.Current.CancellationToken);
+    internal T Get<T>()
+        where T : notnull => services.GetRequiredService<T>();
+
+    internal static SkillCall Call(string key = "key-1", TimeSpan? timeout = null, string tenant = "default", string? written = null) =>
+        new(new TenantId(tenant), null, null, "a", key, 42, timeout ?? TimeSpan.FromSeconds(30)) { Written = written is null ? null : Json.Parse(written) };
+
+    internal Task<StructuredOutcome> CallAsync(string skill, string parameters, TimeSpan? timeout = null) =>
+        Skills.InvokeAsync(skill, Json.Parse(parameters), Call(timeout: timeout), TestContext.Current.CancellationToken);
+
+    internal Task<StructuredOutcome> CallAsync(string skill, string parameters, SkillCall call) =>
+        Skills.InvokeAsync(skill, Json.Parse(parameters), call, TestContext.Current.CancellationToken);
+
+    /// <summary>One member of the result of a call that must succeed.</summary>
+    internal async Task<JsonElement> ValueAsync(string skill, string parameters, string member)
+    {
+        var outcome = await CallAsync(skill, parameters);
+        Assert.True(outcome.Ok, outcome.Failure?.Message);
+        return outcome.Result.GetProperty(member);
+    }
 
     public void Dispose()
     {
         services.Dispose();
-        Directory.Delete(Workspace, recursive: true);
+        Directory.Delete(folder, recursive: true);
     }
+}
+
+/// <summary>A clock that stands still until it is moved. Its timers are the system's.</summary>
+internal sealed class ManualClock : TimeProvider
+{
+    private long ticks = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).UtcTicks;
+
+    public override DateTimeOffset GetUtcNow() => new(Interlocked.Read(ref ticks), TimeSpan.Zero);
+
+    internal void Advance(TimeSpan time) => Interlocked.Add(ref ticks, time.Ticks);
 }

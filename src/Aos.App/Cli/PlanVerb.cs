@@ -50,6 +50,7 @@ internal static class PlanVerb
     internal static ServiceProvider Skills()
     {
         var services = new ServiceCollection();
+        services.AddSingleton(TimeProvider.System);
         new AosBuilder(services, new ConfigurationBuilder().Build()).AddSkills(new SkillsOptions());
         Aos.Egress.EgressRoom.AddEgress(new AosBuilder(services, new ConfigurationBuilder().Build()), new Aos.Egress.EgressOptions());
         return services.BuildServiceProvider();

@@ -5,7 +5,7 @@ namespace Aos.Contracts;
 /// <summary>Door of the skills room.</summary>
 public interface ISkills
 {
-    /// <summary>All skills, by name.</summary>
+    /// <summary>All skills, by name. A skill is built when it is first looked at.</summary>
     IReadOnlyDictionary<string, SkillDescription> All { get; }
 
     /// <summary>Terms by skill name, for the plan reader and the machine. The same instance until the registry changes.</summary>
@@ -13,6 +13,9 @@ public interface ISkills
 
     /// <summary>Runs one skill: validates, guards, times out. Never throws but when cancelled by <paramref name="cancel"/>.</summary>
     Task<StructuredOutcome> InvokeAsync(string skill, System.Text.Json.JsonElement parameters, SkillCall call, CancellationToken cancel);
+
+    /// <summary>Why this caller may not use the skill at all, or null. Says nothing about whether the skill exists.</summary>
+    Failure? Refusal(string skill, TenantId tenant, string agentId);
 
     /// <summary>Problems of parameters against the skill's schema; values that still hold templates are not checked.</summary>
     IReadOnlyList<PlanProblem> Check(string skill, System.Text.Json.JsonElement parameters, string path);

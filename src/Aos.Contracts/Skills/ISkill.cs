@@ -9,7 +9,14 @@ namespace Aos.Contracts;
 /// <param name="IdempotencyKey">The same at every repeat of the same call: pass it on.</param>
 /// <param name="Seed">For anything random.</param>
 public sealed record SkillCall(
-    TenantId Tenant, RunId? Run, string? StepId, string AgentId, string IdempotencyKey, ulong Seed, TimeSpan Timeout);
+    TenantId Tenant, RunId? Run, string? StepId, string AgentId, string IdempotencyKey, ulong Seed, TimeSpan Timeout)
+{
+    /// <summary>
+    /// The parameters as the author of the plan wrote them, templates unfilled. Only a <c>secret:NAME</c> that stands here is
+    /// resolved: one that came in with data is text like any other. Null: nothing is resolved.
+    /// </summary>
+    public JsonElement? Written { get; init; }
+}
 
 /// <summary>What a skill hands back: a typed output, or a failure as data.</summary>
 public sealed record SkillAnswer<TOut>(
@@ -70,6 +77,9 @@ public sealed record SkillContract
     public ImmutableArray<string> OftenPrecededBy { get; init; } = [];
     public ImmutableArray<string> AntiPatterns { get; init; } = [];
 
+    /// <summary>Parameters below which a <c>secret:NAME</c> is resolved at the call; anywhere else it stays text.</summary>
+    public ImmutableArray<string> SecretParams { get; init; } = [];
+
     /// <summary>Result fields that are equal for equal input, seed and version; they enter the root hash.</summary>
     public ImmutableArray<string> StableFields { get; init; } = [];
 
@@ -82,5 +92,16 @@ public sealed record SkillContract
     public int OutputBytesMax { get; init; } = 10 * 1024 * 1024;
 }
 
-/// <summary>A skill with its schemas, as the registry knows it.</summary>
-public sealed record SkillDescription(SkillContract Contract, JsonElement InputSchema, JsonElement OutputSchema, SkillTerms Terms);
+/// <summary>A skill as the registry knows it. Schemas are made when somebody looks at them.</summary>
+public sealed class SkillDescription(SkillContract contract, SkillTerms terms, Lazy<JsonElement> input, Lazy<JsonElement> output)
+{
+    public SkillContract Contract { get; } = contract;
+
+    public SkillTerms Terms { get; } = terms;
+
+    /// <summary>JSON Schema of the parameters, draft 2020-12.</summary>
+    public JsonElement InputSchema => input.Value;
+
+    /// <summary>JSON Schema of the result.</summary>
+    public JsonElement OutputSchema => output.Value;
+}

@@ -70,6 +70,9 @@ public sealed record PlanStep
     public JsonElement Params { get; init; } = Json.EmptyObject;
 
     public TimeSpan? Sleep { get; init; }
+
+    /// <summary>Parameters of a pause whose length a template gives; see <see cref="Pauses"/>. Null: <see cref="Sleep"/> says it.</summary>
+    public JsonElement? SleepFrom { get; init; }
     public AwaitClause? Await { get; init; }
     public ChildClause? Child { get; init; }
     public AgentClause? Agent { get; init; }

@@ -52,7 +52,7 @@ internal sealed class PlanLinks(PlanReport report)
     {
         foreach (var (step, path, source) in sources)
         {
-            foreach (var member in new[] { "params", "for_each", "idempotency_key", "run" })
+            foreach (var member in new[] { "params", "for_each", "idempotency_key", "run", "sleep" })
             {
                 if (source.Get(member) is { } template) Check(member == "run" ? template.Get("inputs") ?? Json.Null : template, $"{path}.{member}", steps, step);
             }

@@ -47,6 +47,22 @@ public sealed record SkillTerms(
     ImmutableArray<string> RequiredParams,
     ImmutableArray<string> StableFields)
 {
+    /// <summary>
+    /// Time for one call: what its parameters ask for where the skill knows <c>timeout_ms</c>, <c>timeout_seconds</c> or
+    /// <c>timeout</c> (seconds, or a text such as <c>10s</c>), else the default.
+    /// </summary>
+    public TimeSpan TimeoutOf(JsonElement parameters)
+    {
+        foreach (var name in KnownParams)
+        {
+            if (name is not ("timeout_ms" or "timeout_seconds" or "timeout") || parameters.Get(name) is not { } value) continue;
+            if (name == "timeout_ms" && value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var ms)) value = Json.Of(ms / 1000);
+            if (Durations.Read(value) is { } time && time > TimeSpan.Zero) return time;
+        }
+
+        return TimeoutDefault;
+    }
+
     /// <summary>The class of one call with these parameters.</summary>
     public EffectClass ClassOf(JsonElement parameters, bool hasKey)
     {

@@ -64,7 +64,13 @@ internal sealed partial class StepText(
             case "skill":
                 return Skill(step);
             case "sleep":
-                return step with { Kind = StepKind.Sleep, Sleep = values.Duration(source, "sleep", path) ?? TimeSpan.Zero };
+                return Pause(step, Json.Write(writer =>
+                {
+                    writer.WriteStartObject();
+                    writer.WritePropertyName("duration");
+                    source.GetProperty("sleep").WriteTo(writer);
+                    writer.WriteEndObject();
+                }), $"{path}.sleep");
             case "await":
                 return step with { Kind = StepKind.Await, Await = Await(source.GetProperty("await")) };
             case "run":
@@ -84,16 +90,24 @@ internal sealed partial class StepText(
             parameters = Json.EmptyObject;
         }
 
-        if (skill == "wait" && Wait(parameters) is { } sleep) return step with { Kind = StepKind.Sleep, Sleep = sleep };
+        if (skill == "wait" && step is { ForEach: null, Repeat: null })
+        {
+            report.Unknown(parameters, $"{path}.params", strict, "ms", "seconds", "duration");
+            return Pause(step, parameters, $"{path}.params");
+        }
+
         CheckSkill(skill, $"{path}.skill");
         if (skills.TryGetValue(skill, out var terms)) CheckParams(terms, parameters);
         return step with { Skill = skill, Params = parameters };
     }
 
-    private static TimeSpan? Wait(JsonElement parameters)
+    private PlanStep Pause(PlanStep step, JsonElement parameters, string at)
     {
-        if (parameters.Get("ms") is { ValueKind: JsonValueKind.Number } ms && ms.TryGetInt64(out var n) && n >= 0) return TimeSpan.FromMilliseconds(n);
-        return parameters.Get("seconds") is { ValueKind: JsonValueKind.Number } seconds ? Durations.Read(seconds) : null;
+        step = step with { Kind = StepKind.Sleep, Sleep = TimeSpan.Zero };
+        if (Pauses.IsOpen(parameters)) return step with { SleepFrom = parameters };
+        var (time, member, problem) = Pauses.Read(parameters);
+        if (problem is not null) report.Problem(member.Length == 0 || at.EndsWith(".sleep", StringComparison.Ordinal) ? at : $"{at}.{member}", "INVALID_PLAN", problem);
+        return step with { Sleep = time };
     }
 
     private void CheckSkill(string skill, string at)

@@ -17,6 +17,9 @@ public sealed record InvokeSkill : RunEffect
     public required string Skill { get; init; }
     public required string Version { get; init; }
     public required JsonElement Params { get; init; }
+
+    /// <summary>The parameters as the plan has them, templates unfilled: what its author wrote, not what came in with data.</summary>
+    public required JsonElement Written { get; init; }
     public required EffectClass Class { get; init; }
     public required string IdempotencyKey { get; init; }
     public required TimeSpan Timeout { get; init; }

@@ -77,7 +77,7 @@ internal static class Steps
             IdempotencyKey = keyText ?? parameters.Value.GetText("idempotency_key") ?? EffectKey.Of(state.Start.Run, effect),
             Class = terms.ClassOf(parameters.Value, hasKey),
             Reserved = ceiling,
-            Deadline = turn.Now + (plan.Timeout ?? terms.TimeoutDefault),
+            Deadline = turn.Now + (plan.Timeout ?? terms.TimeoutOf(parameters.Value)),
         });
         return null;
     }

@@ -15,7 +15,7 @@ internal static class Waits
             switch (wait.For)
             {
                 case WaitKind.Sleep:
-                    turn.Add(new StepEnded { At = turn.Now, Step = i, Status = StepStatus.Succeeded, Result = Slept(turn.Plan.Steps[i]) });
+                    turn.Add(new StepEnded { At = turn.Now, Step = i, Status = StepStatus.Succeeded, Result = Slept(until - wait.At) });
                     break;
                 case WaitKind.Signal:
                     turn.Fail(i, FailureCatalog.Fail(
@@ -46,7 +46,7 @@ internal static class Waits
         switch (step.Kind)
         {
             case StepKind.Sleep:
-                turn.Add(new WaitStarted { At = turn.Now, Step = step.Index, For = WaitKind.Sleep, Until = turn.Now + step.Sleep!.Value });
+                Sleep(turn, step);
                 break;
             case StepKind.Await when step.Await!.Signal is { } name:
                 if (Kept(turn.State, name) is { } signal) Take(turn, step.Index, signal);
@@ -60,6 +60,29 @@ internal static class Waits
                 turn.Fail(step.Index, FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: {what} are not available in this version."));
                 break;
         }
+    }
+
+    private static void Sleep(Turn turn, PlanStep step)
+    {
+        var time = step.Sleep!.Value;
+        if (step.SleepFrom is { } template)
+        {
+            var parameters = Template.Evaluate(template, new RunScope(turn.State, step.Index, -1));
+            var problem = parameters.Failure;
+            if (parameters.Value is { } value)
+            {
+                (time, _, var wrong) = Pauses.Read(value);
+                if (wrong is not null) problem = FailureCatalog.Fail("INVALID_INPUT", $"Step {step.Id}: {wrong}");
+            }
+
+            if (problem is not null)
+            {
+                turn.Fail(step.Index, problem);
+                return;
+            }
+        }
+
+        turn.Add(new WaitStarted { At = turn.Now, Step = step.Index, For = WaitKind.Sleep, Until = turn.Now + time });
     }
 
     private static void BeginChild(Turn turn, PlanStep step)
@@ -96,10 +119,10 @@ internal static class Waits
     private static void Take(Turn turn, int step, SignalReceived signal) =>
         turn.Add(new StepEnded { At = turn.Now, Step = step, Status = StepStatus.Succeeded, Result = signal.Payload });
 
-    private static JsonElement Slept(PlanStep step) => Json.Write(writer =>
+    private static JsonElement Slept(TimeSpan time) => Json.Write(writer =>
     {
         writer.WriteStartObject();
-        writer.WriteNumber("waited_ms", (long)step.Sleep!.Value.TotalMilliseconds);
+        writer.WriteNumber("waited_ms", (long)time.TotalMilliseconds);
         writer.WriteEndObject();
     });
 }

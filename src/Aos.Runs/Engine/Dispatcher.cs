@@ -47,7 +47,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
 
         try
         {
-            var call = new SkillCall(start.Tenant, start.Run, invoke.StepId, start.AgentId, invoke.IdempotencyKey, invoke.Seed, invoke.Timeout);
+            var call = new SkillCall(start.Tenant, start.Run, invoke.StepId, start.AgentId, invoke.IdempotencyKey, invoke.Seed, invoke.Timeout) { Written = invoke.Written };
             var work = skills.InvokeAsync(invoke.Skill, invoke.Params, call, either.Token);
             return await (work.IsCompleted ? work : work.WaitAsync(invoke.Timeout + Grace, engine.Clock, CancellationToken.None));
         }

@@ -1,4 +1,6 @@
-using System.Text;
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Aos.Contracts;
@@ -6,29 +8,40 @@ using Aos.Kernel;
 
 namespace Aos.Skills;
 
-/// <param name="Format">text, or json: the content is parsed.</param>
-internal sealed record FsReadIn(string Path, string Format = "text");
+internal sealed record FsReadIn(
+    [Description("Relative to the workspace.")] [StringLength(Workspace.PathMax, MinimumLength = 1)] string Path,
+    [Description("json: the content is parsed.")] [AllowedValues("text", "json")] string Format = "text",
+    [AllowedValues("utf-8", "utf-16", "ascii", "latin1", "base64")] string Encoding = "utf-8",
+    [Description("Read no more than so many bytes."), Range(1, FsRead.FileBytesMax)] int MaxBytes = FsRead.FileBytesMax);
 
-internal sealed record FsReadOut(JsonElement Content, long SizeBytes, string ContentHash);
+/// <param name="SizeBytes">Of the whole file.</param>
+/// <param name="ContentHash">SHA-256 of the bytes that were read, 64 hex digits.</param>
+internal sealed record FsReadOut(string Path, JsonElement Content, long SizeBytes, string Encoding, bool Truncated, string ContentHash);
 
 /// <summary>Reads a file of the workspace.</summary>
 internal sealed class FsRead(Workspace workspace) : ISkill<FsReadIn, FsReadOut>
 {
-    private const int FileBytesMax = 10 * 1024 * 1024;
+    internal const int FileBytesMax = 10 * 1024 * 1024;
 
     public SkillContract Contract { get; } = new()
     {
         Name = "fs_read",
-        Version = "1.0.0",
-        Description = "Reads a UTF-8 file of the workspace, as text or JSON. At most 10 MiB.",
+        Version = "1.1.0",
+        Description = "Reads a file of the workspace as text, JSON or base64; at most 10 MiB of it.",
         Effect = EffectClass.Idempotent,
         TypicalLatencyMs = 50,
-        FailureModes = [new("FILE_NOT_FOUND", 0.05, "There is no such file."), new("PERMISSION_DENIED", 0.02, "The path leads out of the workspace.")],
-        StableFields = ["content", "size_bytes", "content_hash"],
+        FailureModes =
+        [
+            new("FILE_NOT_FOUND", 0.05, "There is no such file."), new("PERMISSION_DENIED", 0.02, "The path leads out of the workspace."),
+            new("INVALID_INPUT", 0.01, "The content is not what encoding and format say."),
+        ],
+        Constraints = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("max_file_size_bytes", Json.Of(FileBytesMax))]),
+        StableFields = ["path", "content", "size_bytes", "content_hash"],
         OftenFollowedBy = ["llm_invoke", "json_transform"],
         OftenPrecededBy = ["fs_write"],
         AntiPatterns = ["Reading the same file again and again."],
         Tags = ["file"],
+        OutputBytesMax = 4 * FileBytesMax,
     };
 
     public JsonTypeInfo<FsReadIn> Input => SkillsJson.Default.FsReadIn;
@@ -39,21 +52,37 @@ internal sealed class FsRead(Workspace workspace) : ISkill<FsReadIn, FsReadOut>
     {
         var (path, refused) = workspace.Resolve(input.Path);
         if (refused is not null) return new SkillAnswer<FsReadOut>(null, refused);
-        var file = new FileInfo(path!);
-        if (!file.Exists) return Fail("FILE_NOT_FOUND", $"There is no file {input.Path} in the workspace.");
-        if (file.Length > FileBytesMax) return Fail("INPUT_TOO_LARGE", $"{input.Path} has {file.Length} bytes, the limit is {FileBytesMax}.");
-        var bytes = await File.ReadAllBytesAsync(path!, cancel);
         try
         {
-            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsSpan(3) : bytes);
-            var content = input.Format == "json" ? Json.Parse(text) : Json.Of(text);
-            return new SkillAnswer<FsReadOut>(new FsReadOut(content, bytes.Length, ContentHash.Hex(bytes)));
+            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.Asynchronous);
+            if (workspace.Judge(file.SafeFileHandle, input.Path) is { } outside) return new SkillAnswer<FsReadOut>(null, outside);
+            var size = file.Length;
+            var bytes = new byte[Math.Min(size, input.MaxBytes)];
+            var read = await file.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancel);
+            return Answer(input, bytes.AsSpan(0, read), size);
         }
-        catch (Exception e) when (e is JsonException or DecoderFallbackException)
+        catch (Exception e) when (FileFailures.Knows(e))
         {
-            return Fail("INVALID_INPUT", $"{input.Path} is no {(e is JsonException ? "JSON" : "UTF-8 text")}: {e.Message}");
+            return new SkillAnswer<FsReadOut>(null, Directory.Exists(path) ? Wrong($"{input.Path} is a folder.") : FileFailures.Of(e, input.Path));
         }
     }
 
-    private static SkillAnswer<FsReadOut> Fail(string code, string message) => new(null, FailureCatalog.Fail(code, message));
+    private static SkillAnswer<FsReadOut> Answer(FsReadIn input, ReadOnlySpan<byte> bytes, long size)
+    {
+        var truncated = bytes.Length < size;
+        if (FileText.Read(bytes, input.Encoding, truncated) is not { } text) return new(null, Wrong($"{input.Path} is no {input.Encoding} text."));
+        JsonElement content;
+        try
+        {
+            content = input.Format == "json" ? Json.Parse(text) : Json.Of(text);
+        }
+        catch (JsonException e)
+        {
+            return new(null, Wrong($"{input.Path} is no JSON: {(truncated ? "it was cut at max_bytes" : e.Message)}"));
+        }
+
+        return new(new FsReadOut(input.Path, content, size, input.Encoding, truncated, ContentHash.Hex(bytes)));
+    }
+
+    private static Failure Wrong(string message) => FailureCatalog.Fail("INVALID_INPUT", message);
 }

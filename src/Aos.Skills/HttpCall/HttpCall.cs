@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using System.Globalization;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -8,23 +9,42 @@ using Aos.Kernel;
 
 namespace Aos.Skills;
 
-/// <param name="Body">A text is sent as it is, anything else as JSON.</param>
 internal sealed record HttpCallIn(
-    string Url, string Method = "GET", IReadOnlyDictionary<string, string>? Headers = null, JsonElement? Body = null,
-    decimal? TimeoutSeconds = null, int? TimeoutMs = null, string? IdempotencyKey = null, bool FollowRedirects = true);
+    [Description("Absolute http or https URL.")] [StringLength(8192, MinimumLength = 1)] string Url,
+    [AllowedValues("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "post", "put", "patch", "delete", "head", "options")] string Method = "GET",
+    [Description("Request headers. A value may be secret:NAME or Bearer secret:NAME.")] Dictionary<string, string>? Headers = null,
+    [Description("Query parameters, added to those of the URL: texts, numbers, truth values, lists of them.")] Dictionary<string, JsonElement>? Params = null,
+    [Description("Milliseconds for the whole call, redirects included."), Range(100, 300_000)] int? TimeoutMs = null,
+    [Description("The same in seconds."), Range(0.1, 300.0)] decimal? TimeoutSeconds = null,
+    [Description("Sent as Idempotency-Key; makes POST and PATCH repeatable.")] [StringLength(255, MinimumLength = 1)] string? IdempotencyKey = null,
+    [Description("Follow up to 5 redirects, each judged anew. false: a redirect is the answer.")] bool FollowRedirects = true,
+    [Description("No effect: retries are the step's retry clause.")] int? MaxRetries = null)
+{
+    [Description("A text is sent as it is, anything else as JSON.")]
+    public JsonElement Body { get; init; }
 
+    [Description("The same: seconds, or a text such as 10s.")]
+    public JsonElement Timeout { get; init; }
+
+    [Description("No effect: retries are the step's retry clause.")]
+    public JsonElement RetryConfig { get; init; }
+}
+
+/// <param name="Code">The same as <paramref name="StatusCode"/>, under the older name.</param>
+/// <param name="Url">As asked for; <paramref name="FinalUrl"/> is where redirects led.</param>
 internal sealed record HttpCallOut(
-    int StatusCode, string Status, IReadOnlyDictionary<string, string> Headers, JsonElement Body, string BodyHash, string FinalUrl);
+    int StatusCode, int Code, string Status, SortedDictionary<string, string> Headers, string HeadersHash, JsonElement Body, string BodyEncoding, string BodyHash,
+    string Url, string FinalUrl, long LatencyMs, int Retries, string? IdempotencyKey, IReadOnlyList<string>? Warnings);
 
 /// <summary>One HTTP request through the guard. Retries are the run's, not hidden here.</summary>
-internal sealed class HttpCall(IEgress egress) : ISkill<HttpCallIn, HttpCallOut>
+internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<HttpCallIn, HttpCallOut>
 {
-    private static readonly string[] Methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    private const int BytesMax = 10 * 1024 * 1024;
 
     public SkillContract Contract { get; } = new()
     {
         Name = "http_call",
-        Version = "2.0.0",
+        Version = "2.1.0",
         Description = "Sends one HTTP request to a public address and gives back the answer.",
         Effect = EffectClass.Idempotent,
         EffectParam = "method",
@@ -36,11 +56,22 @@ internal sealed class HttpCall(IEgress egress) : ISkill<HttpCallIn, HttpCallOut>
         [
             new("TIMEOUT", 0.1, "No answer in time."), new("DNS_FAILURE", 0.02, "The name cannot be resolved."),
             new("HTTP_4XX", 0.05, "The peer refused."), new("HTTP_5XX", 0.03, "The peer failed."),
+            new("CONNECTION_REFUSED", 0.01, "Nothing listens there."), new("RATE_LIMITED", 0.01, "The peer asks to slow down."),
+            new("TLS_FAILURE", 0.005, "The certificate does not fit."), new("EGRESS_BLOCKED", 0.005, "The target is not a public address."),
         ],
-        StableFields = ["status_code", "body_hash"],
+        Constraints = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [
+            KeyValuePair.Create("max_response_bytes", Json.Of(BytesMax)), KeyValuePair.Create("max_timeout_ms", Json.Of(300_000)),
+            KeyValuePair.Create("max_redirects", Json.Of(5)), KeyValuePair.Create("schemes", Json.Parse("""["http","https"]""")),
+            KeyValuePair.Create("blocked_hosts", Json.Parse("""["localhost","127.0.0.1","169.254.169.254"]""")),
+            KeyValuePair.Create("blocked_addresses", Json.Of("every address that is not public, judged after the name is resolved")),
+        ]),
+        StableFields = ["status_code", "headers_hash", "body_hash"],
+        SecretParams = ["headers", "params", "body"],
         OftenFollowedBy = ["json_transform", "llm_invoke"],
+        OftenPrecededBy = ["kv_get"],
         AntiPatterns = ["Calling the same URL again and again."],
         Tags = ["network", "http", "api"],
+        OutputBytesMax = 2 * BytesMax,
     };
 
     public JsonTypeInfo<HttpCallIn> Input => SkillsJson.Default.HttpCallIn;
@@ -50,61 +81,49 @@ internal sealed class HttpCall(IEgress egress) : ISkill<HttpCallIn, HttpCallOut>
     public async Task<SkillAnswer<HttpCallOut>> InvokeAsync(HttpCallIn input, SkillCall call, CancellationToken cancel)
     {
         var method = input.Method.ToUpperInvariant();
-        if (!Methods.Contains(method)) return Fail("INVALID_INPUT", $"method is {input.Method}; it is one of {string.Join(", ", Methods)}.");
-        var timeout = input.TimeoutMs is { } ms ? TimeSpan.FromMilliseconds(ms) : input.TimeoutSeconds is { } s ? TimeSpan.FromSeconds((double)s) : call.Timeout;
-        var headers = (input.Headers ?? new Dictionary<string, string>()).ToList();
-        if (method is not ("GET" or "HEAD" or "OPTIONS") && !headers.Exists(h => h.Key.Equals("Idempotency-Key", StringComparison.OrdinalIgnoreCase)))
-            headers.Add(new("Idempotency-Key", call.IdempotencyKey));
-        var isText = input.Body is { ValueKind: JsonValueKind.String };
-        ReadOnlyMemory<byte>? body = input.Body is { } content ? Encoding.UTF8.GetBytes(isText ? content.GetString()! : content.GetRawText()) : null;
-        var (response, failure) = await egress.SendAsync(
-            new EgressRequest(method, input.Url, headers, body, body is null ? null : isText ? "text/plain; charset=utf-8" : "application/json", timeout,
-                RedirectsMax: input.FollowRedirects ? 5 : 0), cancel);
+        if (HttpHeaders.Problem(input.Headers ?? []) is { } problem) return Fail(problem);
+        if (!HttpQuery.TryAdd(input.Url, input.Params, out var url, out var wrong)) return Fail(wrong);
+        var isSafe = method is "GET" or "HEAD" or "OPTIONS";
+        var key = isSafe ? null : input.IdempotencyKey ?? call.IdempotencyKey;
+        var (response, failure) = await egress.SendAsync(Request(input, method, url, key, Time(input, call)), cancel);
         if (failure is not null) return new SkillAnswer<HttpCallOut>(null, failure);
-        ImmutableArray<SideEffect> effects = method is "GET" or "HEAD" or "OPTIONS" ? [] : [new SideEffect("http_" + method.ToLowerInvariant(), input.Url, false)];
-        if (response!.Status >= 400) return new SkillAnswer<HttpCallOut>(null, Refused(response, input.Url), SideEffects: effects);
+        ImmutableArray<SideEffect> effects = isSafe ? [] : [new SideEffect("http_" + method.ToLowerInvariant(), input.Url, false)];
+        if (response!.Status >= 400) return new SkillAnswer<HttpCallOut>(null, HttpFailures.Of(response, input.Url, clock.GetUtcNow()), SideEffects: effects);
+        var body = HttpBody.Read(response);
+        var headers = HttpHeaders.Of(response);
         return new SkillAnswer<HttpCallOut>(
-            new HttpCallOut(response.Status, "ok", Headers(response), Parsed(response.Body), ContentHash.Hex(response.Body), response.FinalUrl), SideEffects: effects);
+            new HttpCallOut(
+                response.Status, response.Status, "ok", headers, HttpHeaders.Hash(headers), body.Value, body.Encoding, body.Hash, input.Url, response.FinalUrl,
+                (long)response.Latency.TotalMilliseconds, 0, key, Warnings(input)), SideEffects: effects);
     }
 
-    private static Failure Refused(EgressResponse response, string url)
+    private static EgressRequest Request(HttpCallIn input, string method, string url, string? key, TimeSpan timeout)
     {
-        var code = response.Status switch
-        {
-            401 or 403 => "HTTP_4XX", 408 => "TIMEOUT", 429 => "RATE_LIMITED", 503 => "SERVICE_UNAVAILABLE", 504 => "GATEWAY_TIMEOUT",
-            >= 500 => "HTTP_5XX", _ => "HTTP_4XX",
-        };
-        var details = Json.Write(writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteNumber("upstream_status", response.Status);
-            writer.WriteString("url", url);
-            writer.WriteEndObject();
-        });
-        var after = response.Headers.FirstOrDefault(h => h.Key.Equals("Retry-After", StringComparison.OrdinalIgnoreCase)).Value;
-        TimeSpan? retryAfter = int.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : null;
-        return FailureCatalog.Fail(code, $"{url} answered {response.Status}.", retryAfter, details);
+        var headers = (input.Headers ?? []).ToList();
+        if (key is not null && !headers.Exists(header => header.Key.Equals("Idempotency-Key", StringComparison.OrdinalIgnoreCase)))
+            headers.Add(new("Idempotency-Key", key));
+        var isText = input.Body.ValueKind == JsonValueKind.String;
+        ReadOnlyMemory<byte>? body = input.Body.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
+            ? null
+            : Encoding.UTF8.GetBytes(isText ? input.Body.GetString()! : input.Body.GetRawText());
+        var type = body is null ? null : isText ? "text/plain; charset=utf-8" : "application/json";
+        return new EgressRequest(method, url, headers, body, type, timeout, BytesMax, input.FollowRedirects ? 5 : 0);
     }
 
-    private static SortedDictionary<string, string> Headers(EgressResponse response)
+    /// <summary>What the parameters ask for, within what the call has.</summary>
+    private static TimeSpan Time(HttpCallIn input, SkillCall call)
     {
-        var headers = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in response.Headers) headers[name.ToLowerInvariant()] = value;
-        return headers;
+        var asked = input.TimeoutMs is { } ms ? TimeSpan.FromMilliseconds(ms)
+            : input.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds((double)seconds)
+            : Durations.Read(input.Timeout) is { } time && time > TimeSpan.Zero ? time
+            : call.Timeout;
+        return asked < call.Timeout ? asked : call.Timeout;
     }
 
-    private static JsonElement Parsed(byte[] body)
-    {
-        if (body.Length == 0) return Json.Null;
-        try
-        {
-            return Json.Parse(body);
-        }
-        catch (JsonException)
-        {
-            return Json.Of(Encoding.UTF8.GetString(body));
-        }
-    }
+    private static string[]? Warnings(HttpCallIn input) =>
+        input.MaxRetries is null && input.RetryConfig.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
+            ? null
+            : ["max_retries and retry_config have no effect: give the step a retry clause."];
 
-    private static SkillAnswer<HttpCallOut> Fail(string code, string message) => new(null, FailureCatalog.Fail(code, message));
+    private static SkillAnswer<HttpCallOut> Fail(string message) => new(null, FailureCatalog.Fail("INVALID_INPUT", message));
 }

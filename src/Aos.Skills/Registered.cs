@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+/// <summary>A skill behind its types.</summary>
+internal interface IRegistered
+{
+    string Name { get; }
+
+    SkillContract Contract { get; }
+
+    SkillTerms Terms { get; }
+
+    SkillDescription Description { get; }
+
+    IReadOnlyList<PlanProblem> Check(JsonElement parameters, string path);
+
+    Task<StructuredOutcome> InvokeAsync(JsonElement parameters, SkillCall call, CancellationToken cancel);
+}
+
+/// <summary>
+/// Reads parameters into the skill's input, checks them, and writes its output. The skill is built, and its schemas are
+/// made, when they are first needed: a process that runs one skill does not pay for all.
+/// </summary>
+internal sealed class Registered<TIn, TOut> : IRegistered
+    where TIn : class
+    where TOut : class
+{
+    private readonly Lazy<ISkill<TIn, TOut>> skill;
+    private readonly Lazy<SkillDescription> description;
+    private readonly Lazy<JsonSchema> schema;
+    private readonly Lazy<bool> isBounded;
+
+    internal Registered(string name, Func<ISkill<TIn, TOut>> make)
+    {
+        Name = name;
+        skill = new Lazy<ISkill<TIn, TOut>>(() => ContractRules.Checked(name, make()));
+        description = new Lazy<SkillDescription>(Describe);
+        schema = new Lazy<JsonSchema>(() => JsonSchema.Known(Description.InputSchema));
+        isBounded = new Lazy<bool>(() => SkillSchema.HasBounds(Skill.Input));
+    }
+
+    public string Name { get; }
+
+    public SkillContract Contract => Skill.Contract;
+
+    public SkillTerms Terms => Description.Terms;
+
+    public SkillDescription Description => description.Value;
+
+    private ISkill<TIn, TOut> Skill => skill.Value;
+
+    public IReadOnlyList<PlanProblem> Check(JsonElement parameters, string path)
+    {
+        if (!HoldsTemplate(parameters) && !isBounded.Value && Read(parameters) is not null) return [];
+        return [.. schema.Value.Check(parameters, path, IsUnknown).Select(problem => new PlanProblem(problem.Path, Code(problem), problem.ToString()))];
+    }
+
+    public async Task<StructuredOutcome> InvokeAsync(JsonElement parameters, SkillCall call, CancellationToken cancel)
+    {
+        if (JsonMarshal.GetRawUtf8Value(parameters).Length > Contract.InputBytesMax)
+            return Failed("INPUT_TOO_LARGE", $"The parameters of {Name} are longer than {Contract.InputBytesMax} bytes.");
+        var input = Read(parameters);
+        if (input is null || isBounded.Value)
+        {
+            var problems = schema.Value.Check(parameters, "params");
+            if (problems.Count > 0) return StructuredOutcome.Failed(Wrong(problems));
+            if (input is null) return Failed("INVALID_INPUT", $"The parameters of {Name} cannot be read.");
+        }
+
+        var answer = await Skill.InvokeAsync(input, call, cancel);
+        return Outcome(answer);
+    }
+
+    private StructuredOutcome Outcome(SkillAnswer<TOut> answer)
+    {
+        if (answer.Cost < Cents.Zero || answer.Retries < 0)
+            return Failed("OUTPUT_INVALID", $"{Name} tells a negative cost or number of retries.");
+        var effects = answer.SideEffects.IsDefault ? [] : answer.SideEffects;
+        if (answer.Failure is { } failure) return new StructuredOutcome(Json.Null, failure, answer.Cost, default, answer.Retries, effects);
+        var (result, problem) = Written(answer.Output);
+        if (problem is not null) return new StructuredOutcome(Json.Null, problem, answer.Cost, default, answer.Retries, effects);
+        return new StructuredOutcome(result, null, answer.Cost, default, answer.Retries, effects);
+    }
+
+    private (JsonElement Result, Failure? Problem) Written(TOut? output)
+    {
+        if (output is null) return (Json.Null, FailureCatalog.Fail("OUTPUT_INVALID", $"{Name} gave neither a result nor a failure."));
+        try
+        {
+            var result = JsonSerializer.SerializeToElement(output, Skill.Output);
+            var bytes = JsonMarshal.GetRawUtf8Value(result);
+            if (bytes.Length > Contract.OutputBytesMax)
+                return (Json.Null, FailureCatalog.Fail("OUTPUT_TOO_LARGE", $"The result of {Name} is longer than {Contract.OutputBytesMax} bytes."));
+            return ResultRules.Problem(bytes) is { } problem
+                ? (Json.Null, FailureCatalog.Fail("OUTPUT_INVALID", $"The result of {Name} {problem}."))
+                : (result, null);
+        }
+        catch (JsonException e)
+        {
+            return (Json.Null, FailureCatalog.Fail("OUTPUT_INVALID", $"The result of {Name} cannot be written: {e.Message}"));
+        }
+    }
+
+    /// <summary>Null: the parameters are not of the input's type; the schema says why.</summary>
+    private TIn? Read(JsonElement parameters)
+    {
+        try
+        {
+            return parameters.Deserialize(Skill.Input);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private Failure Wrong(IReadOnlyList<SchemaProblem> problems)
+    {
+        var details = Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("problems");
+            foreach (var problem in problems)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("path", problem.Path);
+                writer.WriteString("message", problem.ToString());
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        });
+        var first = string.Join(" ", problems.Take(3));
+        return FailureCatalog.Fail(
+            "INVALID_INPUT", $"{first}{(problems.Count > 3 ? $" And {problems.Count - 3} more." : "")} (Parameters of {Name}.)", null, details);
+    }
+
+    private SkillDescription Describe()
+    {
+        var contract = Contract;
+        var (known, required) = SkillSchema.Members(Skill.Input);
+        var terms = new SkillTerms(
+            contract.Name, contract.Version, contract.Effect, contract.EffectParam, contract.EffectByParam, contract.KeyMakesIdempotent, contract.Cost,
+            contract.TimeoutDefault, known, required, contract.StableFields);
+        return new SkillDescription(
+            contract, terms, new Lazy<JsonElement>(() => SkillSchema.Of(Skill.Input)), new Lazy<JsonElement>(() => SkillSchema.Of(Skill.Output)));
+    }
+
+    private static bool IsUnknown(JsonElement value) => value.ValueKind == JsonValueKind.String && HoldsTemplate(value);
+
+    private static bool HoldsTemplate(JsonElement value) => JsonMarshal.GetRawUtf8Value(value).IndexOf("${{"u8) >= 0;
+
+    private static string Code(SchemaProblem problem) => problem.Keyword switch
+    {
+        "required" => "MISSING_REQUIRED_FIELD",
+        "additionalProperties" or "false" => "UNKNOWN_MEMBER",
+        _ => "INVALID_INPUT",
+    };
+
+    private static StructuredOutcome Failed(string code, string message) => StructuredOutcome.Failed(FailureCatalog.Fail(code, message));
+}

@@ -1,0 +1,16 @@
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+/// <summary><c>secret:NAME</c> is the environment's AOS_SECRET_NAME. The environment belongs to the default tenant alone.</summary>
+internal sealed class EnvironmentSecrets : ISecrets
+{
+    internal const string Prefix = "AOS_SECRET_";
+
+    public ValueTask<string?> FindAsync(TenantId tenant, string name, CancellationToken cancel)
+    {
+        var value = tenant == TenantId.Default ? Environment.GetEnvironmentVariable(Prefix + name) : null;
+        return ValueTask.FromResult(string.IsNullOrEmpty(value) ? null : value);
+    }
+}

@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+/// <summary>
+/// Puts secrets where the author of the plan wrote <c>secret:NAME</c> (after one word such as <c>Bearer</c>, if need be).
+/// What came in with data is never resolved, however it is spelled: otherwise a peer could ask for any secret by its name.
+/// </summary>
+internal sealed partial class SecretTokens(ISecrets secrets)
+{
+    internal async ValueTask<OpenedParams> OpenAsync(ImmutableArray<string> places, JsonElement parameters, SkillCall call, CancellationToken cancel)
+    {
+        if (places.IsEmpty || call.Written is not { ValueKind: JsonValueKind.Object } written || parameters.ValueKind != JsonValueKind.Object
+            || JsonMarshal.GetRawUtf8Value(written).IndexOf("secret:"u8) < 0)
+            return new OpenedParams(parameters, null, []);
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in places.SelectMany(place => Names(written.Get(place), parameters.Get(place))).Distinct(StringComparer.Ordinal))
+        {
+            if (await secrets.FindAsync(call.Tenant, name, cancel) is not { } value)
+                return new OpenedParams(parameters, FailureCatalog.Fail("CONFIG_INVALID", $"The secret {name} is not set. Set {EnvironmentSecrets.Prefix}{name}."), []);
+            values.Add(name, value);
+        }
+
+        if (values.Count == 0) return new OpenedParams(parameters, null, []);
+        var opened = Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            foreach (var member in parameters.EnumerateObject())
+            {
+                writer.WritePropertyName(member.Name);
+                Write(writer, places.Contains(member.Name, StringComparer.Ordinal) ? written.Get(member.Name) : null, member.Value, values);
+            }
+
+            writer.WriteEndObject();
+        });
+        return new OpenedParams(opened, null, [.. values.Values]);
+    }
+
+    private static IEnumerable<string> Names(JsonElement? written, JsonElement? value)
+    {
+        if (written is not { } text || value is not { } actual || text.ValueKind != actual.ValueKind) return [];
+        return text.ValueKind switch
+        {
+            JsonValueKind.String => Token(text, actual) is { } token ? [token.Groups["name"].Value] : [],
+            JsonValueKind.Object => text.EnumerateObject().SelectMany(member => Names(member.Value, actual.Get(member.Name))),
+            JsonValueKind.Array => text.EnumerateArray().Zip(actual.EnumerateArray(), (t, a) => Names(t, a)).SelectMany(names => names),
+            _ => [],
+        };
+    }
+
+    private static void Write(Utf8JsonWriter writer, JsonElement? written, JsonElement value, Dictionary<string, string> secrets)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var member in value.EnumerateObject())
+                {
+                    writer.WritePropertyName(member.Name);
+                    Write(writer, written?.Get(member.Name), member.Value, secrets);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                for (var i = 0; i < value.GetArrayLength(); i++)
+                    Write(writer, written is { ValueKind: JsonValueKind.Array } list && i < list.GetArrayLength() ? list[i] : null, value[i], secrets);
+                writer.WriteEndArray();
+                break;
+            case JsonValueKind.String when written is { } text && Token(text, value) is { } token:
+                writer.WriteStringValue(token.Groups["word"].Value + secrets[token.Groups["name"].Value]);
+                break;
+            default:
+                value.WriteTo(writer);
+                break;
+        }
+    }
+
+    private static Match? Token(JsonElement written, JsonElement value)
+    {
+        if (written.ValueKind != JsonValueKind.String || value.ValueKind != JsonValueKind.String) return null;
+        var text = written.GetString()!;
+        if (!string.Equals(text, value.GetString(), StringComparison.Ordinal)) return null;
+        var match = Form().Match(text);
+        return match.Success ? match : null;
+    }
+
+    [GeneratedRegex("^(?<word>[A-Za-z]{1,20} )?secret:(?<name>[A-Za-z_][A-Za-z0-9_]{0,63})$", RegexOptions.CultureInvariant)]
+    private static partial Regex Form();
+}
+
+/// <summary>Parameters with their secrets in place, and the way to keep those out of what comes back.</summary>
+internal sealed record OpenedParams(JsonElement Parameters, Failure? Failure, ImmutableArray<string> Secrets)
+{
+    /// <summary>The outcome with every occurrence of a secret hidden.</summary>
+    internal StructuredOutcome Seal(StructuredOutcome outcome)
+    {
+        if (Secrets.IsEmpty) return outcome;
+        return outcome with
+        {
+            Result = Hidden(outcome.Result),
+            Failure = outcome.Failure is { } failure
+                ? failure with { Message = Hidden(failure.Message), Details = failure.Details is { } details ? Hidden(details) : null }
+                : null,
+            SideEffects = [.. outcome.SideEffects.Select(effect => effect with { Target = Hidden(effect.Target) })],
+        };
+    }
+
+    private string Hidden(string text)
+    {
+        foreach (var secret in Secrets) text = text.Replace(secret, Redactor.Marker, StringComparison.Ordinal);
+        return text;
+    }
+
+    private JsonElement Hidden(JsonElement value) => Json.Write(writer => Write(writer, value));
+
+    private void Write(Utf8JsonWriter writer, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var member in value.EnumerateObject())
+                {
+                    writer.WritePropertyName(Hidden(member.Name));
+                    Write(writer, member.Value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var item in value.EnumerateArray()) Write(writer, item);
+                writer.WriteEndArray();
+                break;
+            case JsonValueKind.String:
+                writer.WriteStringValue(Hidden(value.GetString()!));
+                break;
+            default:
+                value.WriteTo(writer);
+                break;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
+using System.Text.Json.Serialization.Metadata;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+/// <summary>JSON Schemas from types; the attributes of a parameter become its bounds and its description.</summary>
+internal static class SkillSchema
+{
+    private static readonly JsonSchemaExporterOptions Options = new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform };
+
+    internal static JsonElement Of(JsonTypeInfo type) => Json.Parse(type.GetJsonSchemaAsNode(Options).ToJsonString());
+
+    /// <summary>Names the input accepts (none: any) and names it cannot do without.</summary>
+    internal static (ImmutableArray<string> Known, ImmutableArray<string> Required) Members(JsonTypeInfo type)
+    {
+        var isOpen = type.Properties.Any(property => property.IsExtensionData);
+        var members = type.Properties.Where(property => !property.IsExtensionData).ToList();
+        return (isOpen ? [] : [.. members.Select(property => property.Name)], [.. members.Where(property => property.IsRequired).Select(property => property.Name)]);
+    }
+
+    /// <summary>Whether a value can have the right type and yet not fit.</summary>
+    internal static bool HasBounds(JsonTypeInfo type) => type.Properties.Any(property => Attributes<ValidationAttribute>(property).Any());
+
+    private static JsonNode Transform(JsonSchemaExporterContext context, JsonNode node)
+    {
+        if (node is JsonObject open && context.TypeInfo.Properties.Any(property => property.IsExtensionData)) open.Remove("additionalProperties");
+        if (context.PropertyInfo is not { } property) return node;
+        var schema = node as JsonObject ?? []; // Anything at all is written as true, which has no place for a description.
+        foreach (var attribute in Attributes<Attribute>(property)) Add(schema, attribute);
+        return schema;
+    }
+
+    private static void Add(JsonObject schema, Attribute attribute)
+    {
+        switch (attribute)
+        {
+            case DescriptionAttribute description:
+                schema["description"] = description.Description;
+                break;
+            case RangeAttribute range:
+                schema["minimum"] = Number(range.Minimum);
+                schema["maximum"] = Number(range.Maximum);
+                break;
+            case StringLengthAttribute length:
+                if (length.MinimumLength > 0) schema["minLength"] = length.MinimumLength;
+                schema["maxLength"] = length.MaximumLength;
+                break;
+            case RegularExpressionAttribute pattern:
+                schema["pattern"] = pattern.Pattern;
+                break;
+            case AllowedValuesAttribute allowed:
+                var values = new JsonArray([.. allowed.Values.Select(value => JsonValue.Create((string)value!))]);
+                if (schema["type"] is JsonArray) values.Add(null);
+                schema["enum"] = values;
+                break;
+        }
+    }
+
+    private static JsonValue Number(object bound) => bound is int whole ? JsonValue.Create(whole) : JsonValue.Create((decimal)(double)bound);
+
+    private static IEnumerable<T> Attributes<T>(JsonPropertyInfo property)
+        where T : Attribute
+    {
+        var provider = property.AssociatedParameter?.AttributeProvider ?? property.AttributeProvider;
+        return provider is null ? [] : provider.GetCustomAttributes(typeof(T), inherit: true).OfType<T>();
+    }
+}

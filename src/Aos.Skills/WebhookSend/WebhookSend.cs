@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+internal sealed record WebhookSendIn(
+    [Description("Absolute http or https URL of the receiver.")] [StringLength(8192, MinimumLength = 1)] string Url,
+    [Description("The signing key, usually secret:NAME. Without it the delivery is not signed.")] [StringLength(4096, MinimumLength = 1)] string? Token = null,
+    [Description("Which key it is, for receivers that rotate keys.")] [RegularExpression("^[A-Za-z0-9_.-]{1,32}$")] string KeyVersion = "v1",
+    [Description("More request headers.")] Dictionary<string, string>? Headers = null,
+    [Description("The delivery's id; by default it follows from the run and the step.")] [StringLength(255, MinimumLength = 1)] string? IdempotencyKey = null)
+{
+    [Description("What to deliver. A text is sent as it is, anything else as canonical JSON.")]
+    public JsonElement Body { get; init; }
+}
+
+internal sealed record WebhookSendOut(int StatusCode, string Status, string DeliveryId, bool Signed, string BodyHash, string Url, long LatencyMs);
+
+/// <summary>
+/// Delivers a message by POST, signed. A repeat carries the same delivery id, so a receiver that remembers ids counts it
+/// once; the timestamp, which the signature covers, lets it refuse old messages that somebody sends again.
+/// </summary>
+internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<WebhookSendIn, WebhookSendOut>
+{
+    private const int PayloadBytesMax = 1024 * 1024;
+
+    public SkillContract Contract { get; } = new()
+    {
+        Name = "webhook_send",
+        Version = "1.0.0",
+        Description = "Delivers a message to a webhook by POST, signed with HMAC-SHA256. A repeat carries the same delivery id.",
+        Effect = EffectClass.Idempotent,
+        TypicalLatencyMs = 300,
+        FailureModes =
+        [
+            new("TIMEOUT", 0.1, "No answer in time."), new("HTTP_5XX", 0.05, "The receiver failed."), new("HTTP_4XX", 0.02, "The receiver refused."),
+            new("DNS_FAILURE", 0.01, "The name cannot be resolved."), new("EGRESS_BLOCKED", 0.005, "The target is not a public address."),
+        ],
+        Constraints = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("max_payload_bytes", Json.Of(PayloadBytesMax))]),
+        StableFields = ["status_code", "delivery_id", "signed", "body_hash"],
+        SecretParams = ["token", "headers"],
+        OftenPrecededBy = ["json_transform"],
+        AntiPatterns = ["Sending without a token: the receiver cannot tell who sent it."],
+        Tags = ["network", "http", "notification"],
+    };
+
+    public JsonTypeInfo<WebhookSendIn> Input => SkillsJson.Default.WebhookSendIn;
+
+    public JsonTypeInfo<WebhookSendOut> Output => SkillsJson.Default.WebhookSendOut;
+
+    public async Task<SkillAnswer<WebhookSendOut>> InvokeAsync(WebhookSendIn input, SkillCall call, CancellationToken cancel)
+    {
+        if (HttpHeaders.Problem(input.Headers ?? []) is { } problem) return Fail("INVALID_INPUT", problem);
+        var isText = input.Body.ValueKind == JsonValueKind.String;
+        var body = input.Body.ValueKind == JsonValueKind.Undefined ? [] : isText ? Encoding.UTF8.GetBytes(input.Body.GetString()!) : CanonicalJson.Bytes(input.Body);
+        if (body.Length > PayloadBytesMax) return Fail("INPUT_TOO_LARGE", $"The body has {body.Length} bytes, the limit is {PayloadBytesMax}.");
+        var delivery = input.IdempotencyKey ?? call.IdempotencyKey;
+        var request = new EgressRequest(
+            "POST", input.Url, Headers(input, delivery, body), body, isText ? "text/plain; charset=utf-8" : "application/json", call.Timeout, RedirectsMax: 0);
+        var (response, failure) = await egress.SendAsync(request, cancel);
+        if (failure is not null) return new SkillAnswer<WebhookSendOut>(null, failure);
+        ImmutableArray<SideEffect> effects = [new SideEffect("webhook_send", input.Url, false)];
+        if (response!.Status >= 400) return new SkillAnswer<WebhookSendOut>(null, HttpFailures.Of(response, input.Url, clock.GetUtcNow()), SideEffects: effects);
+        if (response.Status >= 300) return Fail("HTTP_4XX", $"{input.Url} answered {response.Status}: a delivery follows no redirect.");
+        return new SkillAnswer<WebhookSendOut>(
+            new WebhookSendOut(
+                response.Status, "ok", delivery, input.Token is not null, ContentHash.Hex(body)[..16], input.Url, (long)response.Latency.TotalMilliseconds),
+            SideEffects: effects);
+    }
+
+    /// <summary><c>sha256=</c> and 64 hex digits of HMAC-SHA256 over <c>timestamp.body</c>, under the UTF-8 bytes of the token.</summary>
+    internal static string Signature(string token, string timestamp, ReadOnlySpan<byte> body)
+    {
+        using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(token));
+        mac.AppendData(Encoding.UTF8.GetBytes(timestamp + "."));
+        mac.AppendData(body);
+        return "sha256=" + Convert.ToHexStringLower(mac.GetHashAndReset());
+    }
+
+    private List<KeyValuePair<string, string>> Headers(WebhookSendIn input, string delivery, byte[] body)
+    {
+        var timestamp = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var headers = (input.Headers ?? [])
+            .Where(header => !header.Key.StartsWith("X-Webhook-", StringComparison.OrdinalIgnoreCase) && !header.Key.Equals("Idempotency-Key", StringComparison.OrdinalIgnoreCase))
+            .ToList();
+        headers.Add(new("X-Webhook-Delivery", delivery));
+        headers.Add(new("Idempotency-Key", delivery));
+        headers.Add(new("X-Webhook-Timestamp", timestamp));
+        if (input.Token is not { } token) return headers;
+        headers.Add(new("X-Webhook-Signature", Signature(token, timestamp, body)));
+        headers.Add(new("X-Webhook-Key-Version", input.KeyVersion));
+        return headers;
+    }
+
+    private static SkillAnswer<WebhookSendOut> Fail(string code, string message) => new(null, FailureCatalog.Fail(code, message));
+}
