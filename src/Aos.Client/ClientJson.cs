@@ -1,0 +1,22 @@
+using System.Text.Json.Serialization;
+
+namespace Aos.Client;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(RunRequest))]
+[JsonSerializable(typeof(Run))]
+[JsonSerializable(typeof(RunPage))]
+[JsonSerializable(typeof(ResolveRequest))]
+[JsonSerializable(typeof(SimulationQuestion))]
+[JsonSerializable(typeof(SimulationReply))]
+[JsonSerializable(typeof(SkillList))]
+[JsonSerializable(typeof(Skill))]
+[JsonSerializable(typeof(QueryRequest))]
+[JsonSerializable(typeof(QueryReply))]
+[JsonSerializable(typeof(AgentRequest))]
+[JsonSerializable(typeof(Agent))]
+[JsonSerializable(typeof(GoalRequest))]
+[JsonSerializable(typeof(GoalReply))]
+internal sealed partial class ClientJson : JsonSerializerContext;
