@@ -1,5 +1,7 @@
+using Aos.App.Server;
 using Aos.Contracts;
 using Aos.Egress;
+using Aos.Identity;
 using Aos.Runs;
 using Aos.Skills;
 using Aos.Storage;
@@ -26,7 +28,9 @@ internal static class Composition
             .AddStorage(new StorageOptions { Data = options.Data })
             .AddEgress(new EgressOptions { Allow = Csv("AOS_EGRESS_ALLOW") })
             .AddSkills(new SkillsOptions { Workspace = options.Workspace, Disabled = Csv("AOS_SKILLS_DISABLED") })
-            .AddRuns();
+            .AddRuns()
+            .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data })
+            .AddServer();
         return services;
     }
 
@@ -42,6 +46,9 @@ internal static class Composition
         return null;
     }
 
-    private static string[] Csv(string name) =>
+    /// <summary>An environment variable; empty counts as not set.</summary>
+    internal static string? Setting(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    internal static string[] Csv(string name) =>
         (Environment.GetEnvironmentVariable(name) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

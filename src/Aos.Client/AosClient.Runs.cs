@@ -9,11 +9,11 @@ namespace Aos.Client;
 
 public sealed partial class AosClient
 {
-    /// <summary>Starts a run; with <see cref="RunRequest.Wait"/> answers at its end, or after that many seconds.</summary>
-    public Task<Run> StartRunAsync(RunRequest request, CancellationToken cancel = default)
+    /// <summary>Starts a run; with <see cref="NewRun.Wait"/> answers at its end, or after that many seconds.</summary>
+    public Task<Run> StartRunAsync(NewRun request, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return SendAsync(HttpMethod.Post, "api/v1/runs", ClientJson.Default.Run, JsonSerializer.SerializeToElement(request, ClientJson.Default.RunRequest), request.IdempotencyKey, cancel);
+        return SendAsync(HttpMethod.Post, "api/v1/runs", ClientJson.Default.Run, JsonSerializer.SerializeToElement(request, ClientJson.Default.NewRun), request.IdempotencyKey, cancel);
     }
 
     /// <summary>Reads a run.</summary>
@@ -54,11 +54,12 @@ public sealed partial class AosClient
     /// connection is taken up again where it broke.
     /// </summary>
     /// <param name="after">Sequence number of the last event already seen; 0: from the first.</param>
-    public async IAsyncEnumerable<RunEventMessage> FollowRunAsync(string id, int after = 0, [EnumeratorCancellation] CancellationToken cancel = default)
+    /// <param name="follow">False: only the events there are now.</param>
+    public async IAsyncEnumerable<RunEventMessage> FollowRunAsync(string id, int after = 0, bool follow = true, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         for (var failures = 0; ;)
         {
-            await using var events = StreamAsync(id, after, cancel).GetAsyncEnumerator(cancel);
+            await using var events = StreamAsync(id, after, follow, cancel).GetAsyncEnumerator(cancel);
             var isBroken = false;
             while (true)
             {
@@ -86,9 +87,9 @@ public sealed partial class AosClient
     private Task<Run> OrderAsync(string id, string order, string? reason, CancellationToken cancel) =>
         SendAsync(HttpMethod.Post, $"api/v1/runs/{Escape(id)}/{order}" + (reason is null ? "" : $"?reason={Escape(reason)}"), ClientJson.Default.Run, null, null, cancel);
 
-    private async IAsyncEnumerable<RunEventMessage> StreamAsync(string id, int after, [EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<RunEventMessage> StreamAsync(string id, int after, bool follow, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var request = Request(HttpMethod.Get, $"api/v1/runs/{Escape(id)}/events", null, null);
+        using var request = Request(HttpMethod.Get, $"api/v1/runs/{Escape(id)}/events" + (follow ? "" : "?follow=false"), null, null);
         request.Headers.Accept.Clear();
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (after > 0) request.Headers.Add("Last-Event-ID", after.ToString(CultureInfo.InvariantCulture));

@@ -15,7 +15,7 @@ namespace Aos.Client;
 /// <code>
 /// using var http = new HttpClient { BaseAddress = new Uri("http://127.0.0.1:8000") };
 /// var aos = new AosClient(http, new AosClientOptions { ApiKey = key });
-/// var run = await aos.StartRunAsync(new RunRequest { Plan = plan, Wait = 20 });
+/// var run = await aos.StartRunAsync(new NewRun { Plan = plan, Wait = 20 });
 /// </code>
 /// </example>
 public sealed partial class AosClient

@@ -5,7 +5,7 @@ namespace Aos.Client;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(RunRequest))]
+[JsonSerializable(typeof(NewRun))]
 [JsonSerializable(typeof(Run))]
 [JsonSerializable(typeof(RunPage))]
 [JsonSerializable(typeof(ResolveRequest))]

@@ -1,49 +1,36 @@
-using Aos.Contracts;
-using Aos.Kernel;
-using Aos.Storage;
+using Aos.App.Server;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aos.App.Cli;
 
-/// <summary>The house in this process, for as long as one command takes.</summary>
+/// <summary>
+/// The rooms in this process, for as long as one command takes. A command that lives longer opens the data directory's
+/// socket, so that other processes need not wait for it.
+/// </summary>
 internal sealed class Embedded : IAsyncDisposable
 {
+    /// <summary>How long a command lives before others may want to talk to it.</summary>
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(1);
+
     private readonly ServiceProvider services;
+    private readonly CancellationTokenSource closing = new();
+    private readonly Lazy<Task<WebApplication>> server;
+    private readonly Task opening;
 
-    private Embedded(ServiceProvider services) => this.services = services;
-
-    internal static Caller Owner { get; } = new(TenantId.Default, "owner", Enum.GetValues<Permission>().ToHashSet());
-
-    internal IRuns Runs => services.GetRequiredService<IRuns>();
-
-    internal IRunRows Rows => services.GetRequiredService<IRunRows>();
-
-    internal ISkills Skills => services.GetRequiredService<ISkills>();
-
-    internal IJournal Journal => services.GetRequiredService<IJournal>();
-
-    /// <summary>Runs a command in the house; what stops the house from opening is told, exit code 5.</summary>
-    internal static async Task<int> InAsync(HouseOptions options, Func<Embedded, Task<int>> work, CancellationToken cancel)
+    private Embedded(ServiceProvider services, string data)
     {
-        if (Composition.Unavailable() is { } unavailable) return CommandLine.Fail(5, unavailable);
-        try
-        {
-            await using var house = await OpenAsync(options, cancel);
-            return await work(house);
-        }
-        catch (Exception e) when (e is DataDirectoryHeldException or StoreCorruptException or JournalUnavailableException or JournalCorruptException)
-        {
-            return CommandLine.Fail(5, e.Message);
-        }
+        this.services = services;
+        Data = data;
+        server = new(ServeAsync);
+        opening = OpenLaterAsync();
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var hosted in services.GetServices<IHostedService>()) await hosted.StopAsync(CancellationToken.None);
-        await services.DisposeAsync();
-    }
+    internal string Data { get; }
 
-    private static async Task<Embedded> OpenAsync(HouseOptions options, CancellationToken cancel)
+    internal T Get<T>()
+        where T : notnull => services.GetRequiredService<T>();
+
+    internal static async Task<Embedded> OpenAsync(HouseOptions options, CancellationToken cancel)
     {
         var services = new ServiceCollection();
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
@@ -52,12 +39,50 @@ internal sealed class Embedded : IAsyncDisposable
         try
         {
             foreach (var hosted in provider.GetServices<IHostedService>()) await hosted.StartAsync(cancel);
-            return new Embedded(provider);
+            return new Embedded(provider, options.Data);
         }
         catch
         {
             await provider.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Returns once the socket takes connections.</summary>
+    internal Task ListenAsync() => server.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        await closing.CancelAsync();
+        await opening;
+        if (server.IsValueCreated)
+        {
+            await using var app = await server.Value;
+            await app.StopAsync();
+        }
+
+        foreach (var hosted in services.GetServices<IHostedService>().Reverse()) await hosted.StopAsync(CancellationToken.None);
+        await services.DisposeAsync();
+        closing.Dispose();
+    }
+
+    private async Task OpenLaterAsync()
+    {
+        try
+        {
+            await Task.Delay(Short, TimeProvider.System, closing.Token);
+            await ListenAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The command was short.
+        }
+    }
+
+    private async Task<WebApplication> ServeAsync()
+    {
+        var app = AosServer.BuildOver(services, Data);
+        await app.StartAsync();
+        return app;
     }
 }

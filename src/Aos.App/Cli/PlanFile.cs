@@ -63,6 +63,19 @@ internal static class PlanFile
         }
     }
 
+    /// <summary>JSON given on the command line.</summary>
+    internal static JsonElement Value(string text, string name)
+    {
+        try
+        {
+            return Json.Parse(text);
+        }
+        catch (JsonException e)
+        {
+            throw new PlanFileException($"{name} is no valid JSON: {e.Message}");
+        }
+    }
+
     private static JsonElement FromYaml(string text, string file)
     {
         try

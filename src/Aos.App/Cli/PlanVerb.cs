@@ -37,12 +37,13 @@ internal static class PlanVerb
             var reading = PlanReader.Read(source, services.GetRequiredService<ISkills>().Terms);
             Print(reading, file);
             if (reading.Plan is not { } plan) return 2;
-            Console.WriteLine(show ? RunVerb.Pretty(plan.Source) : $"{file}: {plan.Name} {plan.Version}, {plan.Steps.Length} steps, hash {plan.Hash}");
+            if (show) Report.Pretty(plan.Source);
+            else Console.Out.WriteLine($"{file}: {plan.Name} {plan.Version}, {plan.Steps.Length} steps, hash {plan.Hash}");
             return 0;
         }
         catch (PlanFileException e)
         {
-            return CommandLine.Fail(2, e.Message);
+            return Report.Fail(2, e.Message);
         }
     }
 

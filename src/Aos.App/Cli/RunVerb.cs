@@ -1,110 +1,124 @@
 using System.CommandLine;
 using System.Text.Json;
-using Aos.Contracts;
 using Aos.Kernel;
 
 namespace Aos.App.Cli;
 
-/// <summary><c>aos run</c>: 0 succeeded, 1 failed, 2 invalid, 3 waits for somebody, 4 cancelled, 5 the store cannot be opened.</summary>
+/// <summary><c>aos run</c>: 0 succeeded, 1 failed, 2 invalid or not admitted, 3 waits for somebody, 4 cancelled, 5 no house.</summary>
 internal static class RunVerb
 {
+    internal static Option<bool> Watch { get; } = new("--watch") { Description = "Shows every step on standard error. On a terminal that is the default." };
+
+    internal static Option<int> Wait { get; } = new("--wait") { Description = "Seconds to wait for the end; the run goes on without. Default 3600.", DefaultValueFactory = _ => 3600, HelpName = "SECONDS" };
+
+    internal static Option<string?> Workspace { get; } = new("--workspace") { Description = "Folder of the file skills, when no server runs the plan. Default: the plan's folder.", HelpName = "DIR" };
+
     internal static Command Command()
     {
         var file = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
-        var input = new Option<string[]>("--input", "-i") { Description = "An input, NAME=VALUE; the value is JSON or else a text.", AllowMultipleArgumentsPerToken = false };
-        var seed = new Option<ulong?>("--seed") { Description = "Seed of the run." };
-        var budget = new Option<decimal?>("--budget") { Description = "Hard limit, cents." };
-        var json = new Option<bool>("--json") { Description = "Prints the run's events and its end as JSON lines." };
-        var wait = new Option<int>("--wait") { Description = "Seconds to wait for the end. Default 3600.", DefaultValueFactory = _ => 3600 };
-        var workspace = new Option<string?>("--workspace") { Description = "Folder of the file skills. Default: the plan's folder." };
-        var data = CommandLine.Data();
-        var command = new Command("run", "Runs a plan, durably, and prints its result.\n\nExample: aos run plan.yaml --input month=2026-01")
+        var input = new Option<string[]>("--input", "-i") { Description = "An input, NAME=VALUE; the value is JSON or else a text. May be repeated.", HelpName = "NAME=VALUE" };
+        var label = new Option<string[]>("--label", "-l") { Description = "A label of the run, NAME=VALUE. May be repeated.", HelpName = "NAME=VALUE" };
+        var seed = new Option<ulong?>("--seed") { Description = "Seed of the run. Default: the plan's.", HelpName = "NUMBER" };
+        var budget = new Option<decimal?>("--budget") { Description = "Hard limit in cents. Default: the plan's.", HelpName = "CENTS" };
+        var key = new Option<string?>("--key") { Description = "Idempotency key: the same key and the same request give the same run.", HelpName = "TEXT" };
+        var command = new Command("run", """
+            Runs a plan, durably, and prints its result.
+
+            Examples:
+              aos run plan.yaml --input month=2026-01
+              aos run plan.yaml --budget 50 --json | tail -1
+              cat plan.json | aos run - --wait 0
+
+            Exit code: 0 succeeded, 1 failed, 2 invalid or not admitted, 3 waits for somebody, 4 cancelled, 5 no house.
+            """)
         {
-            file, input, seed, budget, json, wait, workspace, data,
+            file, input, label, seed, budget, key, Wait, Watch, Workspace,
         };
         command.SetAction((parsed, cancel) =>
         {
             var path = parsed.GetValue(file)!;
-            var folder = HouseOptions.DataOf(parsed.GetValue(data));
-            var work = parsed.GetValue(workspace) ?? (path == "-" ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path))!);
-            return Embedded.InAsync(
-                new HouseOptions(folder, HouseOptions.WorkspaceOf(work, folder)),
-                house => RunAsync(house, path, parsed.GetValue(input) ?? [], parsed.GetValue(seed), parsed.GetValue(budget), parsed.GetValue(json), parsed.GetValue(wait), cancel),
-                cancel);
+            var work = parsed.GetValue(Workspace) ?? (path == "-" ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path))!);
+            return Houses.InAsync(CommandLine.Place(parsed, work), async house =>
+            {
+                var plan = await PlanFile.ReadAsync(path, cancel);
+                var order = new RunOrder(
+                    plan, Inputs(parsed.GetValue(input) ?? []), parsed.GetValue(seed), parsed.GetValue(budget), Labels(parsed.GetValue(label) ?? []), parsed.GetValue(key));
+                var run = await house.StartAsync(order, cancel);
+                return await FollowAsync(house, run.GetText("run_id")!, parsed, work, cancel);
+            }, cancel);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        Embedded house, string file, string[] inputs, ulong? seed, decimal? budget, bool json, int wait, CancellationToken cancel)
+    /// <summary>Stays with a run until it is over or needs somebody, shows what happens and prints the end.</summary>
+    internal static async Task<int> FollowAsync(IHouse house, string run, ParseResult parsed, string workspace, CancellationToken cancel)
     {
-        JsonElement source;
+        var isJson = parsed.GetValue(CommandLine.AsJson);
+        var isWatched = isJson || parsed.GetValue(Watch) || ProgressView.IsTerminal;
+        if (!isJson) await Console.Error.WriteLineAsync($"run {run}");
+        var view = new ProgressView(ProgressView.IsTerminal);
         try
         {
-            source = await PlanFile.ReadAsync(file, cancel);
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            var watching = isWatched ? WatchAsync(house, run, isJson ? null : view, enough.Token) : Task.CompletedTask;
+            var state = await house.ReadAsync(run, TimeSpan.FromSeconds(parsed.GetValue(Wait)), cancel);
+            if (!RunText.IsOver(state)) await enough.CancelAsync();
+            await watching;
+            view.Close();
+            return isJson ? RunText.ExitCode(state) : RunText.Print(state);
         }
-        catch (PlanFileException e)
+        catch (OperationCanceledException)
         {
-            return CommandLine.Fail(2, e.Message);
-        }
-
-        var reading = PlanReader.Read(source, house.Skills.Terms);
-        if (reading.Plan is not { } plan)
-        {
-            PlanVerb.Print(reading, file);
-            return 2;
-        }
-
-        var request = new StartRequest("cli", plan, Inputs(inputs), seed, budget is { } cents ? new Cents(cents) : null);
-        switch (await house.Runs.StartAsync(Embedded.Owner, request, cancel))
-        {
-            case StartReply.Started started:
-                return await FollowAsync(house, started.Run, json, wait, cancel);
-            case StartReply.Refused refused:
-                return CommandLine.Fail(2, $"{refused.Why.Code}: {refused.Why.Message} {refused.Why.Advice}");
-            default:
-                return CommandLine.Fail(2, "The run was not started.");
+            view.Close();
+            var where = Path.GetFullPath(workspace) == Directory.GetCurrentDirectory() ? "" : $" --workspace {workspace}";
+            await Console.Error.WriteLineAsync($"aos: the run is kept. Go on with it: aos runs resume {run}{where}");
+            throw;
         }
     }
 
-    private static async Task<int> FollowAsync(Embedded house, RunId run, bool json, int wait, CancellationToken cancel)
+    private static async Task WatchAsync(IHouse house, string run, ProgressView? view, CancellationToken enough)
     {
-        if (!json) await Console.Error.WriteLineAsync($"run {run}");
-        var state = await house.Runs.WaitAsync(Embedded.Owner, run, TimeSpan.FromSeconds(wait), cancel);
-        if (json)
+        try
         {
-            foreach (var entry in await house.Journal.ReadRawAsync(run, 0, int.MaxValue, cancel))
-                Console.WriteLine(System.Text.Encoding.UTF8.GetString(entry.Body.Span));
+            await foreach (var message in house.FollowAsync(run, 0, follow: true, enough))
+            {
+                if (view is null) Report.Line(message.Body);
+                else view.Show(message);
+            }
         }
-
-        return Print(state!, json);
+        catch (OperationCanceledException)
+        {
+            // Nobody waits for more; what the caller does next says why.
+        }
     }
-
-    internal static int Print(RunState state, bool json)
-    {
-        if (!json && state.End?.Result is { } result) Console.WriteLine(Pretty(result));
-        if (state.End?.Failure is { } failure) Console.Error.WriteLine($"aos: {failure.Code}: {failure.Message} {failure.Advice}");
-        if (!state.Status.IsOver()) Console.Error.WriteLine($"aos: the run is {state.Status.Wire()}; see: aos runs show {state.Start!.Run}");
-        else if (!json) Console.Error.WriteLine($"{state.Status.Wire()}, {state.Steps.Length} steps, {state.Spent} cents, root {state.End!.RootHash}");
-        return state.Status switch { RunStatus.Succeeded => 0, RunStatus.Failed => 1, RunStatus.Cancelled => 4, _ => 3 };
-    }
-
-    internal static string Pretty(JsonElement value) => value.ValueKind == JsonValueKind.String
-        ? value.GetString()!
-        : JsonSerializer.Serialize(value, CliJson.Default.JsonElement);
 
     private static JsonElement Inputs(string[] pairs) => Json.Write(writer =>
     {
         writer.WriteStartObject();
-        foreach (var pair in pairs)
+        foreach (var (name, value) in Pairs(pairs))
         {
-            var at = pair.IndexOf('=', StringComparison.Ordinal);
-            writer.WritePropertyName(at < 0 ? pair : pair[..at]);
-            Value(at < 0 ? "true" : pair[(at + 1)..]).WriteTo(writer);
+            writer.WritePropertyName(name);
+            Value(value).WriteTo(writer);
         }
 
         writer.WriteEndObject();
     });
+
+    private static Dictionary<string, string> Labels(string[] pairs) => new(Pairs(pairs), StringComparer.Ordinal);
+
+    /// <summary>The last of equal names counts.</summary>
+    private static Dictionary<string, string> Pairs(string[] pairs)
+    {
+        var read = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in pairs)
+        {
+            var at = pair.IndexOf('=', StringComparison.Ordinal);
+            if (at <= 0) throw new PlanFileException($"'{pair}' is no NAME=VALUE.");
+            read[pair[..at]] = pair[(at + 1)..];
+        }
+
+        return read;
+    }
 
     private static JsonElement Value(string text)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using System.Text;
-using Aos.Contracts;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Aos.Kernel;
 
 namespace Aos.App.Cli;
@@ -8,108 +9,167 @@ namespace Aos.App.Cli;
 /// <summary><c>aos runs list|show|events|cancel|pause|resume|retry|signal|resolve</c>.</summary>
 internal static class RunsVerb
 {
-    internal static Command Command() => new("runs", "Looks at runs and steers them.")
+    internal static Command Command() => new("runs", "Looks at runs and steers them.\n\nExample: aos runs list --status failed")
     {
         List(),
-        One("show", "Prints a run's state.", (house, run, cancel) => ShowAsync(house, run, cancel)),
-        One("events", "Prints a run's journal, one event a line.", EventsAsync),
-        Order("cancel", "Cancels a run.", new CancelRun("cancelled from the command line")),
-        Order("pause", "Lets a run start nothing more.", new PauseRun("paused from the command line")),
-        Order("resume", "Lets a paused or quarantined run go on.", new ResumeRun("resumed from the command line")),
-        Order("retry", "Starts a new attempt of a failed run; finished steps are kept.", new RetryRun("retried from the command line")),
+        One("show", "Prints a run as the HTTP API gives it.", async (house, run, _, cancel) => Shown(await house.ReadAsync(run, TimeSpan.Zero, cancel))),
+        Events(),
+        Order("cancel", "Cancels a run."),
+        Order("pause", "Lets a run start nothing more."),
+        Resume(),
+        Order("retry", "Starts a new attempt of a failed run; finished steps are kept."),
         Signal(),
         Resolve(),
     };
 
     private static Command List()
     {
-        var data = CommandLine.Data();
-        var command = new Command("list", "Lists runs, newest first.") { data };
-        command.SetAction((parsed, cancel) => InAsync(parsed.GetValue(data), async house =>
+        var status = new Option<string?>("--status") { Description = "Only runs of this status.", HelpName = "STATUS" };
+        status.AcceptOnlyFromAmong(Enum.GetValues<RunStatus>().Select(one => one.Wire()).ToArray());
+        var agent = new Option<string?>("--agent") { Description = "Only runs of this agent.", HelpName = "AGENT" };
+        var label = new Option<string?>("--label", "-l") { Description = "Only runs with this label.", HelpName = "NAME=VALUE" };
+        var before = new Option<string?>("--before") { Description = "Only runs older than this one.", HelpName = "RUN" };
+        var limit = new Option<int>("--limit") { Description = "At most so many, 1 to 1000. Default 50.", DefaultValueFactory = _ => 50, HelpName = "NUMBER" };
+        var command = new Command("list", "Lists runs, newest first.\n\nExamples:\n  aos runs list --status failed\n  aos runs list --json --limit 1000") { status, agent, label, before, limit };
+        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
         {
-            foreach (var row in await house.Rows.ListAsync(new RunFilter(TenantId.Default), cancel))
-                Console.WriteLine($"{row.Id} {row.Status.Wire(),-11} {row.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss} {row.AgentId} {row.FailureCode}");
+            var query = string.Create(CultureInfo.InvariantCulture, $"api/v1/runs?limit={parsed.GetValue(limit)}");
+            foreach (var (name, value) in new[] { ("status", parsed.GetValue(status)), ("agent_id", parsed.GetValue(agent)), (LabelName(parsed.GetValue(label)), parsed.GetValue(label)?.Split('=', 2)[^1]), ("before", parsed.GetValue(before)) })
+                if (value is not null) query += $"&{name}={Uri.EscapeDataString(value)}";
+            var page = await house.AskAsync(HttpMethod.Get, query, null, cancel);
+            foreach (var row in page.GetProperty("runs").EnumerateArray()) Print(row, parsed.GetValue(CommandLine.AsJson));
+            if (page.GetText("next_before") is { } next && !parsed.GetValue(CommandLine.AsJson)) await Console.Error.WriteLineAsync($"There are more: --before {next}");
             return 0;
         }, cancel));
         return command;
     }
 
-    private static Command One(string name, string description, Func<Embedded, RunId, CancellationToken, Task<int>> act)
+    private static string LabelName(string? label) => label is null || label.Contains('=', StringComparison.Ordinal)
+        ? "label." + Uri.EscapeDataString(label?.Split('=')[0] ?? "")
+        : throw new PlanFileException($"'{label}' is no NAME=VALUE.");
+
+    private static void Print(JsonElement row, bool isJson)
     {
-        var id = new Argument<string>("run") { Description = "Run id." };
-        var data = CommandLine.Data();
-        var command = new Command(name, description) { id, data };
-        command.SetAction((parsed, cancel) => WithAsync(parsed.GetValue(id)!, parsed.GetValue(data), act, cancel));
+        if (isJson)
+        {
+            Report.Line(row);
+            return;
+        }
+
+        var created = row.Get("created_at") is { ValueKind: JsonValueKind.String } at && at.TryGetDateTimeOffset(out var time) ? time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "";
+        Console.Out.WriteLine($"{row.GetText("run_id")} {row.GetText("status"),-11} {created} {row.GetText("agent_id")} {row.GetText("code")}".TrimEnd());
+    }
+
+    private static Command Events()
+    {
+        var id = Run();
+        var follow = new Option<bool>("--follow", "-f") { Description = "Goes on with new events until the run is over." };
+        var after = new Option<int>("--after") { Description = "Only events after this number.", HelpName = "SEQ" };
+        var kind = new Option<string?>("--kind") { Description = "Only kinds that begin so, for instance step or call.failed.", HelpName = "KIND" };
+        var step = new Option<string?>("--step") { Description = "Only events of the step with this index.", HelpName = "INDEX" };
+        var command = new Command("events", "Prints a run's journal, one event a line, as JSON.\n\nExample: aos runs events RUN --kind call --follow") { id, follow, after, kind, step };
+        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
+        {
+            await foreach (var message in house.FollowAsync(parsed.GetValue(id)!, parsed.GetValue(after), parsed.GetValue(follow), cancel))
+            {
+                if (parsed.GetValue(kind) is { } prefix && !message.Kind.StartsWith(prefix, StringComparison.Ordinal)) continue;
+                if (parsed.GetValue(step) is { } index && !IsOf(message.Body, index)) continue;
+                Report.Line(message.Body);
+            }
+
+            return 0;
+        }, cancel));
         return command;
     }
 
-    private static Command Order(string name, string description, RunCommand order) =>
-        One(name, description, (house, run, cancel) => CommandAsync(house, run, order, cancel));
+    private static bool IsOf(JsonElement body, string step) => body.Get("data") is { } data
+        && (data.Get("step")?.ToString() == step || (data.GetText("effect") is { } effect && Regex.IsMatch(effect, $"^[sc]{Regex.Escape(step)}\\.")));
+
+    private static Argument<string> Run() => new("run") { Description = "Run id. aos runs list shows them." };
+
+    private static Command One(string name, string description, Func<IHouse, string, ParseResult, CancellationToken, Task<int>> act)
+    {
+        var id = Run();
+        var command = new Command(name, description) { id };
+        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), house => act(house, parsed.GetValue(id)!, parsed, cancel), cancel));
+        return command;
+    }
+
+    private static Command Order(string name, string description)
+    {
+        var reason = new Option<string>("--reason") { Description = "Why, for the journal.", DefaultValueFactory = _ => "asked on the command line", HelpName = "TEXT" };
+        var command = One(name, description, async (house, run, parsed, cancel) =>
+            Shown(await house.AskAsync(HttpMethod.Post, Path(run, $"{name}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}"), null, cancel)));
+        command.Add(reason);
+        return command;
+    }
+
+    private static Command Resume()
+    {
+        var id = Run();
+        var command = new Command("resume", "Lets a run go on and stays with it to its end, as aos run does.\n\nExample: aos runs resume RUN --workspace samples/invoices")
+        {
+            id, RunVerb.Wait, RunVerb.Watch, RunVerb.Workspace,
+        };
+        command.SetAction((parsed, cancel) =>
+        {
+            var work = parsed.GetValue(RunVerb.Workspace) ?? Directory.GetCurrentDirectory();
+            return Houses.InAsync(CommandLine.Place(parsed, work), async house =>
+            {
+                var run = parsed.GetValue(id)!;
+                var state = await house.ReadAsync(run, TimeSpan.Zero, cancel);
+                if (state.GetText("status") is "paused" or "quarantined" || RunText.IsOver(state))
+                    await house.AskAsync(HttpMethod.Post, Path(run, "resume?reason=asked%20on%20the%20command%20line"), null, cancel);
+                return await RunVerb.FollowAsync(house, run, parsed, work, cancel);
+            }, cancel);
+        });
+        return command;
+    }
 
     private static Command Signal()
     {
-        var id = new Argument<string>("run") { Description = "Run id." };
         var name = new Argument<string>("name") { Description = "Name of the signal." };
-        var payload = new Option<string>("--payload") { Description = "JSON. Default null.", DefaultValueFactory = _ => "null" };
-        var data = CommandLine.Data();
-        var command = new Command("signal", "Sends a signal to a run.") { id, name, payload, data };
-        command.SetAction((parsed, cancel) => WithAsync(parsed.GetValue(id)!, parsed.GetValue(data), (house, run, token) =>
-            CommandAsync(house, run, new SignalRun(Guid.CreateVersion7().ToString("D"), parsed.GetValue(name)!, Json.Parse(parsed.GetValue(payload)!)), token), cancel));
+        var payload = new Option<string>("--payload") { Description = "JSON. Default null.", DefaultValueFactory = _ => "null", HelpName = "JSON" };
+        var command = One("signal", "Sends a signal to a run.\n\nExample: aos runs signal RUN payment --payload '{\"id\": 7}'", async (house, run, parsed, cancel) =>
+            Shown(await house.AskAsync(
+                HttpMethod.Post, Path(run, $"signals/{Uri.EscapeDataString(parsed.GetValue(name)!)}"), PlanFile.Value(parsed.GetValue(payload)!, "--payload"), cancel)));
+        command.Add(name);
+        command.Add(payload);
         return command;
     }
 
     private static Command Resolve()
     {
-        var id = new Argument<string>("run") { Description = "Run id." };
         var step = new Argument<string>("step") { Description = "Step id." };
         var verdict = new Argument<string>("verdict") { Description = "done, not_done or abort." };
         verdict.AcceptOnlyFromAmong("done", "not_done", "abort");
-        var result = new Option<string>("--result") { Description = "JSON: the result, when it was done. Default null.", DefaultValueFactory = _ => "null" };
-        var data = CommandLine.Data();
-        var command = new Command("resolve", "Says what became of a step whose outcome is unknown.") { id, step, verdict, result, data };
-        command.SetAction((parsed, cancel) => WithAsync(parsed.GetValue(id)!, parsed.GetValue(data), (house, run, token) =>
+        var result = new Option<string>("--result") { Description = "JSON: the result, when it was done. Default null.", DefaultValueFactory = _ => "null", HelpName = "JSON" };
+        var item = new Option<int>("--item") { Description = "Index of the for_each item. Default: the step has none.", DefaultValueFactory = _ => -1, HelpName = "INDEX" };
+        var command = One("resolve", "Says what became of a step whose outcome is unknown.\n\nExample: aos runs resolve RUN pay done --result '{\"id\": 7}'", async (house, run, parsed, cancel) =>
         {
-            var decided = parsed.GetValue(verdict) switch { "done" => ResolveVerdict.Done, "not_done" => ResolveVerdict.NotDone, _ => ResolveVerdict.Abort };
-            return CommandAsync(house, run, new ResolveStep(parsed.GetValue(step)!, -1, decided, Json.Parse(parsed.GetValue(result)!)), token);
-        }, cancel));
+            var value = PlanFile.Value(parsed.GetValue(result)!, "--result");
+            return Shown(await house.AskAsync(HttpMethod.Post, Path(run, $"steps/{Uri.EscapeDataString(parsed.GetValue(step)!)}/resolve"), Json.Write(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("verdict", parsed.GetValue(verdict));
+                writer.WriteNumber("item", parsed.GetValue(item));
+                writer.WritePropertyName("result");
+                value.WriteTo(writer);
+                writer.WriteEndObject();
+            }), cancel));
+        });
+        command.Add(step);
+        command.Add(verdict);
+        command.Add(result);
+        command.Add(item);
         return command;
     }
 
-    private static Task<int> WithAsync(string id, string? data, Func<Embedded, RunId, CancellationToken, Task<int>> act, CancellationToken cancel) =>
-        RunId.TryParse(id, out var run)
-            ? InAsync(data, house => act(house, run, cancel), cancel)
-            : Task.FromResult(CommandLine.Fail(2, $"'{id}' is no run id. aos runs list shows them."));
+    private static string Path(string run, string rest) => $"api/v1/runs/{Uri.EscapeDataString(run)}/{rest}";
 
-    private static Task<int> InAsync(string? data, Func<Embedded, Task<int>> act, CancellationToken cancel)
+    private static int Shown(JsonElement run)
     {
-        var folder = HouseOptions.DataOf(data);
-        return Embedded.InAsync(new HouseOptions(folder, HouseOptions.WorkspaceOf(null, folder)), act, cancel);
-    }
-
-    private static async Task<int> CommandAsync(Embedded house, RunId run, RunCommand order, CancellationToken cancel)
-    {
-        switch (await house.Runs.CommandAsync(Embedded.Owner, run, order, cancel))
-        {
-            case CommandReply.Refused refused:
-                return CommandLine.Fail(1, $"{refused.Why.Code}: {refused.Why.Message} {refused.Why.Advice}");
-            case CommandReply.Unknown:
-                return CommandLine.Fail(1, $"RUN_NOT_FOUND: there is no run {run}. aos runs list shows them.");
-            default:
-                return await ShowAsync(house, run, cancel);
-        }
-    }
-
-    private static async Task<int> ShowAsync(Embedded house, RunId run, CancellationToken cancel)
-    {
-        if (await house.Runs.ReadAsync(Embedded.Owner, run, cancel) is not { } state)
-            return CommandLine.Fail(1, $"RUN_NOT_FOUND: there is no run {run}. aos runs list shows them.");
-        Console.WriteLine(RunVerb.Pretty(Server.RunWire.Of(state)));
-        return 0;
-    }
-
-    private static async Task<int> EventsAsync(Embedded house, RunId run, CancellationToken cancel)
-    {
-        foreach (var entry in await house.Journal.ReadAsync(run, 0, int.MaxValue, cancel)) Console.WriteLine(Encoding.UTF8.GetString(entry.Body.Span));
+        Report.Pretty(run);
         return 0;
     }
 }

@@ -1,5 +1,6 @@
+using System.Net;
 using Aos.Contracts;
-using Aos.Identity;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Aos.App.Server;
 
@@ -7,6 +8,47 @@ namespace Aos.App.Server;
 internal static class AosServer
 {
     internal static WebApplication Build(string host, int port, HouseOptions house)
+    {
+        var builder = Builder(kestrel =>
+        {
+            Listen(kestrel, host, port);
+            kestrel.ListenOwner(house.Data);
+        });
+        builder.Services.AddHouse(builder.Configuration, house);
+        var app = builder.Build();
+        app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it, before anything else.
+        app.Services.GetRequiredService<IIdentity>();
+        app.Services.GetRequiredService<MetricsPage>();
+        app.Services.GetRequiredService<ServerMeter>();
+        app.GuardOwner(house.Data);
+        return Routes(app, IsDevelopment(host));
+    }
+
+    /// <summary>The same routes over a house that already lives in this process, on the owner's socket alone.</summary>
+    internal static WebApplication BuildOver(IServiceProvider house, string data)
+    {
+        var app = Builder(kestrel => kestrel.ListenOwner(data)).Build();
+        app.GuardOwner(data);
+        app.Use((context, next) =>
+        {
+            context.RequestServices = new Layered(house, context.RequestServices);
+            return next(context);
+        });
+        return Routes(app, isDevelopment: false);
+    }
+
+    /// <summary>What the server itself needs beside the rooms.</summary>
+    internal static AosBuilder AddServer(this AosBuilder aos)
+    {
+        aos.Migrations(StoreProbe.Migration);
+        aos.Services.AddSingleton<StoreProbe>();
+        aos.Services.AddSingleton<ReplayLog>();
+        aos.Services.AddSingleton<MetricsPage>();
+        aos.Services.AddSingleton<ServerMeter>();
+        return aos;
+    }
+
+    private static WebApplicationBuilder Builder(Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
@@ -18,24 +60,18 @@ internal static class AosServer
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+            listen(kestrel);
         });
-        builder.WebHost.UseUrls($"http://{host}:{port}");
-        builder.Services.AddHouse(builder.Configuration, house);
-        var key = Environment.GetEnvironmentVariable("AOS_API_KEY") ?? Environment.GetEnvironmentVariable("MACHINE_SECRET_TOKEN");
-        new AosBuilder(builder.Services, builder.Configuration)
-            .AddIdentity(new IdentityOptions { Key = string.IsNullOrEmpty(key) ? null : key, Data = house.Data })
-            .AddServer();
-        var origins = Csv("AOS_CORS_ORIGINS");
-        if (origins.Length > 0)
+        if (Origins() is { Length: > 0 } origins)
             builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins).AllowAnyHeader().AllowAnyMethod()));
-        var app = builder.Build();
-        app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it, before anything else.
-        app.Services.GetRequiredService<IIdentity>();
-        app.Services.GetRequiredService<MetricsPage>();
-        app.Services.GetRequiredService<ServerMeter>();
+        return builder;
+    }
+
+    private static WebApplication Routes(WebApplication app, bool isDevelopment)
+    {
         app.UseRouting();
-        if (origins.Length > 0) app.UseCors();
-        app.UseEdge(IsDevelopment(host));
+        if (Origins().Length > 0) app.UseCors();
+        app.UseEdge(isDevelopment);
         app.MapHealth();
         app.MapService(Environment.GetEnvironmentVariable("AOS_METRICS") == "open");
         app.MapRuntime();
@@ -43,21 +79,25 @@ internal static class AosServer
         return app;
     }
 
-    /// <summary>What the server itself needs beside the rooms.</summary>
-    private static void AddServer(this AosBuilder aos)
+    private static void Listen(KestrelServerOptions kestrel, string host, int port)
     {
-        aos.Migrations(StoreProbe.Migration);
-        aos.Services.AddSingleton<StoreProbe>();
-        aos.Services.AddSingleton<ReplayLog>();
-        aos.Services.AddSingleton<MetricsPage>();
-        aos.Services.AddSingleton<ServerMeter>();
+        if (IPAddress.TryParse(host.Trim('[', ']'), out var address)) kestrel.Listen(address, port);
+        else if (host is "*" or "+") kestrel.ListenAnyIP(port);
+        else if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) && port != 0) kestrel.ListenLocalhost(port);
+        else if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)) kestrel.Listen(IPAddress.Loopback, 0);
+        else throw new IOException($"'{host}' is no address to listen on. Use an IP address, localhost, or * for all.");
     }
 
     /// <summary>Development is the default of the embedded store on loopback, production of everything else.</summary>
     private static bool IsDevelopment(string host) => Environment.GetEnvironmentVariable("AOS_ENVIRONMENT") is { Length: > 0 } named
         ? named.Equals("Development", StringComparison.OrdinalIgnoreCase)
-        : host is "127.0.0.1" or "localhost" or "[::1]";
+        : host is "127.0.0.1" or "localhost" or "[::1]" or "::1";
 
-    private static string[] Csv(string name) =>
-        (Environment.GetEnvironmentVariable(name) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] Origins() => Composition.Csv("AOS_CORS_ORIGINS");
+
+    /// <summary>Services of the house first, the web server's own behind them.</summary>
+    private sealed class Layered(IServiceProvider house, IServiceProvider web) : IServiceProvider
+    {
+        public object? GetService(Type serviceType) => house.GetService(serviceType) ?? web.GetService(serviceType);
+    }
 }

@@ -80,6 +80,7 @@ internal static class Edge
         var identity = context.RequestServices.GetRequiredService<IIdentity>();
         var caller = Key(context) is { } key
             ? identity.Authenticate(key) ?? throw new RefusedException(FailureCatalog.Fail("UNAUTHORIZED", "Invalid API key"))
+            : context.Features.Get<OwnerConnection>() is not null ? OwnerConnection.Owner
             : isDevelopment && needs.OpenInDevelopment && IsLocal(context) ? identity.Anonymous : null;
         if (caller is null) throw new RefusedException(FailureCatalog.Fail("UNAUTHORIZED", "An API key is needed."), needs.KeyIsField ? 422 : 401);
         if (!caller.May(needs.Permission)) throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This caller lacks {needs.Permission}."));

@@ -8,7 +8,7 @@ namespace Aos.App.Server;
 /// <summary>
 /// A run's events, live, as server-sent events: <c>id</c> is the number of the event, <c>event</c> its kind, <c>data</c> its
 /// body with secrets hidden. <c>Last-Event-ID</c> (or <c>?after=</c>) goes on after that event. A comment line keeps the
-/// connection alive. The stream ends with the run; who asks again after the end gets 204, and stops.
+/// connection alive. The stream ends with the run, or with <c>?follow=false</c> at the newest event there is; who asks again after the end gets 204, and stops.
 /// </summary>
 internal static class RunEvents
 {
@@ -21,7 +21,8 @@ internal static class RunEvents
         var id = RunRoutes.Id(context);
         var state = await runs.ReadAsync(context.Caller(), id, context.RequestAborted) ?? throw RunRoutes.Unknown(context);
         var after = After(context);
-        if (state.Status.IsOver() && after >= state.Seq)
+        var last = context.Request.Query["follow"] is ["false"] ? state.Seq : int.MaxValue;
+        if (after >= last || (state.Status.IsOver() && after >= state.Seq))
         {
             context.Response.StatusCode = 204;
             return;
@@ -31,7 +32,11 @@ internal static class RunEvents
         context.Response.Headers.CacheControl = "no-cache";
         var clock = context.RequestServices.GetRequiredService<TimeProvider>();
         await using var events = runs.FollowAsync(context.Caller(), id, after, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
-        while (await NextAsync(context, events, clock)) await WriteAsync(context, events.Current);
+        while (await NextAsync(context, events, clock))
+        {
+            await WriteAsync(context, events.Current);
+            if (events.Current.Seq >= last) return;
+        }
     }
 
     /// <summary>Waits for the next event; says something every now and then while nothing happens.</summary>

@@ -57,7 +57,12 @@ internal static class RunRequest
         if (source.Get("steps") is null && source.Get("plan") is null or { ValueKind: JsonValueKind.Null }) throw WithoutPlan(body);
         if (source.Get("plan") is null && Around.Any(name => source.Get(name) is not null)) source = Alone(source);
         var reading = PlanReader.Read(source, context.RequestServices.GetRequiredService<ISkills>().Terms);
-        if (reading.Plan is { } plan) return (plan, reading.Warnings);
+        return reading.Plan is { } plan ? (plan, reading.Warnings) : throw new RefusedException(Invalid(reading), 400);
+    }
+
+    /// <summary>Why a plan that cannot be read is refused: the first mistake, and all of them in <c>details.problems</c>.</summary>
+    internal static Failure Invalid(PlanReading reading)
+    {
         var details = Json.Write(writer =>
         {
             writer.WriteStartObject();
@@ -65,7 +70,7 @@ internal static class RunRequest
             writer.WriteEndObject();
         });
         var first = reading.Problems[0];
-        throw new RefusedException(FailureCatalog.Fail(first.Code, $"{first.Path}: {first.Message}", null, details), 400);
+        return FailureCatalog.Fail(first.Code, $"{first.Path}: {first.Message}", null, details);
     }
 
     private static RefusedException WithoutPlan(JsonElement body) => body.TextOf("workflow_id") is { Length: > 0 }

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Aos.Client;
 
 /// <summary>A run to start.</summary>
-public sealed record RunRequest
+public sealed record NewRun
 {
     /// <summary>A plan in any shape of docs/plans.md.</summary>
     public required JsonElement Plan { get; init; }
@@ -64,13 +64,16 @@ public sealed record Problem(
 /// <summary>Which runs to list; null members don't filter.</summary>
 /// <param name="Before">Only runs older than this id: <see cref="RunPage.NextBefore"/> of the page before.</param>
 /// <param name="Limit">1 to 1000.</param>
-public sealed record RunQuery(string? Status = null, string? AgentId = null, string? Label = null, string? Before = null, int Limit = 100)
+/// <param name="Labels">All of them must fit.</param>
+public sealed record RunQuery(
+    string? Status = null, string? AgentId = null, IReadOnlyDictionary<string, string>? Labels = null, string? Before = null, int Limit = 100)
 {
     internal string Text()
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"?limit={Limit}");
-        foreach (var (name, value) in new[] { ("status", Status), ("agent_id", AgentId), ("label", Label), ("before", Before) })
+        foreach (var (name, value) in new[] { ("status", Status), ("agent_id", AgentId), ("before", Before) })
             if (value is not null) text += $"&{name}={Uri.EscapeDataString(value)}";
+        foreach (var (name, value) in Labels ?? new Dictionary<string, string>()) text += $"&label.{Uri.EscapeDataString(name)}={Uri.EscapeDataString(value)}";
         return text;
     }
 }

@@ -65,9 +65,10 @@ internal sealed class PlanReport
 }
 
 /// <summary>The nearest known word, for "did you mean".</summary>
-internal static class Nearest
+public static class Nearest
 {
-    internal static string? To(string word, ReadOnlySpan<string> known)
+    /// <summary>The word nearest to a mistyped one, or null when none is near.</summary>
+    public static string? To(string word, ReadOnlySpan<string> known)
     {
         string? best = null;
         var distance = Math.Max(2, word.Length / 3) + 1;

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Aos.Kernel;
+
+namespace Aos.App.Cli;
+
+/// <summary><c>aos config</c>: what the settings come to.</summary>
+internal static class ConfigVerb
+{
+    /// <summary>Every setting: its name, whether its value is secret, its default, what it is for.</summary>
+    private static readonly (string Name, bool IsSecret, string Default, string What)[] Settings =
+    [
+        ("AOS_API_KEY", true, "made by serve, kept in DATA/api.key", "key of the HTTP API; sent to --server"),
+        ("AOS_BASE_URL", false, "none", "server the commands talk to"),
+        ("AOS_DATA", false, ".aos", "data directory"),
+        ("AOS_DATABASE_URL", true, "none", "PostgreSQL; not available in this version"),
+        ("AOS_EGRESS_ALLOW", false, "none", "private targets that skills may call, with commas"),
+        ("AOS_ENVIRONMENT", false, "Development on loopback, else Production", "Development or Production"),
+        ("AOS_WORKSPACE_ROOT", false, "DATA/workspace", "folder of the file skills"),
+        ("ANTHROPIC_API_KEY", true, "none", "key of a model provider"),
+        ("MACHINE_SECRET_TOKEN", true, "none", "key of the HTTP API when AOS_API_KEY is not set"),
+        ("OPENAI_API_KEY", true, "none", "key of a model provider"),
+        ("REDIS_URL", true, "none", "Redis; not available in this version"),
+    ];
+
+    internal static Command Command()
+    {
+        var command = new Command("config", "Prints the effective settings and where each comes from; secrets are masked.\n\nExample: AOS_DATA=./data aos config");
+        command.SetAction(parsed =>
+        {
+            var place = CommandLine.Place(parsed);
+            if (parsed.GetValue(CommandLine.AsJson)) Report.Line(ToJson(place));
+            else Print(place);
+            return Composition.Unavailable() is { } unavailable ? Report.Fail(5, unavailable) : 0;
+        });
+        return command;
+    }
+
+    private static void Print(Place place)
+    {
+        Console.Out.WriteLine($"data       {Path.GetFullPath(place.Data)}");
+        Console.Out.WriteLine($"workspace  {Path.GetFullPath(place.Workspace)}");
+        Console.Out.WriteLine($"server     {place.Server ?? "whoever holds the data directory, else this process"}");
+        Console.Out.WriteLine();
+        foreach (var (name, isSecret, otherwise, what) in Settings)
+            Console.Out.WriteLine($"{name,-21} {Shown(name, isSecret) ?? $"(not set: {otherwise})"}\n{"",-21} {what}");
+    }
+
+    private static System.Text.Json.JsonElement ToJson(Place place) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("data", Path.GetFullPath(place.Data));
+        writer.WriteString("workspace", Path.GetFullPath(place.Workspace));
+        writer.WriteString("server", place.Server);
+        writer.WriteStartObject("environment");
+        foreach (var (name, isSecret, _, _) in Settings)
+            if (Shown(name, isSecret) is { } value) writer.WriteString(name, value);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    });
+
+    /// <summary>The value as it may be shown, or null: not set.</summary>
+    private static string? Shown(string name, bool isSecret) => Composition.Setting(name) is not { } value ? null : isSecret ? "****" : value;
+}
