@@ -64,7 +64,7 @@ public static class Backoff
 {
     /// <summary>
     /// Delay after the try with this number (from 1): backoff · factor^(try − 1), capped, with a jitter of ±10 % whose
-    /// fraction is the first four bytes of SHA-256("seed:try"), big endian, divided by 2³².
+    /// fraction is the first four bytes of SHA-256("seed:(try − 1)"), big endian, divided by 2³².
     /// </summary>
     public static TimeSpan Delay(RetryClause clause, int attempt, ulong seed)
     {
@@ -73,7 +73,7 @@ public static class Backoff
         for (var i = 1; i < attempt && delay < cap; i++) delay *= clause.Factor;
         if (delay > cap) delay = cap;
         Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{seed}:{attempt}")), hash);
+        SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{seed}:{attempt - 1}")), hash);
         var fraction = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(hash) / 4_294_967_296m;
         return TimeSpan.FromMilliseconds((double)decimal.Truncate(delay + (delay * 0.1m * ((2 * fraction) - 1))));
     }

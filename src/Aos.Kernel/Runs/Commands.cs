@@ -5,6 +5,8 @@ namespace Aos.Kernel;
 /// <summary>What people and the clock want of a run.</summary>
 internal static class Commands
 {
+    private const string Cancelled = "The run was cancelled";
+
     internal static Decision Start(Turn turn, StartRun start)
     {
         if (turn.State.Start is not null) return Decision.Nothing;
@@ -45,9 +47,13 @@ internal static class Commands
     internal static Failure? Cancel(Turn turn, CancelRun cancel)
     {
         if (turn.State.Status.IsOver()) return Over(turn.State);
-        Progress.End(turn, RunStatus.Cancelled, null, FailureCatalog.Fail("CANCELLED", Sentence("The run was cancelled", cancel.Reason)));
+        Progress.End(turn, RunStatus.Cancelled, null, FailureCatalog.Fail("CANCELLED", Sentence(Cancelled, cancel.Reason)));
         return null;
     }
+
+    /// <summary>The reason a cancelled run's message was made of: a replay gives the same order again.</summary>
+    internal static string CancelReason(string message) =>
+        message.StartsWith(Cancelled + ": ", StringComparison.Ordinal) ? message[(Cancelled.Length + 2)..] : "";
 
     internal static Failure? Pause(Turn turn, PauseRun pause)
     {

@@ -1,0 +1,66 @@
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>A run decided again from the facts in its journal.</summary>
+/// <param name="State">As far as both histories agree, or the end.</param>
+/// <param name="Seq">The first event that the machine does not decide as written; null: none.</param>
+/// <param name="Reason">What it decides instead.</param>
+public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
+{
+    /// <summary>
+    /// Replays a journal without calling anything: what the world said (outcomes, signals, people's orders, the time) is
+    /// taken from the events, everything that followed from it is decided anew and compared event by event.
+    /// </summary>
+    /// <param name="text">The stored form of an event, without its number: two events are the same when it is.</param>
+    public static MachineReplay Of(IReadOnlyList<RunEvent> journal, Func<RunEvent, string> text)
+    {
+        var state = RunState.Empty;
+        for (var at = 0; at < journal.Count;)
+        {
+            var decided = Decide(state, journal[at]);
+            if (decided.Count == 0)
+                return new MachineReplay(state, at + 1, $"Event {at + 1} ({journal[at].GetType().Name}) follows from nothing: the machine decides nothing here.");
+            foreach (var e in decided)
+            {
+                if (at == journal.Count) return new MachineReplay(state, at, $"After event {at} the machine also decides {e.GetType().Name}, which is not in the journal.");
+                if (text(e) != text(journal[at]))
+                    return new MachineReplay(state, at + 1, Differs(at + 1, e, journal[at]));
+                state = RunMachine.Evolve(state, e);
+                at++;
+            }
+        }
+
+        return new MachineReplay(state, null, null);
+    }
+
+    private static string Differs(int seq, RunEvent decided, RunEvent stored) => decided.GetType() == stored.GetType()
+        ? $"Event {seq} ({stored.GetType().Name}) is not what the machine decides from the facts before it."
+        : $"Event {seq} is {stored.GetType().Name}, the machine decides {decided.GetType().Name}.";
+
+    private static IReadOnlyList<RunEvent> Decide(RunState state, RunEvent fact)
+    {
+        var facts = new Facts(fact.At);
+        if (state.Start is null && fact is not RunStarted) return [];
+        var events = Command(state, fact) is { } command ? RunMachine.Decide(state, command, facts).Events : [];
+        return events.Count > 0 || state.Start is null ? events : RunMachine.Decide(state, new WakeRun(), facts).Events;
+    }
+
+    /// <summary>The command that brings this event about, or null: only time does.</summary>
+    private static RunCommand? Command(RunState state, RunEvent fact) => fact switch
+    {
+        RunStarted e => new StartRun(e.Run, e.Tenant, e.AgentId, e.Plan, e.Inputs, e.Seed, e.Budget, e.Terms, e.Labels, e.Parent),
+        CallSucceeded e => new RecordOutcome(e.Effect, e.Outcome),
+        CallFailed e => new RecordOutcome(e.Effect, e.Outcome),
+        CallUnknown e => new RecordUnknown(e.Effect, e.Why),
+        CallResolved e when e.Effect.Step >= 0 && e.Effect.Step < state.Steps.Length =>
+            new ResolveStep(state.Plan.Steps[e.Effect.Step].Id, e.Effect.Item, e.Verdict, e.Result),
+        SignalReceived e => new SignalRun(e.Id, e.Name, e.Payload),
+        RunPaused e => new PauseRun(e.Reason),
+        RunResumed e => new ResumeRun(e.Reason),
+        RunQuarantined e => new QuarantineRun(e.Reason),
+        RunRetried e => new RetryRun(e.Reason),
+        RunEnded { Status: RunStatus.Cancelled, Failure.Message: { } message } => new CancelRun(Commands.CancelReason(message)),
+        _ => null,
+    };
+}
