@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Aos.Kernel.Tests.Machine;
 
-/// <summary>One run in a box: a plan, a clock, and a checker that folds the journal again after every decision.</summary>
+/// <summary>One run in a box: a plan, a clock, and a checker that folds and replays the journal after every decision.</summary>
 internal sealed class MachineWorld
 {
     private static readonly ImmutableSortedDictionary<string, SkillTerms> Skills = new[]
@@ -73,6 +73,9 @@ internal sealed class MachineWorld
 
     public string? Result(string id) => State.Steps[State.Plan.IndexOf(id)].Result?.GetRawText();
 
+    /// <summary>An event with all its members, as text.</summary>
+    public static string Stored(RunEvent e) => e.GetType().Name + JsonSerializer.Serialize(e, e.GetType());
+
     private void Check()
     {
         var again = Journal.Aggregate(RunState.Empty, RunMachine.Evolve);
@@ -81,6 +84,9 @@ internal sealed class MachineWorld
         Assert.Equal(State.Spent, again.Spent);
         Assert.Equal(State.Reserved, again.Reserved);
         Assert.Equal(RootHash.Of(State), RootHash.Of(again));
+        var replay = MachineReplay.Of(Journal, Stored);
+        Assert.True(replay.Seq is null, replay.Reason);
+        Assert.Equal(RootHash.Of(State), RootHash.Of(replay.State));
         Assert.True(State.Reserved >= Cents.Zero, "Money never goes negative.");
         if (State.Start?.Budget is { } budget) Assert.True(State.Spent + State.Reserved <= budget, "A hard limit is never overspent.");
     }

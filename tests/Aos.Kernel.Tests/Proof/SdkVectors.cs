@@ -21,6 +21,11 @@ public sealed class SdkVectors
     public void The_spaced_form_is_what_the_old_server_hashed() =>
         Assert.Equal("71bb65f507635269", PythonJson.Sha(PythonJson.Spaced(Json.Parse("""{"y":2}""")))[..16]);
 
+    [Fact]
+    public void The_spaced_form_is_what_old_checkpoints_hashed() => Assert.Equal(
+        "60275049fca3524a",
+        PythonJson.Sha(PythonJson.Spaced(Json.Parse("""{"run_id":"r-1","next_step_index":2,"status":"running","step_outputs":{"a":{"x":1},"b":{"y":2}}}""")))[..16]);
+
     [Theory]
     [InlineData("1.0", "1.0")]
     [InlineData("-0.0", "-0.0")]
