@@ -25,7 +25,7 @@ internal static class Composition
     {
         services.AddSingleton(TimeProvider.System);
         new AosBuilder(services, configuration)
-            .AddStorage(new StorageOptions { Data = options.Data })
+            .AddStorage(new StorageOptions { Data = options.Data, MasterKey = Environment.GetEnvironmentVariable("AOS_MASTER_KEY") })
             .AddEgress(new EgressOptions { Allow = Csv("AOS_EGRESS_ALLOW") })
             .AddSkills(new SkillsOptions { Workspace = options.Workspace, Disabled = Csv("AOS_SKILLS_DISABLED") })
             .AddRuns()

@@ -1,4 +1,5 @@
 using Aos.Contracts;
+using Aos.Kernel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -19,6 +20,23 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<Engine>();
         aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Engine>());
         aos.Services.AddSingleton<IRunLoad>(provider => provider.GetRequiredService<RunsDoor>());
-        return aos.Door<IRuns, RunsDoor>();
+        aos.Migrations(Signatures.Migrations);
+        aos.Services.AddSingleton<Signatures>();
+        aos.Services.AddSingleton<Replays>();
+        return aos.Door<IRuns, RunsDoor>().Door<ITraces, TracesDoor>();
     }
+
+    /// <summary>
+    /// Checks a record in a file, without a store: an export of AOS (chain, columns, root hash, decisions, header, signatures)
+    /// or a trace of an SDK (its root). Never throws for what the file holds.
+    /// </summary>
+    /// <param name="trusted">Ids of the signing keys the caller trusts; null: whatever key the export brings along.</param>
+    public static TraceVerdict VerifyTrace(ReadOnlyMemory<byte> file, IReadOnlySet<string>? trusted, CancellationToken cancel) =>
+        TraceFile.Verify(file, trusted, cancel);
+
+    /// <summary>Checks a golden recording (<c>RUN.steps.jsonl</c>) against its <c>.sig</c> and the golden secret.</summary>
+    public static TraceVerdict VerifyGolden(ReadOnlyMemory<byte> file, string signature, string secret) => TraceFile.VerifyGolden(file, signature, secret);
+
+    /// <summary>Compares two exports of AOS, or two traces of an SDK. Throws <see cref="TraceException"/> when one cannot be read.</summary>
+    public static TraceDiff DiffTraces(ReadOnlyMemory<byte> left, ReadOnlyMemory<byte> right) => TraceFile.Diff(left, right);
 }

@@ -9,12 +9,15 @@ public static class StorageRoom
     public static AosBuilder AddStorage(this AosBuilder aos, StorageOptions options)
     {
         aos.Migrations(Schema.Migrations);
+        aos.Migrations(Keyring.Migrations);
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<DataDirectory>(_ => DataDirectory.Open(options.Data));
         aos.Services.AddSingleton<SqliteStore>();
         aos.Services.AddSingleton<IJournal, SqliteJournal>();
         aos.Services.AddSingleton<IRunRows, SqliteRunRows>();
         aos.Services.AddSingleton<IDatabase, SqliteDatabase>();
+        aos.Services.AddSingleton<MasterKey>();
+        aos.Services.AddSingleton<IKeyring, Keyring>();
         return aos;
     }
 }

@@ -76,6 +76,7 @@ internal static class AosServer
         app.MapService(Environment.GetEnvironmentVariable("AOS_METRICS") == "open");
         app.MapRuntime();
         app.MapRuns();
+        app.MapTraces();
         return app;
     }
 

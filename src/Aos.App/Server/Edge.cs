@@ -37,6 +37,10 @@ internal static class Edge
         {
             await context.RefuseAsync(e.Failure, e.Status, e.Detail);
         }
+        catch (KeyringLockedException e)
+        {
+            await WriteAsync(context, FailureCatalog.Fail("CONFIG_INVALID", e.Message));
+        }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             context.Response.StatusCode = 499;

@@ -37,7 +37,7 @@ public static class StepView
             Steps =
             [
                 .. Server(state).Where(step => step.Status != "retry").Select(step => new TraceStep11(
-                    step.StepIndex, step.SkillName, PythonJson.HashData(step.Params), PythonJson.HashData(step.Data ?? Json.Null),
+                    step.StepIndex, step.SkillName, PythonJson.HashData(step.Params), OutputHash(state, step),
                     Chance.OfStep(start.Seed, step.StepIndex).State(), step.Status, null, "execute", (decimal)step.Duration.TotalMilliseconds, step.Code, Time(step.At))),
             ],
             Metadata = Json.Write(writer =>
@@ -51,6 +51,14 @@ public static class StepView
             }),
         };
         return state.Status.IsOver() ? trace.Finalize() : trace;
+    }
+
+    /// <summary>The SDK's hash of a step's result, of which only what its skill promises to be stable counts.</summary>
+    public static string OutputHash(RunState state, TraceStep step)
+    {
+        var stable = state.Plan.Steps[step.StepIndex].Skill is { } skill && state.Start!.Terms.TryGetValue(skill, out var terms) ? terms.StableFields : [];
+        var data = step.Data ?? Json.Null;
+        return PythonJson.HashData(stable.IsEmpty ? data : Json.Write(writer => WriteStable(writer, data, stable, state.Steps[step.StepIndex].Items is not null)));
     }
 
     /// <summary>The name of what a step does: its skill, or <c>wait</c>, <c>await</c>, <c>run</c>, <c>agent</c>.</summary>
@@ -84,6 +92,33 @@ public static class StepView
             }),
             _ => step.Calls is [{ Started: { } started }, ..] ? started.Params : Template.Evaluate(plan.Params, new RunScope(state, index, -1)).Value ?? plan.Params,
         };
+    }
+
+    private static void WriteStable(Utf8JsonWriter writer, JsonElement data, ImmutableArray<string> stable, bool isList)
+    {
+        if (isList && data.ValueKind == JsonValueKind.Array)
+        {
+            writer.WriteStartArray();
+            foreach (var item in data.EnumerateArray()) WriteStable(writer, item, stable, false);
+            writer.WriteEndArray();
+            return;
+        }
+
+        if (data.ValueKind != JsonValueKind.Object)
+        {
+            data.WriteTo(writer);
+            return;
+        }
+
+        writer.WriteStartObject();
+        foreach (var name in stable)
+        {
+            if (data.Get(name) is not { } value) continue;
+            writer.WritePropertyName(name);
+            value.WriteTo(writer);
+        }
+
+        writer.WriteEndObject();
     }
 
     private static string? Status(StepState step) => step.Status switch

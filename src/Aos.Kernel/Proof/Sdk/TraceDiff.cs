@@ -66,17 +66,17 @@ public sealed record TraceDiff(IReadOnlyList<TraceDifference> Differences)
     }
 
     /// <summary>Collects differences.</summary>
-    internal sealed class Found
+    public sealed class Found
     {
-        internal List<TraceDifference> Differences { get; } = [];
+        public List<TraceDifference> Differences { get; } = [];
 
-        internal void Add(string field, string? left, string? right)
+        public void Add(string field, string? left, string? right)
         {
             if (string.Equals(left, right, StringComparison.Ordinal)) return;
             Differences.Add(new TraceDifference(field, left is null ? Json.Null : Json.Of(left), right is null ? Json.Null : Json.Of(right)));
         }
 
-        internal void Add(string field, JsonElement left, JsonElement right)
+        public void Add(string field, JsonElement left, JsonElement right)
         {
             if (left.GetRawText() != right.GetRawText()) Differences.Add(new TraceDifference(field, left, right));
         }

@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using Aos.Contracts;
+using Aos.Kernel;
+using Dapper;
+
+namespace Aos.Runs;
+
+/// <summary>
+/// Signatures of ended attempts. An attempt is signed once, off the path of the run: what it signs is read from the journal
+/// and checked before. The signature is kept, so that a journal rewritten later, chain and all, no longer fits it.
+/// </summary>
+internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvider clock)
+{
+    internal static IReadOnlyList<Migration> Migrations { get; } =
+    [
+        new("traces", 1, "signatures and replays", """
+            CREATE TABLE run_signatures (
+              tenant_id TEXT NOT NULL, run_id TEXT NOT NULL, attempt BIGINT NOT NULL, seq BIGINT NOT NULL, chain_hash TEXT NOT NULL, root_hash TEXT NOT NULL,
+              key_id TEXT NOT NULL, signature BLOB NOT NULL, signed_at BIGINT NOT NULL, PRIMARY KEY (tenant_id, run_id, attempt)
+            );
+            CREATE TABLE replays (
+              tenant_id TEXT NOT NULL, id TEXT NOT NULL, run_id TEXT NOT NULL, seq BIGINT NOT NULL, mode BIGINT NOT NULL, verify_parity BIGINT NOT NULL,
+              status TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (tenant_id, id)
+            );
+            """),
+    ];
+
+    /// <summary>The signatures of a checked record, oldest attempt first; those that are missing are made.</summary>
+    internal async Task<IReadOnlyList<RunSignature>> OfAsync(TenantId tenant, RunId run, Record record, CancellationToken cancel)
+    {
+        var kept = await ReadAsync(tenant, run, cancel);
+        var missing = record.Ok ? record.Heads.Where(head => kept.All(signature => signature.Head.Attempt != head.Attempt)).ToList() : [];
+        if (missing.Count == 0) return kept;
+        var made = new List<RunSignature>();
+        foreach (var head in missing)
+        {
+            var (key, value) = await keyring.SignAsync(head.Message(run), cancel);
+            made.Add(new RunSignature(head, key, value, clock.GetUtcNow()));
+        }
+
+        await KeepAsync(tenant, run, made, cancel);
+        return await ReadAsync(tenant, run, cancel);
+    }
+
+    /// <summary>Null, or what is wrong: a head that is not the one that was signed, or a signature that is none of this key's.</summary>
+    internal static (int Seq, string Reason)? Wrong(RunId run, Record record, IEnumerable<RunSignature> signatures, Func<string, byte[]?> publicKey)
+    {
+        foreach (var signature in signatures)
+        {
+            var (head, at) = (record.Heads.FirstOrDefault(head => head.Attempt == signature.Head.Attempt), signature.Head.Seq);
+            if (head != signature.Head)
+                return (at, $"Attempt {signature.Head.Attempt} of run {run} was signed at event {at} over chain {signature.Head.Chain}; the events up to there are others now.");
+            if (publicKey(signature.KeyId) is not { } key || !Holds(key, head.Message(run), signature.Value))
+                return (at, $"The signature of attempt {head.Attempt} of run {run} is not of key {signature.KeyId}.");
+        }
+
+        return null;
+    }
+
+    private static bool Holds(byte[] publicKey, byte[] message, byte[] signature)
+    {
+        using var key = ECDsa.Create();
+        try
+        {
+            key.ImportSubjectPublicKeyInfo(publicKey, out _);
+            return key.VerifyData(message, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    private Task KeepAsync(TenantId tenant, RunId run, List<RunSignature> made, CancellationToken cancel) => database.WriteAsync(
+        (connection, transaction) => connection.Execute(
+            """
+            INSERT INTO run_signatures (tenant_id, run_id, attempt, seq, chain_hash, root_hash, key_id, signature, signed_at)
+            VALUES (@tenant, @run, @attempt, @seq, @chain, @root, @key, @value, @at) ON CONFLICT DO NOTHING
+            """,
+            made.Select(signature => new
+            {
+                tenant = tenant.Value, run = run.ToString(), attempt = (long)signature.Head.Attempt, seq = (long)signature.Head.Seq, chain = signature.Head.Chain,
+                root = signature.Head.Root, key = signature.KeyId, value = signature.Value, at = signature.At.UtcTicks,
+            }),
+            transaction),
+        cancel);
+
+    private Task<List<RunSignature>> ReadAsync(TenantId tenant, RunId run, CancellationToken cancel) => database.ReadAsync(
+        async (connection, token) =>
+        {
+            using var rows = await connection.ExecuteReaderAsync(new CommandDefinition(
+                """
+                SELECT attempt, seq, chain_hash, root_hash, key_id, signature, signed_at FROM run_signatures
+                WHERE tenant_id = @tenant AND run_id = @run ORDER BY attempt
+                """,
+                new { tenant = tenant.Value, run = run.ToString() }, cancellationToken: token));
+            var found = new List<RunSignature>();
+            while (await rows.ReadAsync(token))
+            {
+                found.Add(new RunSignature(
+                    new RunHead(rows.GetInt32(0), rows.GetInt32(1), rows.GetString(2), rows.GetString(3)), rows.GetString(4), rows.GetFieldValue<byte[]>(5),
+                    new DateTimeOffset(rows.GetInt64(6), TimeSpan.Zero)));
+            }
+
+            return found;
+        },
+        cancel);
+}

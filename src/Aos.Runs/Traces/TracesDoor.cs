@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Text.Json;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Runs;
+
+/// <summary>Implements the door to what runs prove, from the journal alone: a live run is read as far as it is stored.</summary>
+internal sealed class TracesDoor(IJournal journal, IRunRows rows, Signatures signatures, Replays replays, IKeyring keyring, TimeProvider clock) : ITraces
+{
+    public async Task<ReplayResult?> ReplayAsync(Caller caller, RunId run, ReplayOrder order, CancellationToken cancel)
+    {
+        if (await LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, _)) return null;
+        using var timeout = new CancellationTokenSource(order.Timeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+        var result = Replay(record, order, either.Token, cancel);
+        if (record.Events.Count == 0) return result;
+        var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
+        var status = result.Success ? "completed" : timeout.IsCancellationRequested ? "timeout" : "failed";
+        await replays.AddAsync(caller.Tenant, id, record.Events.Count, new ReplayOf(run, clock.GetUtcNow(), order.Mode, order.VerifyParity, status), cancel);
+        return result with { Replay = id };
+    }
+
+    public async Task<TraceVerdict?> VerifyAsync(Caller caller, RunId run, CancellationToken cancel)
+    {
+        if (await LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, _)) return null;
+        var made = await signatures.OfAsync(caller.Tenant, run, record, cancel);
+        var verdict = record.Verdict([.. made.Select(signature => signature.KeyId).Distinct()], cancel);
+        if (!verdict.Ok) return verdict;
+        var keys = await keyring.PublicKeysAsync(cancel);
+        return Signatures.Wrong(run, record, made, id => keys.FirstOrDefault(key => key.Id == id)?.PublicKey) is var (seq, reason)
+            ? verdict with { Ok = false, Seq = seq, Reason = reason, Keys = [] }
+            : verdict;
+    }
+
+    public async Task<bool> ExportAsync(Caller caller, RunId run, IBufferWriter<byte> output, CancellationToken cancel)
+    {
+        if (await LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, { } entries)) return false;
+        var made = await signatures.OfAsync(caller.Tenant, run, record, cancel);
+        var keys = await keyring.PublicKeysAsync(cancel);
+        await using var writer = new Utf8JsonWriter(output);
+        TraceFile.Write(writer, run, caller.Tenant, entries, record, made, keys);
+        return true;
+    }
+
+    public async Task<RunTrace?> ReadAsync(Caller caller, RunId id, CancellationToken cancel)
+    {
+        if (await LoadAsync(caller.Tenant, id, int.MaxValue, cancel) is ({ } record, _)) return new RunTrace(id, Sound(id, record), null);
+        if (await replays.FindAsync(caller.Tenant, id, cancel) is not var (replay, seq)) return null;
+        return await LoadAsync(caller.Tenant, replay.Run, seq, cancel) is ({ } original, _) ? new RunTrace(id, Sound(replay.Run, original), replay) : null;
+    }
+
+    public async Task<IReadOnlyList<JournalEntry>?> EventsAsync(Caller caller, RunId run, int afterSeq, int max, CancellationToken cancel) =>
+        await rows.GetAsync(caller.Tenant, run, cancel) is null ? null : await journal.ReadAsync(run, afterSeq, max, cancel);
+
+    public async Task<IReadOnlyList<RunTrace>> ListAsync(Caller caller, int limit, int offset, CancellationToken cancel)
+    {
+        var traces = new List<RunTrace>();
+        RunId? before = null;
+        while (traces.Count < limit)
+        {
+            var page = await rows.ListAsync(new RunFilter(caller.Tenant, Before: before, Limit: Math.Min(offset + limit - traces.Count, 1_000)), cancel);
+            if (page.Count == 0) break;
+            before = page[^1].Id;
+            foreach (var row in page.Skip(offset))
+            {
+                if (await ReadAsync(caller, row.Id, cancel) is { } trace) traces.Add(trace);
+            }
+
+            offset = Math.Max(offset - page.Count, 0);
+        }
+
+        return traces;
+    }
+
+    private static ReplayResult Replay(Record record, ReplayOrder order, CancellationToken timeout, CancellationToken cancel)
+    {
+        if (!record.Ok) return new ReplayResult(false, null, null, record.Events.Count == 0 ? null : Open(record.State), record.Seq, record.Reason, null, null);
+        try
+        {
+            var original = StepView.Server(record.State);
+            var again = order.Mode == ReplayMode.Dry ? new MachineReplay(record.State, null, null) : record.Decide(timeout);
+            var parity = Parity.Of(original, StepView.Server(again.State));
+            var point = again.Seq is null ? parity.Step : parity.Step ?? Open(again.State);
+            var root = RootHash.Of(again.State);
+            return new ReplayResult(
+                !order.VerifyParity || (parity.IsParity && again.Seq is null), null, order.VerifyParity ? parity : null, point, again.Seq, again.Reason, RootHash.Of(record.State), root);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return new ReplayResult(false, null, null, null, null, $"The replay took longer than {order.Timeout.TotalSeconds:0.###} s and was given up.", null, null);
+        }
+    }
+
+    /// <summary>The step a history stands at: the first that is not over.</summary>
+    private static int? Open(RunState state)
+    {
+        for (var i = 0; i < state.Steps.Length; i++)
+        {
+            if (!state.Steps[i].Status.IsOver()) return i;
+        }
+
+        return null;
+    }
+
+    private static RunState Sound(RunId run, Record record) =>
+        record.Ok ? record.State : throw new JournalCorruptException(run, record.Seq ?? 0, record.Reason!);
+
+    /// <summary>The stored events up to a number, and what they say. Null: the tenant has no such run.</summary>
+    private async Task<(Record? Record, IReadOnlyList<JournalEntry>? Entries)> LoadAsync(TenantId tenant, RunId run, int seqMax, CancellationToken cancel)
+    {
+        if (await rows.GetAsync(tenant, run, cancel) is not { } row) return default;
+        var entries = await journal.ReadRawAsync(run, 0, seqMax, cancel);
+        return (Record.Of(run, entries, Math.Min(row.Seq, seqMax)), entries);
+    }
+}

@@ -1,0 +1,178 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using Aos.Contracts;
+using Aos.Kernel;
+using Dapper;
+
+namespace Aos.Storage;
+
+/// <summary>Keys as rows, read once and kept: signing keys (ECDSA P-256) and one HMAC key a purpose.</summary>
+internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider clock) : IKeyring, IDisposable
+{
+    /// <summary>The keys belong to the house: no tenant can be named so.</summary>
+    private const string House = "*";
+
+    private const string Signing = "signing";
+
+    internal static IReadOnlyList<Migration> Migrations { get; } =
+    [
+        new("keys", 1, "keyring", """
+            CREATE TABLE keyring (
+              tenant_id TEXT NOT NULL, purpose TEXT NOT NULL, id TEXT NOT NULL, wrapped BLOB NOT NULL, public_key BLOB,
+              created_at BIGINT NOT NULL, retired_at BIGINT, PRIMARY KEY (tenant_id, purpose, id)
+            );
+            """),
+    ];
+
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private readonly Dictionary<string, byte[]> secrets = new(StringComparer.Ordinal);
+    private IReadOnlyList<SigningKey> keys = [];
+    private ECDsa? signer;
+
+    public async Task<(string KeyId, byte[] Signature)> SignAsync(ReadOnlyMemory<byte> message, CancellationToken cancel)
+    {
+        await gate.WaitAsync(cancel);
+        try
+        {
+            await OpenAsync(cancel);
+            return (keys[0].Id, signer!.SignData(message.Span, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public async Task<IReadOnlyList<SigningKey>> PublicKeysAsync(CancellationToken cancel)
+    {
+        await gate.WaitAsync(cancel);
+        try
+        {
+            await OpenAsync(cancel);
+            return keys;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public async Task<SigningKey> RotateAsync(CancellationToken cancel)
+    {
+        await gate.WaitAsync(cancel);
+        try
+        {
+            await OpenAsync(cancel);
+            await MakeAsync(cancel);
+            return keys[0];
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public async Task<byte[]> MacAsync(string purpose, ReadOnlyMemory<byte> message, CancellationToken cancel)
+    {
+        var name = "mac:" + purpose;
+        await gate.WaitAsync(cancel);
+        try
+        {
+            if (!secrets.TryGetValue(name, out var secret)) secrets[name] = secret = await SecretAsync(name, cancel);
+            return HMACSHA256.HashData(secret, message.Span);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        signer?.Dispose();
+        gate.Dispose();
+    }
+
+    private async Task OpenAsync(CancellationToken cancel)
+    {
+        if (signer is not null) return;
+        var rows = await ReadAsync(Signing, cancel);
+        if (rows.Count == 0) await MakeAsync(cancel);
+        else Use(rows);
+    }
+
+    /// <summary>A new signing key; the one before is retired in the same transaction.</summary>
+    private async Task MakeAsync(CancellationToken cancel)
+    {
+        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var publicKey = made.ExportSubjectPublicKeyInfo();
+        var id = ContentHash.Hex(publicKey)[..16];
+        var wrapped = master.Wrap(made.ExportPkcs8PrivateKey(), $"{Signing}:{id}");
+        var now = clock.GetUtcNow().UtcTicks;
+        await database.WriteAsync(
+            (connection, transaction) =>
+            {
+                connection.Execute(
+                    "UPDATE keyring SET retired_at = @now WHERE tenant_id = @tenant AND purpose = @purpose AND retired_at IS NULL",
+                    new { now, tenant = House, purpose = Signing }, transaction);
+                return Insert(connection, transaction, Signing, id, wrapped, publicKey, now);
+            },
+            cancel);
+        Use(await ReadAsync(Signing, cancel));
+    }
+
+    private void Use(List<Row> rows)
+    {
+        var next = ECDsa.Create();
+        try
+        {
+            next.ImportPkcs8PrivateKey(master.Unwrap(rows[0].Wrapped, $"{Signing}:{rows[0].Id}"), out _);
+        }
+        catch
+        {
+            next.Dispose();
+            throw;
+        }
+
+        signer?.Dispose();
+        signer = next;
+        keys = [.. rows.Select(row => new SigningKey(row.Id, row.Public, Columns.Time(row.Created), row.Retired is { } at ? Columns.Time(at) : null))];
+    }
+
+    private async Task<byte[]> SecretAsync(string name, CancellationToken cancel)
+    {
+        if (await ReadAsync(name, cancel) is [var row, ..]) return master.Unwrap(row.Wrapped, $"{name}:{row.Id}");
+        var secret = RandomNumberGenerator.GetBytes(32);
+        await database.WriteAsync(
+            (connection, transaction) => Insert(connection, transaction, name, "1", master.Wrap(secret, $"{name}:1"), null, clock.GetUtcNow().UtcTicks), cancel);
+        return secret;
+    }
+
+    private static int Insert(DbConnection connection, DbTransaction transaction, string purpose, string id, byte[] wrapped, byte[]? publicKey, long now) => connection.Execute(
+        "INSERT INTO keyring (tenant_id, purpose, id, wrapped, public_key, created_at) VALUES (@tenant, @purpose, @id, @wrapped, @publicKey, @now)",
+        new { tenant = House, purpose, id, wrapped, publicKey, now }, transaction);
+
+    /// <summary>Newest first: the one that is not retired leads.</summary>
+    private Task<List<Row>> ReadAsync(string purpose, CancellationToken cancel) => database.ReadAsync(
+        async (connection, token) =>
+        {
+            using var rows = await connection.ExecuteReaderAsync(new CommandDefinition(
+                """
+                SELECT id, wrapped, public_key, created_at, retired_at FROM keyring
+                WHERE tenant_id = @tenant AND purpose = @purpose ORDER BY CASE WHEN retired_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id
+                """,
+                new { tenant = House, purpose }, cancellationToken: token));
+            var found = new List<Row>();
+            while (await rows.ReadAsync(token))
+            {
+                found.Add(new Row(
+                    rows.GetString(0), rows.GetFieldValue<byte[]>(1), rows.IsDBNull(2) ? [] : rows.GetFieldValue<byte[]>(2), rows.GetInt64(3),
+                    rows.IsDBNull(4) ? null : rows.GetInt64(4)));
+            }
+
+            return found;
+        },
+        cancel);
+
+    private sealed record Row(string Id, byte[] Wrapped, byte[] Public, long Created, long? Retired);
+}
