@@ -37,10 +37,6 @@ internal static class Edge
         {
             await context.RefuseAsync(e.Failure, e.Status, e.Detail);
         }
-        catch (KeyringLockedException e)
-        {
-            await WriteAsync(context, FailureCatalog.Fail("CONFIG_INVALID", e.Message));
-        }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             context.Response.StatusCode = 499;
@@ -65,6 +61,8 @@ internal static class Edge
                 return (FailureCatalog.Fail("INVALID_INPUT", wrong.Message), 422);
             case JournalUnavailableException closed:
                 return (FailureCatalog.Fail("STORE_UNAVAILABLE", closed.Message, closed.RetryAfter), null);
+            case KeyringLockedException locked:
+                return (FailureCatalog.Fail("CONFIG_INVALID", locked.Message), null);
             case JournalCorruptException corrupt:
                 return (FailureCatalog.Fail("STORE_CORRUPT", corrupt.Message), null);
             case DbException:

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -31,9 +30,9 @@ internal static class TraceRoutes
     [Needs(Permission.TracesRead, OpenInDevelopment = true)]
     private static async Task TraceAsync(HttpContext context)
     {
-        var schema = context.Request.Query["schema"] is [{ } asked] ? asked : "2";
-        if (schema is not ("2" or "1.1" or "1.1.0")) throw Wrong("schema is 2 or 1.1.");
-        var (after, limit) = (Number(context, "after", 0, 0, int.MaxValue), Number(context, "limit", PageMax, 1, EventsMax));
+        var schema = context.Text("schema") ?? "2";
+        if (schema is not ("2" or "1.1" or "1.1.0")) throw RefusedException.Wrong("schema is 2 or 1.1.");
+        var (after, limit) = (context.Whole("after", 0, int.MaxValue, 0), context.Whole("limit", 1, EventsMax, PageMax));
         var id = Id(context) ?? throw Unknown(context);
         var trace = await Traces(context).ReadAsync(context.Caller(), id, context.RequestAborted) ?? throw Unknown(context);
         if (schema != "2")
@@ -90,11 +89,9 @@ internal static class TraceRoutes
     [Needs(Permission.TracesRead, OpenInDevelopment = true)]
     private static async Task ListAsync(HttpContext context)
     {
-        var (limit, offset) = (Number(context, "limit", 100, 1, PageMax), Number(context, "offset", 0, 0, OffsetMax));
-        var caller = context.Caller();
-        if (context.Request.Query["tenant_id"] is [{ Length: > 0 } tenant] && tenant != caller.Tenant.Value)
-            throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This caller belongs to tenant {caller.Tenant}, not to {tenant}."));
-        var traces = await Traces(context).ListAsync(caller, limit, offset, context.RequestAborted);
+        var (limit, offset) = (context.Whole("limit", 1, PageMax, 100), context.Whole("offset", 0, OffsetMax, 0));
+        context.RefuseOtherTenant(context.Text("tenant_id"));
+        var traces = await Traces(context).ListAsync(context.Caller(), limit, offset, context.RequestAborted);
         await context.ReplyAsync(writer =>
         {
             writer.WriteStartObject();
@@ -111,9 +108,9 @@ internal static class TraceRoutes
     [Needs(Permission.TracesRead, OpenInDevelopment = true)]
     private static async Task ReadAsync(HttpContext context)
     {
-        var asked = context.Request.RouteValues["id"];
+        var asked = (string)context.Request.RouteValues["id"]!;
         var trace = Id(context) is { } id ? await Traces(context).ReadAsync(context.Caller(), id, context.RequestAborted) : null;
-        if (trace is null) throw new RefusedException(FailureCatalog.Fail("NOT_FOUND", $"Trace not found: {asked}"));
+        if (trace is null) throw new RefusedException(FailureCatalog.Fail("NOT_FOUND", $"Trace not found: {Asked.Short(asked)}"));
         await context.ReplyAsync(writer => TraceWire.WriteRecord(writer, trace));
     }
 
@@ -140,13 +137,10 @@ internal static class TraceRoutes
 
     private static async Task<ReplayOrder> OrderAsync(HttpContext context)
     {
-        var hasBody = context.Request.ContentLength > 0 || context.Request.Headers.TransferEncoding.Count > 0;
-        var body = hasBody ? await context.BodyAsync() : Json.EmptyObject;
-        if (body.ValueKind == JsonValueKind.Null) body = Json.EmptyObject;
-        if (body.ValueKind != JsonValueKind.Object) throw Wrong("The body is an object.");
+        var body = await context.ObjectBodyOrEmptyAsync();
         var seconds = body.Get("timeout_seconds") is not { ValueKind: not JsonValueKind.Null } timeout ? 300
             : timeout.ValueKind == JsonValueKind.Number && timeout.TryGetDouble(out var number) && number is > 0 and <= TimeoutMax ? number
-            : throw Wrong($"timeout_seconds is a number above 0, at most {TimeoutMax}.");
+            : throw RefusedException.Wrong($"timeout_seconds is a number above 0, at most {TimeoutMax}.");
         return new ReplayOrder(Flag(body, "dry_run", false) ? ReplayMode.Dry : ReplayMode.Mock, Flag(body, "verify_parity", true), TimeSpan.FromSeconds(seconds));
     }
 
@@ -155,22 +149,12 @@ internal static class TraceRoutes
         null or JsonValueKind.Null => otherwise,
         JsonValueKind.True => true,
         JsonValueKind.False => false,
-        _ => throw Wrong($"{name} is true or false."),
+        _ => throw RefusedException.Wrong($"{name} is true or false."),
     };
-
-    private static int Number(HttpContext context, string name, int otherwise, int min, int max)
-    {
-        if (context.Request.Query[name] is not [{ } text]) return otherwise;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
-            ? number
-            : throw Wrong($"{name} is a whole number from {min} to {max}.");
-    }
 
     private static ITraces Traces(HttpContext context) => context.RequestServices.GetRequiredService<ITraces>();
 
     private static RunId? Id(HttpContext context) => RunId.TryParse((string?)context.Request.RouteValues["id"], out var id) ? id : null;
 
-    private static RefusedException Unknown(HttpContext context) => new(FailureCatalog.Fail("RUN_NOT_FOUND", $"There is no run {context.Request.RouteValues["id"]}."));
-
-    private static RefusedException Wrong(string message) => new(FailureCatalog.Fail("INVALID_INPUT", message), 422);
+    private static RefusedException Unknown(HttpContext context) => new(FailureCatalog.Fail("RUN_NOT_FOUND", $"There is no run {Asked.Short((string)context.Request.RouteValues["id"]!)}."));
 }
