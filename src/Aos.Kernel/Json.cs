@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Aos.Kernel;
@@ -10,6 +9,9 @@ public static class Json
     public const int DepthMax = 64;
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = DepthMax, AllowDuplicateProperties = false };
+
+    // What was accepted at a door stands deeper in the house: in an event, in a reply.
+    private static readonly JsonDocumentOptions Wrapped = new() { MaxDepth = DepthMax + 16, AllowDuplicateProperties = false };
 
     public static JsonElement Null { get; } = Parse("null");
 
@@ -27,6 +29,9 @@ public static class Json
     /// <inheritdoc cref="Parse(string)"/>
     public static JsonElement Parse(ReadOnlySpan<byte> utf8) => JsonElement.Parse(utf8, Strict);
 
+    /// <summary>Parses what the house itself has written around values from a door.</summary>
+    public static JsonElement ParseWrapped(ReadOnlySpan<byte> utf8) => JsonElement.Parse(utf8, Wrapped);
+
     public static JsonElement Of(string value) => Parse(Encode(value));
 
     public static JsonElement Of(bool value) => value ? True : False;
@@ -37,8 +42,8 @@ public static class Json
     public static JsonElement Write(Action<Utf8JsonWriter> write)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { MaxDepth = DepthMax + 8 })) write(writer);
-        return Parse(buffer.WrittenSpan);
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { MaxDepth = DepthMax + 16 })) write(writer);
+        return ParseWrapped(buffer.WrittenSpan);
     }
 
     private static string Encode(string value) => "\"" + JsonEncodedText.Encode(value) + "\"";
@@ -52,5 +57,8 @@ public static class Json
         value.Get(name) is { ValueKind: JsonValueKind.String } member ? member.GetString() : null;
 
     /// <summary>Bytes of the value as UTF-8 text.</summary>
-    public static int Bytes(this JsonElement value) => Encoding.UTF8.GetByteCount(value.GetRawText());
+    public static int Bytes(this JsonElement value) => value.Raw().Length;
+
+    /// <summary>The value's own UTF-8 text, not copied.</summary>
+    public static ReadOnlySpan<byte> Raw(this JsonElement value) => System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(value);
 }

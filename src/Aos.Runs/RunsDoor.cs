@@ -41,6 +41,7 @@ internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, I
     public async Task<RunState?> ReadAsync(Caller caller, RunId run, CancellationToken cancel)
     {
         if (engine.Live(run) is { } live) return live.Row.Tenant == caller.Tenant ? live.State : null;
+        if (engine.Recent.Find(caller.Tenant, run) is { } ended) return ended;
         if (await rows.GetAsync(caller.Tenant, run, cancel) is not { } row) return null;
         var (state, _) = await Loading.FoldAsync(journal, run, cancel, row.Seq);
         Loading.Check(row, state);
@@ -49,22 +50,17 @@ internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, I
 
     public async Task<RunState?> WaitAsync(Caller caller, RunId run, TimeSpan atMost, CancellationToken cancel)
     {
-        using var timeout = new CancellationTokenSource(atMost, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         using var watch = changes.Of(run);
-        while (true)
+        var settled = watch.Settled;
+        var state = await ReadAsync(caller, run, cancel);
+        if (state is null || atMost <= TimeSpan.Zero || RunChanges.IsSettled(state)) return state;
+        try
         {
-            var change = watch.Next;
-            var state = await ReadAsync(caller, run, cancel);
-            if (state is null || IsSettled(state)) return state;
-            try
-            {
-                await change.WaitAsync(either.Token);
-            }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-            {
-                return await ReadAsync(caller, run, cancel);
-            }
+            return await settled.WaitAsync(atMost, clock, cancel);
+        }
+        catch (TimeoutException)
+        {
+            return await ReadAsync(caller, run, cancel);
         }
     }
 
@@ -89,9 +85,4 @@ internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, I
             await change.WaitAsync(cancel);
         }
     }
-
-    /// <summary>Over, or standing still until a person does something.</summary>
-    private static bool IsSettled(RunState state) =>
-        state.Status.IsOver() || state.IsPaused || state.IsQuarantined
-        || state.Steps.Any(step => step.Calls.Any(call => call.Status == CallStatus.Unknown));
 }

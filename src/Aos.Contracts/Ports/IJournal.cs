@@ -84,6 +84,14 @@ public sealed record JournalAppend
 
     /// <summary>True: park, that is release the run, unless its inbox holds unread items.</summary>
     public bool Park { get; init; }
+
+    /// <summary>Bytes of the events.</summary>
+    public long Bytes()
+    {
+        var bytes = 0L;
+        foreach (var entry in Entries) bytes += entry.Body.Length;
+        return bytes;
+    }
 }
 
 public abstract record AppendReply

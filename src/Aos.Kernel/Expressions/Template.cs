@@ -49,7 +49,7 @@ public static class Template
         }
     }
 
-    internal static bool HasExpressions(JsonElement template) => template.GetRawText().Contains("${{", StringComparison.Ordinal);
+    internal static bool HasExpressions(JsonElement template) => template.Raw().IndexOf("${{"u8) >= 0;
 
     internal static string AsText(JsonElement value) =>
         value.ValueKind == JsonValueKind.String ? value.GetString()! : CanonicalJson.Text(value);

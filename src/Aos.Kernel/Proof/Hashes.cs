@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -28,10 +29,13 @@ public static class ChainHash
     /// <summary>SHA-256(previous ‖ body).</summary>
     public static byte[] Next(byte[] previous, ReadOnlySpan<byte> body)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(previous);
-        hash.AppendData(body);
-        return hash.GetHashAndReset();
+        var length = previous.Length + body.Length;
+        var rented = ArrayPool<byte>.Shared.Rent(length);
+        previous.CopyTo(rented, 0);
+        body.CopyTo(rented.AsSpan(previous.Length));
+        var hash = SHA256.HashData(rented.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(rented);
+        return hash;
     }
 }
 

@@ -51,9 +51,9 @@ internal static class Fold
             },
             _ => throw new UnreachableException($"No arm for {e.GetType().Name}."),
         };
-        next = next with { Seq = state.Seq + 1, LastAt = e.At };
-        next = next with { Cursor = Cursor(next) };
-        return next with { Status = Status(next) };
+        next = next with { Seq = state.Seq + 1, LastAt = e.At, Cursor = Cursor(next) };
+        var status = Status(next);
+        return status == next.Status ? next : next with { Status = status };
     }
 
     private static RunState Started(RunStarted started) => RunState.Empty with

@@ -34,11 +34,11 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
     private async Task<StructuredOutcome?> InvokeAsync(LiveRun run, InvokeSkill invoke)
     {
         var start = run.State.Start!;
-        var cancelled = run.Cancelled;
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancelled, engine.Stopping);
+        // What a pure call gives after the end of its run changes nothing: only the others are worth calling off.
+        var token = invoke.Class == EffectClass.Pure ? engine.Stopping : run.Cancelled;
         try
         {
-            if (!places.Wait(0, CancellationToken.None)) await places.WaitAsync(either.Token);
+            if (!places.Wait(0, CancellationToken.None)) await places.WaitAsync(token);
         }
         catch (OperationCanceledException)
         {
@@ -48,7 +48,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         try
         {
             var call = new SkillCall(start.Tenant, start.Run, invoke.StepId, start.AgentId, invoke.IdempotencyKey, invoke.Seed, invoke.Timeout) { Written = invoke.Written };
-            var work = skills.InvokeAsync(invoke.Skill, invoke.Params, call, either.Token);
+            var work = skills.InvokeAsync(invoke.Skill, invoke.Params, call, token);
             return await (work.IsCompleted ? work : work.WaitAsync(invoke.Timeout + Grace, engine.Clock, CancellationToken.None));
         }
         catch (OperationCanceledException)

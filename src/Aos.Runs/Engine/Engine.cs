@@ -19,8 +19,9 @@ internal sealed class Engine : IHostedService, IDisposable
 
     /// <summary>Who waits for a run that somebody else is just loading.</summary>
     private readonly ConcurrentDictionary<RunId, TaskCompletionSource> arrivals = new();
-    private readonly ConcurrentDictionary<Task, byte> tasks = new();
+    private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stopping = new();
+    private int busy = 1; // One for the engine itself, until it stops.
 
     public Engine(IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunsOptions options)
     {
@@ -32,6 +33,8 @@ internal sealed class Engine : IHostedService, IDisposable
     }
 
     internal IJournal Journal => journal;
+
+    internal RecentRuns Recent { get; } = new();
 
     internal TimeProvider Clock { get; }
 
@@ -59,9 +62,9 @@ internal sealed class Engine : IHostedService, IDisposable
     {
         await stopping.CancelAsync();
         await clerk.EndAsync();
-        var all = Task.WhenAll(tasks.Keys);
-        await Task.WhenAny(all, Task.Delay(StopMax, Clock, cancel));
-        if (!all.IsCompleted) return; // Runs that may still write are adopted by the next process.
+        Leave();
+        await Task.WhenAny(idle.Task, Task.Delay(StopMax, Clock, cancel));
+        if (!idle.Task.IsCompleted) return; // Runs that may still write are adopted by the next process.
         try
         {
             await rows.ReleaseAllAsync(adopt: false, cancel);
@@ -83,15 +86,20 @@ internal sealed class Engine : IHostedService, IDisposable
     internal void Track(Task task)
     {
         if (task.IsCompletedSuccessfully) return;
-        tasks.TryAdd(task, 0);
+        Interlocked.Increment(ref busy);
         task.ContinueWith(
             static (ended, engine) =>
             {
                 var self = (Engine)engine!;
-                self.tasks.TryRemove(ended, out _);
                 if (ended.Exception is { } broken) self.log.TaskBroke(broken);
+                self.Leave();
             },
             this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref busy) == 0) idle.TrySetResult();
     }
 
     /// <summary>Waits; throws <see cref="OperationCanceledException"/> when this process stops meanwhile.</summary>
@@ -110,7 +118,7 @@ internal sealed class Engine : IHostedService, IDisposable
         var append = Append(row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, []) with { Claim = claim };
         var reply = await journal.AppendAsync(append, cancel);
         if (reply is not AppendReply.Appended) return reply;
-        changes.Changed(start.Run);
+        changes.Changed(start.Run, state);
         Meter.Started(state);
         if (!append.Row.Owned)
         {
@@ -118,7 +126,7 @@ internal sealed class Engine : IHostedService, IDisposable
             return reply;
         }
 
-        var run = new LiveRun(this, append.Row, state, append.Entries[^1].Chain);
+        var run = new LiveRun(this, append.Row, state, append.Entries[^1].Chain, append.Bytes());
         Arrive(run);
         run.Begin();
         return reply;
@@ -203,7 +211,7 @@ internal sealed class Engine : IHostedService, IDisposable
 
     internal void Changed(LiveRun run, List<RunEvent> events)
     {
-        changes.Changed(run.Id);
+        changes.Changed(run.Id, run.State);
         if (run.State.Status.IsOver() && events.Exists(e => e is RunEnded))
         {
             log.Ended(run.Id, run.State.Status);
@@ -214,6 +222,7 @@ internal sealed class Engine : IHostedService, IDisposable
 
     internal void Forget(LiveRun run)
     {
+        if (run.State.Status.IsOver()) Recent.Keep(run.Id, run.State, run.JournaledBytes);
         live.TryRemove(new KeyValuePair<RunId, LiveRun>(run.Id, run));
         Left(run.Row);
     }
@@ -266,7 +275,7 @@ internal sealed class Engine : IHostedService, IDisposable
             var append = Append(row, state, next, decision.Events, chain, parks: true, []) with { Park = false };
             if (await journal.AppendAsync(append, Stopping) is AppendReply.Appended)
             {
-                changes.Changed(row.Id);
+                changes.Changed(row.Id, next);
                 return;
             }
         }
@@ -309,7 +318,8 @@ internal sealed class Engine : IHostedService, IDisposable
         {
             var (state, chain) = await Loading.FoldAsync(journal, row.Id, Stopping);
             Loading.Check(row, state);
-            var run = new LiveRun(this, row with { Owned = true }, state, chain);
+            Recent.Drop(row.Id);
+            var run = new LiveRun(this, row with { Owned = true }, state, chain, RecentRuns.BytesMax);
             await ReadInboxAsync(run);
             if (row.Adoptions > options.AdoptionsMax && !state.IsQuarantined)
                 run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), null, null));

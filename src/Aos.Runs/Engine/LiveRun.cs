@@ -11,7 +11,7 @@ internal sealed record Letter(RunCommand Command, string? InboxId, TaskCompletio
 /// A run in memory. One drain at a time decides all queued commands in turn and appends their events together; the state
 /// moves on only after the commit, and only then are effects dispatched and callers answered.
 /// </summary>
-internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] chain)
+internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] chain, long bytes)
 {
     private static readonly TimeSpan AlarmMax = TimeSpan.FromDays(1);
     private readonly Lock gate = new();
@@ -20,10 +20,11 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     // These belong to the drain.
     private readonly HashSet<EffectId> inFlight = [];
     private readonly HashSet<EffectId> begun = [];
-    private CancellationTokenSource cancelled = new();
+    private CancellationTokenSource? cancelled;
     private RunState state = state;
     private RunRow row = row;
     private byte[] chain = chain;
+    private long bytes = bytes;
     private ITimer? alarm;
     private DateTimeOffset? alarmAt;
     private volatile bool rang;
@@ -37,8 +38,20 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
 
     internal RunRow Row => Volatile.Read(ref row);
 
-    /// <summary>Of the current attempt.</summary>
-    internal CancellationToken Cancelled => cancelled.Token;
+    internal long JournaledBytes => bytes;
+
+    /// <summary>Ends with the current attempt, and with this process. Made for the first call that may take long.</summary>
+    internal CancellationToken Cancelled
+    {
+        get
+        {
+            if (Volatile.Read(ref cancelled) is { } made) return made.Token;
+            var mine = CancellationTokenSource.CreateLinkedTokenSource(engine.Stopping);
+            if (Interlocked.CompareExchange(ref cancelled, mine, null) is not { } other) return mine.Token;
+            mine.Dispose();
+            return other.Token;
+        }
+    }
 
     /// <summary>False when the run has just left memory: load it again.</summary>
     internal bool Post(Letter letter)
@@ -190,6 +203,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
 
         if (reply is not AppendReply.Appended) throw new InvariantBrokenException($"Run {Id} was appended to by somebody else: {reply}.");
         if (append.Entries.Count > 0) chain = append.Entries[^1].Chain;
+        bytes += append.Bytes();
         Volatile.Write(ref row, append.Row);
         Volatile.Write(ref state, next);
         return parks;
@@ -224,8 +238,9 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     /// <summary>The end of an attempt cancels its calls; a new attempt starts with a token of its own.</summary>
     private async Task TurnTokenAsync(bool over)
     {
-        if (over) await cancelled.CancelAsync();
-        else if (cancelled.IsCancellationRequested) cancelled = new CancellationTokenSource();
+        if (cancelled is not { } calls) return;
+        if (over) await calls.CancelAsync();
+        else if (calls.IsCancellationRequested && !engine.IsStopping) Volatile.Write(ref cancelled, null);
     }
 
     private void Dispatch(RunEffect effect)
@@ -268,6 +283,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     {
         closed = true;
         alarm?.Dispose();
+        if (inFlight.Count == 0) cancelled?.Dispose();
         engine.Forget(this);
     }
 

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
 
@@ -23,7 +22,7 @@ internal static class Mail
         writer.WriteStartObject();
         writer.WriteString("effect", effect.ToString());
         writer.WritePropertyName("outcome");
-        JsonSerializer.Serialize(writer, outcome, JournalJson.Default.StructuredOutcome);
+        EventWriter.Outcome(writer, outcome);
         writer.WriteEndObject();
     }).GetRawText());
 
@@ -31,9 +30,9 @@ internal static class Mail
     internal static RunCommand Read(InboxItem item)
     {
         if (item.Kind != "outcome") return new WakeRun();
-        var body = Json.Parse(item.Body.Span);
+        var body = Json.ParseWrapped(item.Body.Span);
         return EffectId.TryParse(body.GetText("effect"), out var effect)
-            ? new RecordOutcome(effect, body.GetProperty("outcome").Deserialize(JournalJson.Default.StructuredOutcome)!)
+            ? new RecordOutcome(effect, EventReader.Outcome(body.GetProperty("outcome")))
             : new WakeRun();
     }
 }

@@ -25,29 +25,63 @@ internal sealed class RunChanges
         }
     }
 
-    internal void Changed(RunId run)
+    internal void Changed(RunId run, RunState state)
     {
-        if (watched.TryGetValue(run, out var found)) found.Pulse();
+        if (!watched.TryGetValue(run, out var found)) return;
+        found.Pulse();
+        if (IsSettled(state)) found.Settle(state);
+    }
+
+    /// <summary>Over, or standing still until a person does something.</summary>
+    internal static bool IsSettled(RunState state)
+    {
+        if (state.Status.IsOver() || state.IsPaused || state.IsQuarantined) return true;
+        if (state.Status != RunStatus.Waiting) return false;
+        foreach (var step in state.Steps)
+        {
+            foreach (var call in step.Calls)
+            {
+                if (call.Status == CallStatus.Unknown) return true;
+            }
+        }
+
+        return false;
     }
 
     internal sealed class Watched
     {
-        private TaskCompletionSource pulse = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TaskCompletionSource? pulse;
+        private TaskCompletionSource<RunState>? settling;
 
         internal int Watchers { get; set; }
 
         internal bool IsGone { get; set; }
 
-        internal Task Next => Volatile.Read(ref pulse).Task;
+        internal Task Next => Made(ref pulse, static () => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-        internal void Pulse() =>
-            Interlocked.Exchange(ref pulse, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        internal Task<RunState> Settled =>
+            Made(ref settling, static () => new TaskCompletionSource<RunState>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+        internal void Pulse() => Interlocked.Exchange(ref pulse, null)?.TrySetResult();
+
+        internal void Settle(RunState state) => Interlocked.Exchange(ref settling, null)?.TrySetResult(state);
+
+        private static T Made<T>(ref T? place, Func<T> make)
+            where T : class
+        {
+            if (Volatile.Read(ref place) is { } there) return there;
+            var mine = make();
+            return Interlocked.CompareExchange(ref place, mine, null) ?? mine;
+        }
     }
 
     /// <summary>Take <see cref="Next"/> first, then look at the run, then await it.</summary>
     internal readonly struct Watch(RunChanges changes, RunId run, Watched found) : IDisposable
     {
         internal Task Next => found.Next;
+
+        /// <summary>Ends with the state in which the run settles.</summary>
+        internal Task<RunState> Settled => found.Settled;
 
         public void Dispose()
         {

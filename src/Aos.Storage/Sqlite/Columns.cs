@@ -13,11 +13,9 @@ internal static class Columns
 
     internal static byte[] Id(RunId id) => id.Value.ToByteArray(bigEndian: true);
 
-    internal static RunId Id(byte[] bytes) => new(new Guid(bytes, bigEndian: true));
+    internal static RunId Id(ReadOnlySpan<byte> bytes) => new(new Guid(bytes, bigEndian: true));
 
     internal static long Ticks(DateTimeOffset at) => at.UtcTicks;
-
-    internal static object? Ticks(DateTimeOffset? at) => at?.UtcTicks;
 
     internal static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
 

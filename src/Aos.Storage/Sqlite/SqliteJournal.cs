@@ -69,7 +69,7 @@ internal sealed class SqliteJournal(SqliteStore store, TimeProvider clock) : IJo
     {
         try
         {
-            using var body = JsonDocument.Parse(entry.Body);
+            using var body = JsonDocument.Parse(entry.Body, new JsonDocumentOptions { MaxDepth = Json.DepthMax + 16 });
             var fits = body.RootElement.GetText("run") == run.ToString()
                 && body.RootElement.Get("seq")?.GetInt32() == entry.Seq
                 && body.RootElement.GetText("kind") == entry.Kind
@@ -84,10 +84,12 @@ internal sealed class SqliteJournal(SqliteStore store, TimeProvider clock) : IJo
         throw new JournalCorruptException(run, entry.Seq, $"Event {entry.Seq} of run {run} stands under another run, number, kind or time than it was written with.");
     }
 
+    private static readonly AppendReply Appended = new AppendReply.Appended();
+
     private sealed class AppendWork(Statements sql, JournalAppend append, DateTimeOffset now) : SqliteStore.Work
     {
         private readonly TaskCompletionSource<AppendReply> reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private AppendReply result = new AppendReply.Appended();
+        private AppendReply result = Appended;
 
         internal Task<AppendReply> Reply => reply.Task;
 
@@ -97,65 +99,95 @@ internal sealed class SqliteJournal(SqliteStore store, TimeProvider clock) : IJo
 
         internal override void Fail(Exception e) => reply.TrySetException(e);
 
-        // All refusals come before the first write: a refused append leaves nothing in the batch.
+        // A refusal comes before the first write, or is the first write that changes no row: it leaves nothing in the batch.
         private AppendReply Decide()
         {
             var row = append.Row;
             var id = Columns.Id(row.Id);
-            var stored = Statements.Set(sql.SeqOf, id).ExecuteScalar();
             if (append.ExpectedSeq == 0)
             {
-                if (stored is not null) return new AppendReply.AlreadyExists();
-                if (append.Claim is { } claim && Taken(claim) is { } taken) return taken;
+                if (append.Claim is { } claim && Taken(claim) is { } taken) return IsThere(id) ? new AppendReply.AlreadyExists() : taken;
+                if (!Insert(row, id)) return new AppendReply.AlreadyExists();
             }
-            else if (stored is not long seq || seq != append.ExpectedSeq)
+            else
             {
-                return new AppendReply.Conflict(stored is long other ? (int)other : 0);
+                if (append.Park && HasMail(id)) return new AppendReply.HasMail();
+                if (!Update(row, id)) return new AppendReply.Conflict(Seq(id) ?? 0);
             }
 
-            if (append.Park && append.ExpectedSeq > 0 && HasMail(id)) return new AppendReply.HasMail();
-            Write(row, id);
-            return new AppendReply.Appended();
+            Write(id);
+            return Appended;
+        }
+
+        private bool IsThere(byte[] id) => Seq(id) is not null;
+
+        private int? Seq(byte[] id)
+        {
+            var select = sql.SeqOf.With(id);
+            try
+            {
+                return select.Next() ? (int)select.Long(0) : null;
+            }
+            finally
+            {
+                select.Reset();
+            }
         }
 
         private AppendReply.KeyTaken? Taken(IdempotencyClaim claim)
         {
-            using var r = Statements.Set(sql.FindKey, claim.Tenant.Value, claim.Scope, claim.Key).ExecuteReader();
-            if (!r.Read() || r.GetInt64(2) <= now.UtcTicks) return null;
-            return new AppendReply.KeyTaken(Columns.Id(r.GetFieldValue<byte[]>(0)), r.GetFieldValue<byte[]>(1).AsSpan().SequenceEqual(claim.Fingerprint));
+            var select = sql.FindKey.With(claim.Tenant.Value).With(claim.Scope).With(claim.Key);
+            try
+            {
+                if (!select.Next() || select.Long(2) <= now.UtcTicks) return null;
+                return new AppendReply.KeyTaken(Columns.Id(select.Blob(0)), select.Blob(1).SequenceEqual(claim.Fingerprint));
+            }
+            finally
+            {
+                select.Reset();
+            }
         }
 
         private bool HasMail(byte[] id)
         {
-            using var r = Statements.Set(sql.Mail, id).ExecuteReader();
-            while (r.Read())
+            var select = sql.Mail.With(id);
+            try
             {
-                if (!append.InboxRead.Contains(r.GetString(0))) return true;
-            }
+                while (select.Next())
+                {
+                    if (append.InboxRead.Count == 0 || !append.InboxRead.Contains(select.Text(0))) return true;
+                }
 
-            return false;
+                return false;
+            }
+            finally
+            {
+                select.Reset();
+            }
         }
 
-        private void Write(RunRow row, byte[] id)
+        private bool Insert(RunRow row, byte[] id)
         {
-            var (wake, ended) = (Columns.Ticks(row.WakeAt), Columns.Ticks(row.EndedAt));
-            if (append.ExpectedSeq == 0)
-            {
-                Statements.Set(sql.InsertRun, id, row.Tenant.Value, row.AgentId, row.Workflow, row.Goal, (int)row.Status, Columns.Labels(row.Labels),
-                    row.Seq, wake, row.Owned ? 1 : 0, row.Parent is { } parent ? Columns.Id(parent) : null, row.Attempt, row.Spent.ToMicros(),
-                    row.Budget?.ToMicros(), row.CreatedAt.UtcTicks, row.UpdatedAt.UtcTicks, ended, row.FailureCode, row.RootHash).ExecuteNonQuery();
-                if (append.Claim is { } claim)
-                    Statements.Set(sql.InsertKey, claim.Tenant.Value, claim.Scope, claim.Key, id, claim.Fingerprint, claim.ExpiresAt.UtcTicks).ExecuteNonQuery();
-            }
-            else
-            {
-                Statements.Set(sql.UpdateRun, id, row.Tenant.Value, (int)row.Status, row.Seq, wake, row.Owned ? 1 : 0, row.Attempt, row.Spent.ToMicros(),
-                    row.UpdatedAt.UtcTicks, ended, row.FailureCode, row.RootHash, row.Adoptions).ExecuteNonQuery();
-            }
+            var insert = sql.InsertRun.With(id).With(row.Tenant.Value).With(row.AgentId).With(row.Workflow).With(row.Goal).With((long)row.Status)
+                .With(Columns.Labels(row.Labels)).With(row.Seq).With(row.WakeAt?.UtcTicks).With(row.Owned ? 1L : 0L);
+            _ = row.Parent is { } parent ? insert.With(Columns.Id(parent)) : insert.Nothing();
+            var isNew = insert.With(row.Attempt).With(row.Spent.ToMicros()).With(row.Budget?.ToMicros()).With(row.CreatedAt.UtcTicks).With(row.UpdatedAt.UtcTicks)
+                .With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).Execute() == 1;
+            if (isNew && append.Claim is { } claim)
+                sql.InsertKey.With(claim.Tenant.Value).With(claim.Scope).With(claim.Key).With(id).With(claim.Fingerprint).With(claim.ExpiresAt.UtcTicks).Execute();
+            return isNew;
+        }
 
+        private bool Update(RunRow row, byte[] id) =>
+            sql.UpdateRun.With((long)row.Status).With(row.Seq).With(row.WakeAt?.UtcTicks).With(row.Owned ? 1L : 0L).With(row.Attempt).With(row.Spent.ToMicros())
+                .With(row.UpdatedAt.UtcTicks).With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).With(row.Adoptions)
+                .With(id).With(row.Tenant.Value).With(append.ExpectedSeq).Execute() == 1;
+
+        private void Write(byte[] id)
+        {
             foreach (var entry in append.Entries)
-                Statements.Set(sql.InsertEvent, id, entry.Seq, entry.Kind, entry.At.UtcTicks, entry.Body.ToArray(), entry.Chain).ExecuteNonQuery();
-            foreach (var read in append.InboxRead) Statements.Set(sql.MarkRead, id, read).ExecuteNonQuery();
+                sql.InsertEvent.With(id).With(entry.Seq).With(entry.Kind).With(entry.At.UtcTicks).With(entry.Body.Span).With(entry.Chain).Execute();
+            foreach (var read in append.InboxRead) sql.MarkRead.With(id).With(read).Execute();
             foreach (var item in append.Sends) Send(sql, item);
         }
     }
@@ -163,8 +195,8 @@ internal sealed class SqliteJournal(SqliteStore store, TimeProvider clock) : IJo
     private static bool Send(Statements sql, InboxItem item)
     {
         var id = Columns.Id(item.Run);
-        var isNew = Statements.Set(sql.InsertMail, id, item.Id, item.Kind, item.Body.ToArray()).ExecuteNonQuery() == 1;
-        Statements.Set(sql.WakeNow, id).ExecuteNonQuery();
+        var isNew = sql.InsertMail.With(id).With(item.Id).With(item.Kind).With(item.Body.Span).Execute() == 1;
+        sql.WakeNow.With(id).Execute();
         return isNew;
     }
 

@@ -170,7 +170,6 @@ internal sealed class SqliteStore : IAsyncDisposable
     private void Commit(List<Work> batch)
     {
         using var transaction = writer.BeginTransaction();
-        Statements.Use(transaction);
         foreach (var work in batch) work.Apply(writer, transaction);
         transaction.Commit();
     }

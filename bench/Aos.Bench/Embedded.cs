@@ -1,0 +1,34 @@
+using System.Text;
+using Aos.App;
+using Aos.Contracts;
+using Aos.Kernel;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Aos.Bench;
+
+/// <summary>Durable runs of three steps, in this process, as the product does them: read, admitted, budgeted, journaled step by step.</summary>
+internal static class Embedded
+{
+    internal static async Task RunAsync(string data, int runs, int inFlight)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+        services.AddHouse(new ConfigurationBuilder().Build(), new HouseOptions(data, Path.Combine(data, "workspace")));
+        await using var house = services.BuildServiceProvider();
+        foreach (var hosted in house.GetServices<IHostedService>()) await hosted.StartAsync(CancellationToken.None);
+        var (doors, skills) = (house.GetRequiredService<IRuns>(), house.GetRequiredService<ISkills>());
+        var caller = new Caller(TenantId.Default, "bench", Enum.GetValues<Permission>().ToHashSet());
+        await Loop.MeasureAsync("aos.sqlite", runs, inFlight, async i =>
+        {
+            var plan = PlanReader.Read(Json.Parse(Encoding.UTF8.GetBytes(Bodies.Plan(i))), skills.Terms).Plan!;
+            var started = (StartReply.Started)await doors.StartAsync(caller, new StartRequest("bench", plan, Json.EmptyObject, Budget: new Cents(100)), CancellationToken.None);
+            var state = await doors.WaitAsync(caller, started.Run, TimeSpan.FromSeconds(30), CancellationToken.None);
+            if (state!.Status != RunStatus.Succeeded) throw new InvalidOperationException($"Run {started.Run} is {state.Status}.");
+        });
+        foreach (var hosted in house.GetServices<IHostedService>()) await hosted.StopAsync(CancellationToken.None);
+    }
+}

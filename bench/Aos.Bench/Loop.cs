@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Aos.Bench;
+
+/// <summary>A closed loop: so many in flight, each starts the next when it ends. The same loop as the ceiling's.</summary>
+internal static class Loop
+{
+    /// <summary>Warms up, runs, prints one JSON line: name, n, conc, per_s, p50_ms, p95_ms, p99_ms.</summary>
+    internal static async Task MeasureAsync(string name, int runs, int inFlight, Func<int, Task> run)
+    {
+        var warmUp = Math.Min(1000, runs / 5);
+        await GoAsync(0, warmUp, inFlight, run);
+        var (allocated, cpu) = (GC.GetTotalAllocatedBytes(), Process.GetCurrentProcess().TotalProcessorTime);
+        var watch = Stopwatch.StartNew();
+        var latency = await GoAsync(warmUp, runs, inFlight, run);
+        watch.Stop();
+        Array.Sort(latency);
+        double At(double q) => Math.Round(latency[Math.Min(runs - 1, (int)(q * runs))], 3);
+        using var writer = new Utf8JsonWriter(Console.OpenStandardOutput());
+        writer.WriteStartObject();
+        writer.WriteString("name", name);
+        writer.WriteNumber("n", runs);
+        writer.WriteNumber("conc", inFlight);
+        writer.WriteNumber("wf_per_s", Math.Round(runs / watch.Elapsed.TotalSeconds, 1));
+        writer.WriteNumber("p50_ms", At(.5));
+        writer.WriteNumber("p95_ms", At(.95));
+        writer.WriteNumber("p99_ms", At(.99));
+        writer.WriteNumber("cpu_us", Math.Round((Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMicroseconds / runs, 1));
+        writer.WriteNumber("alloc_kb", Math.Round((GC.GetTotalAllocatedBytes() - allocated) / 1024.0 / runs, 1));
+        writer.WriteEndObject();
+        await writer.FlushAsync();
+        Console.WriteLine();
+    }
+
+    private static async Task<double[]> GoAsync(int first, int runs, int inFlight, Func<int, Task> run)
+    {
+        var latency = new double[runs];
+        var next = -1;
+        await Task.WhenAll(Enumerable.Range(0, inFlight).Select(_ => Task.Run(async () =>
+        {
+            int i;
+            while ((i = Interlocked.Increment(ref next)) < runs)
+            {
+                var start = Stopwatch.GetTimestamp();
+                await run(first + i);
+                latency[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            }
+        })));
+        return latency;
+    }
+
+    internal static string Text(int i) => i.ToString(CultureInfo.InvariantCulture);
+}

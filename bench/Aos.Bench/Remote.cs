@@ -1,0 +1,41 @@
+using System.Text;
+
+namespace Aos.Bench;
+
+/// <summary>Load over HTTP from this process.</summary>
+internal static class Remote
+{
+    internal static Task RunsAsync(string url, string key, int runs, int inFlight) =>
+        PostAsync("aos.http", $"{url}/api/v1/runs?wait=30", key, runs, inFlight, Bodies.Run, "\"status\":\"succeeded\"");
+
+    internal static Task SimulateAsync(string url, string key, int runs, int inFlight) =>
+        PostAsync("aos.simulate", $"{url}/api/v1/runtime/simulate", key, runs, inFlight, Bodies.Simulate, "\"feasible\":true");
+
+    internal static async Task GetAsync(string url, int runs, int inFlight)
+    {
+        using var http = Client();
+        await Loop.MeasureAsync("ceiling.ok", runs, inFlight, async _ =>
+        {
+            using var reply = await http.GetAsync(url);
+            reply.EnsureSuccessStatusCode();
+            await reply.Content.ReadAsByteArrayAsync();
+        });
+    }
+
+    private static async Task PostAsync(string name, string url, string key, int runs, int inFlight, Func<int, string> body, string expected)
+    {
+        using var http = Client();
+        http.DefaultRequestHeaders.Add("X-AOS-Key", key);
+        var wanted = Encoding.UTF8.GetBytes(expected);
+        await Loop.MeasureAsync(name, runs, inFlight, async i =>
+        {
+            using var content = new StringContent(body(i), Encoding.UTF8, "application/json");
+            using var reply = await http.PostAsync(url, content);
+            reply.EnsureSuccessStatusCode();
+            var bytes = await reply.Content.ReadAsByteArrayAsync();
+            if (bytes.AsSpan().IndexOf(wanted) < 0) throw new InvalidOperationException($"{url} answered {Encoding.UTF8.GetString(bytes)}");
+        });
+    }
+
+    private static HttpClient Client() => new(new SocketsHttpHandler { MaxConnectionsPerServer = 1024 });
+}

@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+using Aos.Kernel;
+
+namespace Aos.Runs;
+
+/// <summary>
+/// The runs that ended last, as folded: whoever started a run asks for its end at once, and need not read the journal for
+/// it. Only small runs are kept, so the whole is bounded.
+/// </summary>
+internal sealed class RecentRuns
+{
+    /// <summary>Runs kept.</summary>
+    internal const int RunsMax = 1_024;
+
+    /// <summary>Journaled bytes of a run above which it is not kept.</summary>
+    internal const int BytesMax = 16 * 1024;
+
+    private readonly ConcurrentDictionary<RunId, RunState> states = new();
+    private readonly ConcurrentQueue<RunId> order = new();
+
+    internal RunState? Find(TenantId tenant, RunId run) =>
+        states.TryGetValue(run, out var state) && state.Start!.Tenant == tenant ? state : null;
+
+    internal void Keep(RunId run, RunState state, long bytes)
+    {
+        if (bytes > BytesMax || !states.TryAdd(run, state)) return;
+        order.Enqueue(run);
+        while (states.Count > RunsMax && order.TryDequeue(out var oldest)) states.TryRemove(oldest, out _);
+    }
+
+    /// <summary>The run goes on: what is kept of it is no longer true.</summary>
+    internal void Drop(RunId run) => states.TryRemove(run, out _);
+}
