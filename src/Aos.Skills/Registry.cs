@@ -59,9 +59,10 @@ internal sealed class Registry : ISkills
     private async Task<StructuredOutcome> AnswerAsync(
         IRegistered skill, JsonElement parameters, SkillCall call, CancellationToken timeout, CancellationToken cancel)
     {
+        var opened = new OpenedParams(parameters, null, []);
         try
         {
-            var opened = await secrets.OpenAsync(skill.Contract.SecretParams, parameters, call, timeout);
+            opened = await secrets.OpenAsync(skill.Contract.SecretParams, parameters, call, timeout);
             if (opened.Failure is { } missing) return StructuredOutcome.Failed(missing);
             var task = skill.InvokeAsync(opened.Parameters, call, timeout);
             // A skill that does not listen to its token is left behind; nobody waits for what it says later.
@@ -78,7 +79,7 @@ internal sealed class Registry : ISkills
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            return Short(StructuredOutcome.Failed(FailureCatalog.Fail("EXECUTION_ERROR", $"{skill.Name} broke: {e.GetType().Name}: {e.Message}")));
+            return Short(opened.Seal(StructuredOutcome.Failed(FailureCatalog.Fail("EXECUTION_ERROR", $"{skill.Name} broke: {e.GetType().Name}: {e.Message}"))));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -59,7 +59,7 @@ internal sealed class SkillRoom : IDisposable
 
     public void Dispose()
     {
-        services.Dispose();
+        services.DisposeAsync().AsTask().GetAwaiter().GetResult();
         Directory.Delete(folder, recursive: true);
     }
 }

@@ -23,6 +23,9 @@ public sealed class RuntimeBudgets
     [Fact]
     [Trait("id", "A8.3-01")]
     [Trait("id", "A8.3-10")]
+    [Trait("id", "F5.2-02")]
+    [Trait("id", "F5.2-05")]
+    [Trait("id", "F5.2-06")]
     public void A_step_that_does_not_fit_is_not_called()
     {
         var run = Start("""{"name":"p","steps":[{"id":"a","skill":"paid","params":{}},{"id":"b","skill":"paid","params":{}}]}""", 550);
@@ -32,8 +35,23 @@ public sealed class RuntimeBudgets
         Assert.Equal(RunStatus.Failed, run.Status);
         Assert.Contains("BUDGET", run.End!.Failure!.Code, StringComparison.Ordinal);
         Assert.Equal(FailureCategory.Resource, run.End.Failure.Category);
+        Assert.False(run.End.Failure.Retryable);
+        Assert.Contains("Step b", run.End.Failure.Message, StringComparison.Ordinal);
+        Assert.Contains("300", run.End.Failure.Message, StringComparison.Ordinal);
         Assert.Empty(RunMachine.Pending(run));
         Assert.Equal(300, run.Spent.ToWholeCents());
+    }
+
+    [Fact]
+    [Trait("id", "F5.2-03")]
+    [Trait("id", "F5.2-04")]
+    public void No_budget_is_no_limit()
+    {
+        var run = Start("""{"name":"p","steps":[{"id":"a","skill":"paid","params":{}}]}""", null);
+
+        run = Answer(run, StructuredOutcome.Succeeded(Json.True, new Cents(1_000_000)));
+
+        Assert.Equal(RunStatus.Succeeded, run.Status);
     }
 
     [Fact]
@@ -76,13 +94,13 @@ public sealed class RuntimeBudgets
             "paid", "1.0.0", EffectClass.Idempotent, null, ImmutableSortedDictionary<string, EffectClass>.Empty, true,
             CostModel.Free with { BaseCents = 300 }, TimeSpan.FromSeconds(30), [], [], []));
 
-    private static RunState Start(string text, int budget)
+    private static RunState Start(string text, int? budget)
     {
         var reading = PlanReader.Read(Json.Parse(text), Terms());
         Assert.Empty(reading.Problems);
         return Decide(RunState.Empty, new StartRun(
             new RunId(new Guid("01900000-0000-7000-8000-000000000001")), TenantId.Default, "agent", reading.Plan!, Json.EmptyObject, 42,
-            new Cents(budget), Terms(), ImmutableSortedDictionary<string, string>.Empty, null));
+            budget is { } cents ? new Cents(cents) : null, Terms(), ImmutableSortedDictionary<string, string>.Empty, null));
     }
 
     private static RunState Answer(RunState run, StructuredOutcome outcome) =>

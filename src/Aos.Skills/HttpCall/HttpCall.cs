@@ -104,7 +104,7 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
             headers.Add(new("Idempotency-Key", key));
         var isText = input.Body.ValueKind == JsonValueKind.String;
         ReadOnlyMemory<byte>? body = input.Body.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
-            ? null
+            ? (ReadOnlyMemory<byte>?)null
             : Encoding.UTF8.GetBytes(isText ? input.Body.GetString()! : input.Body.GetRawText());
         var type = body is null ? null : isText ? "text/plain; charset=utf-8" : "application/json";
         return new EgressRequest(method, url, headers, body, type, timeout, BytesMax, input.FollowRedirects ? 5 : 0);

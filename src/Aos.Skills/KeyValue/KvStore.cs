@@ -18,7 +18,7 @@ internal sealed record KvDone(string Fingerprint, string Reply);
 /// <param name="Existed">Whether the key was there before.</param>
 /// <param name="Version">Of the value now; 0: there is none.</param>
 /// <param name="PreviousVersion">Of the value before; null: there was none.</param>
-internal sealed record KvWriteReply(bool Applied, bool Existed, long Version, long? PreviousVersion, long? ExpiresAt);
+internal sealed record KvWriteReply(bool Applied, bool Existed, long Version, long? PreviousVersion = null, long? ExpiresAt = null);
 
 /// <summary>Values by tenant, namespace and key. The store is opened by the first call, not by describing the skills.</summary>
 internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)

@@ -15,6 +15,50 @@ public sealed class Waiting
         Assert.Equal(["b"], run.Orders());
     }
 
+    [Theory]
+    [InlineData("""{"skill":"wait","params":{"ms":1500}}""", 1500)]
+    [InlineData("""{"skill":"wait","params":{"seconds":2.5}}""", 2500)]
+    [InlineData("""{"skill":"wait","params":{"duration":"1m"}}""", 60000)]
+    [InlineData("""{"skill":"wait","params":{"ms":"${{ inputs.n }}"}}""", 20)]
+    [InlineData("""{"skill":"wait","params":{"duration":"${{ inputs.n }}s"}}""", 20000)]
+    [InlineData("""{"sleep":"${{ inputs.n }}"}""", 20000)]
+    public void A_wait_is_a_sleep_of_the_run_whatever_gives_its_length(string step, int milliseconds)
+    {
+        var run = MachineWorld.Started("""{"name":"s","inputs":{},"steps":[{"id":"a",""" + step[1..] + "]}", """{"n":20}""");
+        Assert.Equal(run.Now + TimeSpan.FromMilliseconds(milliseconds), RunMachine.NextWake(run.State));
+
+        run.After(TimeSpan.FromMilliseconds(milliseconds));
+        Assert.Equal($$"""{"waited_ms":{{milliseconds}}}""", run.Result("a"));
+    }
+
+    [Theory]
+    [InlineData("\"soon\"")]
+    [InlineData("-1")]
+    [InlineData("null")]
+    public void A_wait_whose_template_gives_no_time_fails_its_step(string n)
+    {
+        var run = MachineWorld.Started(
+            """{"name":"s","inputs":{},"steps":[{"id":"a","skill":"wait","params":{"ms":"${{ inputs.n }}"}}]}""", $$"""{"n":{{n}}}""");
+
+        Assert.Equal("INVALID_INPUT", run.State.End!.Failure!.Code);
+    }
+
+    [Theory]
+    [InlineData("""{"ms":-1}""", "steps[0].params.ms")]
+    [InlineData("""{"ms":"5"}""", "steps[0].params.ms")]
+    [InlineData("""{"seconds":1e20}""", "steps[0].params.seconds")]
+    [InlineData("""{"duration":"soon"}""", "steps[0].params.duration")]
+    [InlineData("""{"ms":1,"seconds":1}""", "steps[0].params")]
+    [InlineData("{}", "steps[0].params")]
+    [InlineData("""{"ms":1,"sec":2}""", "steps[0].params.sec")]
+    public void A_wait_that_makes_no_sense_is_refused_with_the_plan(string parameters, string path)
+    {
+        var reading = PlanReader.Read(
+            Json.Parse("""{"name":"s","steps":[{"id":"a","skill":"wait","params":@@}]}""".Replace("@@", parameters, StringComparison.Ordinal)), new Dictionary<string, SkillTerms>());
+
+        Assert.Equal(path, Assert.Single(reading.Problems).Path);
+    }
+
     [Fact]
     public void A_signal_carries_its_payload_and_counts_once()
     {
