@@ -24,6 +24,7 @@ internal static class Composition
     internal static IServiceCollection AddHouse(this IServiceCollection services, IConfiguration configuration, HouseOptions options)
     {
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => Models());
         new AosBuilder(services, configuration)
             .AddStorage(new StorageOptions { Data = options.Data, MasterKey = Environment.GetEnvironmentVariable("AOS_MASTER_KEY") })
             .AddEgress(new EgressOptions { Allow = Csv("AOS_EGRESS_ALLOW") })
@@ -43,11 +44,15 @@ internal static class Composition
                 return $"NOT_AVAILABLE: {name} is set, but this version has the embedded store only. Unset it to start.";
         }
 
-        return null;
+        return Models().Problems is { Count: > 0 } problems ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
     /// <summary>An environment variable; empty counts as not set.</summary>
     internal static string? Setting(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    /// <summary>Models, prices and recorded answers, as the environment says.</summary>
+    private static ModelsOptions Models() =>
+        ModelsOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));
 
     internal static string[] Csv(string name) =>
         (Environment.GetEnvironmentVariable(name) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -37,6 +37,7 @@ public static class SkillsRoom
             .AddSkill("kv_delete", p => new KvDelete(p.GetRequiredService<KvStore>()))
             .AddSkill("kv_get", p => new KvGet(p.GetRequiredService<KvStore>()))
             .AddSkill("kv_set", p => new KvSet(p.GetRequiredService<KvStore>()))
+            .AddModels()
             .AddSkill("wait", p => new Wait(p.GetRequiredService<TimeProvider>()))
             .AddSkill("webhook_send", p => new WebhookSend(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>()))
             .Door<ISkills, Registry>();

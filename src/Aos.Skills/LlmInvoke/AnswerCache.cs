@@ -1,0 +1,106 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text.Json;
+using Aos.Contracts;
+using Aos.Kernel;
+using Dapper;
+
+namespace Aos.Skills;
+
+/// <summary>
+/// Answers to calls with a seed, kept per tenant for <see cref="Lifetime"/>: the same question with the same seed is
+/// answered again without the provider, and costs nothing. Only the prompt's hash is kept.
+/// </summary>
+internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock)
+{
+    internal static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
+
+    internal static Migration Table { get; } = new("models", 1, "answers", """
+        CREATE TABLE model_answers (
+            tenant_id TEXT NOT NULL,
+            question TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            created_ms BIGINT NOT NULL,
+            PRIMARY KEY (tenant_id, question)
+        );
+        CREATE INDEX model_answers_by_age ON model_answers (tenant_id, created_ms);
+        """);
+
+    internal async Task<ModelReply?> FindAsync(TenantId tenant, ModelRequest request, CancellationToken cancel)
+    {
+        if (request.Seed is null || store.Value is not { } database) return null;
+        var arguments = new { tenant = tenant.ToString(), question = Key(request), oldest = (clock.GetUtcNow() - Lifetime).ToUnixTimeMilliseconds() };
+        var text = await database.ReadAsync((connection, token) => connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition(
+            "SELECT answer FROM model_answers WHERE tenant_id = @tenant AND question = @question AND created_ms >= @oldest", arguments, cancellationToken: token)), cancel);
+        return text is null ? null : new ModelReply(Draft(Json.Parse(text)));
+    }
+
+    internal async Task KeepAsync(TenantId tenant, ModelRequest request, AnswerDraft draft, CancellationToken cancel)
+    {
+        if (request.Seed is null || store.Value is not { } database) return;
+        var now = clock.GetUtcNow();
+        var arguments = new
+        {
+            tenant = tenant.ToString(), question = Key(request), answer = Text(request, draft),
+            now = now.ToUnixTimeMilliseconds(), oldest = (now - Lifetime).ToUnixTimeMilliseconds(),
+        };
+        await database.WriteAsync((connection, transaction) =>
+        {
+            connection.Execute("DELETE FROM model_answers WHERE tenant_id = @tenant AND (created_ms < @oldest OR question = @question)", arguments, transaction);
+            return connection.Execute("INSERT INTO model_answers (tenant_id, question, answer, created_ms) VALUES (@tenant, @question, @answer, @now)", arguments, transaction);
+        }, cancel);
+    }
+
+    /// <summary>SHA-256 of everything that decides the answer.</summary>
+    private static string Key(ModelRequest request) => ContentHash.Hex(Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("provider", request.Provider);
+        writer.WriteString("model", request.Model);
+        writer.WriteString("system", request.System);
+        writer.WriteStartArray("messages");
+        foreach (var message in request.Messages)
+        {
+            writer.WriteStringValue(message.Role);
+            writer.WriteStringValue(message.Content);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("seed", request.Seed!.Value);
+        writer.WriteNumber("max_tokens", request.MaxTokens);
+        writer.WriteString("temperature", request.Temperature?.ToString(CultureInfo.InvariantCulture));
+        writer.WriteStartArray("stop");
+        foreach (var stop in request.Stop) writer.WriteStringValue(stop);
+        writer.WriteEndArray();
+        if (request.Shape is { } shape)
+        {
+            writer.WritePropertyName("shape");
+            shape.Source.WriteTo(writer);
+        }
+
+        writer.WriteEndObject();
+    }));
+
+    private static string Text(ModelRequest request, AnswerDraft draft) => Json.Write(writer =>
+    {
+        var (input, output, _) = draft.Usage(request);
+        writer.WriteStartObject();
+        writer.WriteString("text", draft.Text.ToString());
+        writer.WriteString("model", draft.Model ?? request.Model);
+        writer.WriteNumber("input_tokens", input);
+        writer.WriteNumber("output_tokens", output);
+        writer.WriteString("finish_reason", draft.FinishReason);
+        writer.WriteEndObject();
+    }).GetRawText();
+
+    private static AnswerDraft Draft(JsonElement kept)
+    {
+        var draft = new AnswerDraft
+        {
+            Model = kept.GetText("model"), FinishReason = kept.GetText("finish_reason"), Done = true,
+            InputTokens = kept.GetProperty("input_tokens").GetInt64(), OutputTokens = kept.GetProperty("output_tokens").GetInt64(),
+        };
+        draft.Text.Append(kept.GetText("text"));
+        return draft;
+    }
+}

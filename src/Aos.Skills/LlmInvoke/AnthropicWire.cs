@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+/// <summary>Messages API, version 2023-06-01, streaming. It has no seed.</summary>
+internal sealed class AnthropicWire : IModelWire
+{
+    public string Path => "/v1/messages";
+
+    public void WriteHeaders(HttpRequestMessage message, ModelEndpoint endpoint)
+    {
+        message.Headers.Add("anthropic-version", "2023-06-01");
+        if (endpoint.ApiKey is { } key) message.Headers.TryAddWithoutValidation("x-api-key", key);
+    }
+
+    public void WriteBody(Utf8JsonWriter writer, ModelEndpoint endpoint, ModelRequest request)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("model", request.Model);
+        writer.WriteNumber("max_tokens", request.MaxTokens);
+        writer.WriteBoolean("stream", true);
+        if (ShapeInstruction.Above(request) is { } system) writer.WriteString("system", system);
+        if (request.Temperature is { } temperature) writer.WriteNumber("temperature", temperature);
+        if (request.Stop.Length > 0)
+        {
+            writer.WriteStartArray("stop_sequences");
+            foreach (var stop in request.Stop) writer.WriteStringValue(stop);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteStartArray("messages");
+        foreach (var message in request.Messages)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("role", message.Role);
+            writer.WriteString("content", message.Content);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    public Failure? Take(string data, AnswerDraft draft, ModelEndpoint endpoint)
+    {
+        var e = Json.Parse(data);
+        switch (e.GetText("type"))
+        {
+            case "message_start":
+                draft.Model = e.Get("message")?.GetText("model");
+                Count(e.Get("message")?.Get("usage"), draft);
+                return null;
+            case "content_block_delta" when e.Get("delta")?.GetText("text") is { } text:
+                draft.Text.Append(text);
+                return null;
+            case "message_delta":
+                draft.FinishReason = e.Get("delta")?.GetText("stop_reason") ?? draft.FinishReason;
+                Count(e.Get("usage"), draft);
+                return draft.FinishReason == "refusal" ? FailureCatalog.Fail("LLM_CONTENT_FILTER", $"{endpoint.Name} refused the content.") : null;
+            case "message_stop":
+                draft.Done = true;
+                return null;
+            case "error":
+                return ProviderErrors.Of(endpoint, null, e.Get("error") ?? e, null);
+            default:
+                return null; // Pings, and kinds of events that are added over time.
+        }
+    }
+
+    /// <summary>Counts are cumulative. Tokens read into or from the provider's prompt cache are input too.</summary>
+    private static void Count(JsonElement? usage, AnswerDraft draft)
+    {
+        if (usage is not { } counts) return;
+        if (Number(counts, "input_tokens") is { } input)
+            draft.InputTokens = input + (Number(counts, "cache_creation_input_tokens") ?? 0) + (Number(counts, "cache_read_input_tokens") ?? 0);
+        draft.OutputTokens = Number(counts, "output_tokens") ?? draft.OutputTokens;
+    }
+
+    private static long? Number(JsonElement of, string name) => of.Get(name) is { ValueKind: JsonValueKind.Number } n && n.TryGetInt64(out var value) ? value : null;
+}

@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+/// <summary>What <c>llm_invoke</c> says of itself. Its prices are those of the configured providers, so that budgets hold.</summary>
+internal static class LlmContract
+{
+    /// <summary>Tokens that providers put around a prompt (roles, instructions for a shape), at most.</summary>
+    private const int TokensAround = 400;
+
+    internal static SkillContract Of(ModelsOptions options) => new()
+    {
+        Name = "llm_invoke",
+        Version = "2.0.0",
+        Description = "Asks a language model and gives back its answer, as text or as JSON of a given shape.",
+        Effect = EffectClass.Idempotent,
+        Cost = Cost(options),
+        TypicalCents = 5,
+        TypicalLatencyMs = 2_000,
+        TimeoutDefault = TimeSpan.FromSeconds(60),
+        FailureModes =
+        [
+            new("RATE_LIMITED", 0.05, "The provider's limit of requests or tokens is reached; Retry-After is respected."),
+            new("LLM_CONTEXT_EXCEEDED", 0.02, "The prompt is longer than the model takes."),
+            new("TIMEOUT", 0.03, "No whole answer in time."),
+            new("LLM_ERROR", 0.02, "The provider is overloaded or broke off."),
+            new("LLM_CONTENT_FILTER", 0.01, "The provider refused the content."),
+            new("LLM_INVALID_RESPONSE", 0.02, "The answer does not fit the schema asked for."),
+            new("LLM_AUTH_FAILED", 0.01, "The key is missing or refused."),
+        ],
+        Constraints = ImmutableSortedDictionary.CreateRange(
+            StringComparer.Ordinal,
+            [
+                KeyValuePair.Create("max_tokens", Json.Of(RequestReader.MaxTokensMax)),
+                KeyValuePair.Create("max_prompt_tokens", Json.Of(100_000)),
+                KeyValuePair.Create("max_output_tokens", Json.Of(RequestReader.MaxTokensMax)),
+                KeyValuePair.Create("timeout_ms_max", Json.Of(600_000)),
+                KeyValuePair.Create("providers", Names(options.Endpoints.Select(endpoint => endpoint.Name).Append(ModelsOptions.Scripted))),
+            ]),
+        OftenFollowedBy = ["json_transform", "http_call"],
+        OftenPrecededBy = ["http_call", "fs_read"],
+        AntiPatterns = ["Chains of calls without a seed: nothing is cached."],
+        StableFields = ["content_hash", "input_tokens", "output_tokens", "finish_reason", "seed"],
+        Tags = ["llm", "ai", "generation"],
+    };
+
+    private static CostModel Cost(ModelsOptions options)
+    {
+        if (options.Endpoints.Count == 0) return CostModel.Free;
+        var providers = options.Endpoints.Select(endpoint => endpoint.Name).ToHashSet(StringComparer.Ordinal);
+        var listed = options.Prices.All.Where(price => providers.Contains(price.Provider)).ToList();
+        if (listed.Count == 0) return CostModel.Free;
+        var prices = ImmutableSortedDictionary.CreateBuilder<string, TokenPrice>(StringComparer.Ordinal);
+        foreach (var price in listed)
+        {
+            foreach (var name in price.Aliases.Append(price.Model).Where(name => name != "*")) prices[name] = Dearer(prices.GetValueOrDefault(name), price.Price);
+        }
+
+        // A model nobody lists may be any configured provider's.
+        prices["*"] = listed.Where(price => price.Model == "*").Aggregate(new TokenPrice(0, 0), (most, price) => Dearer(most, price.Price));
+        var around = TokensAround * listed.Max(price => price.InputCentsPerMillion) / 1_000_000m;
+        var standard = options.Endpoints.FirstOrDefault(endpoint => endpoint.Name == options.DefaultProvider)?.Model;
+        return new CostModel(around, 0, standard, prices.ToImmutable(), RequestReader.MaxTokensDefault);
+    }
+
+    private static TokenPrice Dearer(TokenPrice? left, TokenPrice right) => left is null
+        ? right
+        : new TokenPrice(Math.Max(left.InputCentsPerMillion, right.InputCentsPerMillion), Math.Max(left.OutputCentsPerMillion, right.OutputCentsPerMillion));
+
+    private static System.Text.Json.JsonElement Names(IEnumerable<string> names) => Json.Write(writer =>
+    {
+        writer.WriteStartArray();
+        foreach (var name in names) writer.WriteStringValue(name);
+        writer.WriteEndArray();
+    });
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+/// <summary>Asks a language model: one request to one provider, its answer checked, its cost told to the last digit.</summary>
+internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, AnswerCache cache, Workspace workspace, TimeProvider clock) : ISkill<LlmInvokeIn, LlmInvokeOut>
+{
+    private const int ScriptBytesMax = 4 * 1024 * 1024;
+    private readonly RequestReader reader = new(options);
+    private readonly Script? script = options.Script is { } recorded ? Script.Read(recorded).Script : null;
+
+    public SkillContract Contract { get; } = LlmContract.Of(options);
+
+    public JsonTypeInfo<LlmInvokeIn> Input => LlmJson.Default.LlmInvokeIn;
+
+    public JsonTypeInfo<LlmInvokeOut> Output => LlmJson.Default.LlmInvokeOut;
+
+    public async Task<SkillAnswer<LlmInvokeOut>> InvokeAsync(LlmInvokeIn input, SkillCall call, CancellationToken cancel)
+    {
+        if (options.Problems.Count > 0) return Failed(FailureCatalog.Fail("CONFIG_INVALID", string.Join(' ', options.Problems)));
+        var (request, wrong) = reader.Read(input, call);
+        if (request is null) return Failed(wrong!);
+        if (request.Provider == ModelsOptions.Scripted)
+        {
+            var (recorded, unreadable) = Recorded(input.Script);
+            return unreadable is not null ? Failed(unreadable) : Answer(request, Scripted.Answer(request, recorded), cached: false, always: true);
+        }
+
+        if (await cache.FindAsync(call.Tenant, request, cancel) is { } kept) return Answer(request, kept, cached: true, always: true);
+        var endpoint = options.Endpoints.First(one => one.Name == request.Provider);
+        var reply = await caller.AskAsync(endpoint, request, cancel);
+        var answer = Answer(request, reply, cached: false, always: request.Seed is not null && endpoint.Seeds && endpoint.Wire == ModelWire.OpenAi);
+        if (answer.Failure is null) await cache.KeepAsync(call.Tenant, request, reply.Draft, cancel);
+        return answer;
+    }
+
+    private SkillAnswer<LlmInvokeOut> Answer(ModelRequest request, ModelReply reply, bool cached, bool always)
+    {
+        var draft = reply.Draft;
+        var (input, output, estimated) = draft.Usage(request);
+        var cost = cached || !draft.Begun ? Cents.Zero : options.Prices.Cost(request.Provider, request.Model, input, output, DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime));
+        if (reply.Failure is { } failure) return Failed(failure, cost);
+        var text = draft.Text.ToString();
+        JsonElement? parsed = null;
+        if (request.Shape is { } shape)
+        {
+            (parsed, var unfit) = ShapedAnswer.Read(text, shape);
+            if (unfit is not null) return Failed(unfit, cost);
+        }
+
+        var model = draft.Model ?? request.Model;
+        return new SkillAnswer<LlmInvokeOut>(
+            new LlmInvokeOut(
+                text, text, ContentHash.Hex(Encoding.UTF8.GetBytes(text))[..16], request.PromptHash, model, model, request.Provider, input, output, draft.FinishReason!, cost.Value,
+                request.Seed, cached, always, estimated, parsed),
+            Cost: cost);
+    }
+
+    /// <summary>The recorded answers: of the file a call names in the workspace, else the configured ones.</summary>
+    private (Script? Script, Failure? Failure) Recorded(string? name)
+    {
+        if (name is null) return (script, null);
+        var (path, refusal) = workspace.Resolve(name);
+        if (refusal is not null) return (null, refusal);
+        var file = new FileInfo(path!);
+        if (!file.Exists) return (null, FailureCatalog.Fail("FILE_NOT_FOUND", $"There is no file {name} in the workspace."));
+        if (file.Length > ScriptBytesMax) return (null, FailureCatalog.Fail("INPUT_TOO_LARGE", $"{name} is larger than {ScriptBytesMax} bytes."));
+        try
+        {
+            var (read, problems) = Script.Read(options.Document(path!));
+            return (read, problems.Count > 0 ? SchemaFailure.Of("INVALID_INPUT", problems) : null);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return (null, FailureCatalog.Fail("INVALID_INPUT", $"{name} cannot be read as a script: {e.Message}"));
+        }
+    }
+
+    private static SkillAnswer<LlmInvokeOut> Failed(Failure failure, Cents cost = default) => new(null, failure, cost);
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Aos.Skills;
+
+/// <summary>Parameters of <c>llm_invoke</c>. One of prompt and messages is given.</summary>
+internal sealed record LlmInvokeIn
+{
+    [Description("The prompt: a text, or a list of messages {role: system|user|assistant, content}.")]
+    public JsonElement? Prompt { get; init; }
+
+    [Description("The same as a list of messages.")]
+    public JsonElement? Messages { get; init; }
+
+    [Description("Instructions that stand above the messages.")]
+    public string? SystemPrompt { get; init; }
+
+    [Description("anthropic, openai, scripted, or the name of a configured endpoint. Default: told by the model, else the configured one.")]
+    public string? Provider { get; init; }
+
+    [Description("Older name of provider; claude means anthropic, stub means scripted.")]
+    public string? Adapter { get; init; }
+
+    [Description("Name of the model. Default: the provider's configured one.")]
+    public string? Model { get; init; }
+
+    [Description("Most tokens to write, 1 to 100000. Default 1024.")]
+    public int? MaxTokens { get; init; }
+
+    [Description("0 to 2. Default: the provider's own.")]
+    public decimal? Temperature { get; init; }
+
+    [Description("Texts at which the model stops, at most 16.")]
+    public ImmutableArray<string>? StopSequences { get; init; }
+
+    [Description("Asks for the same answer to the same question; answers to a seed are cached.")]
+    public ulong? Seed { get; init; }
+
+    [Description("Milliseconds, 1 to 600000.")]
+    public int? TimeoutMs { get; init; }
+
+    [Description("Seconds.")]
+    public decimal? TimeoutSeconds { get; init; }
+
+    [Description("Seconds.")]
+    public decimal? Timeout { get; init; }
+
+    [Description("JSON Schema of the wanted answer: it is checked and given back as parsed.")]
+    public JsonElement? JsonSchema { get; init; }
+
+    [Description("File of recorded answers in the workspace, for the provider scripted.")]
+    public string? Script { get; init; }
+}
+
+/// <summary>The answer of a model.</summary>
+/// <param name="ResponseText">The text; <paramref name="Content"/> is the same under its other name.</param>
+/// <param name="ContentHash">First 16 hex digits of the SHA-256 of the text.</param>
+/// <param name="PromptHash">First 16 hex digits of the SHA-256 of the prompt as <c>role: content</c> lines.</param>
+/// <param name="LlmModel">The model that answered; <paramref name="Model"/> is the same.</param>
+/// <param name="Provider">Who answered; <c>scripted</c> is no model.</param>
+/// <param name="FinishReason">end_turn, max_tokens, stop_sequence, or the provider's own word.</param>
+/// <param name="CostCents">Exact cents; 0 for a cached answer.</param>
+/// <param name="Deterministic">The same call gives the same answer again: scripted, cached, or seeded where the provider honours seeds.</param>
+/// <param name="UsageEstimated">The provider told no believable token counts: these are estimates.</param>
+/// <param name="Parsed">The answer as JSON, when a schema was asked for.</param>
+internal sealed record LlmInvokeOut(
+    string ResponseText, string Content, string ContentHash, string PromptHash, string LlmModel, string Model, string Provider, long InputTokens, long OutputTokens,
+    string FinishReason, decimal CostCents, ulong? Seed, bool Cached, bool Deterministic, bool UsageEstimated, JsonElement? Parsed);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(LlmInvokeIn))]
+[JsonSerializable(typeof(LlmInvokeOut))]
+internal sealed partial class LlmJson : JsonSerializerContext;

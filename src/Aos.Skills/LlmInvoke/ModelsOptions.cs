@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+/// <summary>The protocol an endpoint speaks.</summary>
+public enum ModelWire
+{
+    /// <summary>Messages API of Anthropic.</summary>
+    Anthropic,
+
+    /// <summary>Chat Completions of OpenAI, which many servers speak too.</summary>
+    OpenAi,
+}
+
+/// <summary>A server that answers prompts.</summary>
+/// <param name="Name">What <c>provider</c> says in a call.</param>
+/// <param name="BaseUrl">Without a slash at its end; for OpenAI-compatible servers with <c>/v1</c>.</param>
+/// <param name="ApiKey">Null: the server asks for none.</param>
+/// <param name="Model">Asked when a call names no model.</param>
+/// <param name="Seeds">The server honours a seed.</param>
+/// <param name="IsOfficial">The provider's own server, whose newer fields may be used.</param>
+public sealed record ModelEndpoint(string Name, ModelWire Wire, string BaseUrl, string? ApiKey, string Model, bool Seeds, bool IsOfficial = false)
+{
+    /// <summary>Never shows the key.</summary>
+    public override string ToString() => $"{Name} at {BaseUrl}";
+}
+
+/// <summary>Which models can be asked, what they cost, and the recorded answers. Where each comes from: docs/models.md.</summary>
+public sealed class ModelsOptions
+{
+    /// <summary>The provider of recorded answers.</summary>
+    public const string Scripted = "scripted";
+
+    public IReadOnlyList<ModelEndpoint> Endpoints { get; init; } = [];
+
+    /// <summary>Asked when a call names neither provider nor a model that tells it.</summary>
+    public string DefaultProvider { get; init; } = Scripted;
+
+    public PriceTable Prices { get; init; } = PriceTable.Shipped;
+
+    /// <summary>Recorded answers, or null: scripted answers are made from prompt and seed.</summary>
+    public JsonElement? Script { get; init; }
+
+    /// <summary>What is wrong with the settings, each with its name; a call fails with <c>CONFIG_INVALID</c> while there is any.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>Reads a file of the workspace that a call names as its script; may throw with the reason.</summary>
+    public Func<string, JsonElement> Document { get; init; } = path => Json.Parse(File.ReadAllBytes(path));
+
+    /// <summary>Reads the settings; <paramref name="file"/> reads a JSON or YAML file and may throw with the reason.</summary>
+    public static ModelsOptions Read(Func<string, string?> setting, Func<string, JsonElement> file) => new ModelsSettings(setting, file).Read();
+}

@@ -1,0 +1,58 @@
+using Aos.Contracts;
+using Aos.Egress;
+using Aos.Storage;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Aos.Skills.Tests.Models;
+
+/// <summary>The skills over a real store, with models of the test's choice.</summary>
+internal sealed class ModelRoom : IAsyncDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("aos-models-").FullName;
+    private readonly ServiceProvider services;
+
+    internal ModelRoom(ModelsOptions options, params string[] allow)
+    {
+        var collection = new ServiceCollection();
+        collection.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+        collection.AddSingleton(TimeProvider.System);
+        collection.AddSingleton(options);
+        new AosBuilder(collection, new ConfigurationBuilder().Build())
+            .AddStorage(new StorageOptions { Data = Path.Combine(folder, "data") })
+            .AddEgress(new EgressOptions { Allow = allow })
+            .AddSkills(new SkillsOptions { Workspace = Workspace });
+        services = collection.BuildServiceProvider();
+    }
+
+    internal string Workspace => Path.Combine(folder, "workspace");
+
+    internal ISkills Skills => services.GetRequiredService<ISkills>();
+
+    /// <summary>A room that asks a fake provider: <c>anthropic</c> and <c>openai</c> are both it.</summary>
+    internal static ModelRoom Of(FakeProvider provider, string key = "sk-test-1") => new(
+        new ModelsOptions
+        {
+            Endpoints =
+            [
+                new ModelEndpoint("anthropic", ModelWire.Anthropic, provider.Origin, key, "claude-sonnet-4-20250514", false, true),
+                new ModelEndpoint("openai", ModelWire.OpenAi, provider.Origin + "/v1", key, "gpt-4o", true, true),
+                new ModelEndpoint("own", ModelWire.OpenAi, provider.Origin + "/v1", null, "llama", true),
+            ],
+            DefaultProvider = "anthropic",
+        },
+        new Uri(provider.Origin).Authority);
+
+    internal static ModelRoom Scripted(string? script = null) => new(new ModelsOptions { Script = script is null ? null : Json.Parse(script) });
+
+    internal Task<StructuredOutcome> AskAsync(string parameters, string tenant = "default", CancellationToken? cancel = null) => Skills.InvokeAsync(
+        "llm_invoke", Json.Parse(parameters), new SkillCall(new TenantId(tenant), null, null, "a", "key-1", 42, TimeSpan.FromSeconds(30)), cancel ?? TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await services.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}
