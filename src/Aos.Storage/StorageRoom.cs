@@ -16,6 +16,9 @@ public static class StorageRoom
         aos.Services.AddSingleton<IJournal, SqliteJournal>();
         aos.Services.AddSingleton<IRunRows, SqliteRunRows>();
         aos.Services.AddSingleton<IDatabase, SqliteDatabase>();
+        aos.Services.AddSingleton<IStatusHistory, SqliteStatusHistory>();
+        aos.Services.AddSingleton<ChoreLog>();
+        aos.Services.AddHostedService<ChoreHost>();
         aos.Services.AddSingleton<MasterKey>();
         aos.Services.AddSingleton<IKeyring, Keyring>();
         return aos;

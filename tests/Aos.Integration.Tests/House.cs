@@ -26,6 +26,8 @@ internal sealed class House : IAsyncDisposable
 
     internal string Data => Path.Combine(folder.Path, "data");
 
+    internal IServiceProvider Services => app.Services;
+
     internal T Get<T>()
         where T : notnull => app.Services.GetRequiredService<T>();
 

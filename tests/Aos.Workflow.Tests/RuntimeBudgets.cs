@@ -64,7 +64,7 @@ public sealed class RuntimeBudgets
     }
 
     [Fact]
-    [Trait("id", "A8.2-22")]
+    [Trait("id", "A8.2-23")]
     public void A_step_s_own_ceiling_holds()
     {
         var run = Start("""{"name":"p","steps":[{"id":"a","skill":"paid","params":{},"max_cost_cents":10}]}""", 1000);
@@ -74,8 +74,8 @@ public sealed class RuntimeBudgets
     }
 
     [Fact]
-    [Trait("id", "A8.2-23")]
     [Trait("id", "A8.2-24")]
+    [Trait("id", "A8.2-25")]
     public void The_same_answers_give_the_same_run()
     {
         const string Plan = """{"name":"p","steps":[{"id":"a","skill":"paid","params":{"n":1}}]}""";

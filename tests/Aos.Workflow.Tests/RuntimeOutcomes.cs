@@ -9,7 +9,7 @@ public sealed class RuntimeOutcomes
     [Fact]
     [Trait("id", "A8.1-01")]
     [Trait("id", "A8.1-02")]
-    [Trait("id", "A8.2-17")]
+    [Trait("id", "A8.2-18")]
     public void A_success_is_ok_and_has_its_result()
     {
         var outcome = StructuredOutcome.Succeeded(Json.Parse("""{"a":1}"""), new Cents(2));
@@ -22,7 +22,7 @@ public sealed class RuntimeOutcomes
 
     [Fact]
     [Trait("id", "A8.1-03")]
-    [Trait("id", "A8.2-18")]
+    [Trait("id", "A8.2-19")]
     public void A_failure_has_code_message_and_advice()
     {
         var outcome = StructuredOutcome.Failed(FailureCatalog.Fail("TIMEOUT", "No answer within 30 s."), new Cents(1));
@@ -107,7 +107,7 @@ public sealed class RuntimeOutcomes
     }
 
     [Fact]
-    [Trait("id", "A8.2-21")]
+    [Trait("id", "A8.2-22")]
     public void A_call_s_bound_counts_base_size_and_tokens()
     {
         var prices = ImmutableSortedDictionary<string, TokenPrice>.Empty.Add("m", new TokenPrice(100m, 1000m));

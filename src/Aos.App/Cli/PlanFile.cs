@@ -90,6 +90,10 @@ internal static class PlanFile
         {
             throw new PlanFileException($"{file}, line {e.Start.Line}, column {e.Start.Column}: {e.InnerException?.Message ?? e.Message}");
         }
+        catch (ArgumentException e)
+        {
+            throw new PlanFileException($"{file} is no valid YAML: {e.Message}"); // The reader's own checks of tags and directives.
+        }
     }
 
     private static void Write(Utf8JsonWriter writer, YamlNode node, string file, int depth, ref int nodes)

@@ -38,8 +38,10 @@ internal static class AosServer
     }
 
     /// <summary>What the server itself needs beside the rooms.</summary>
-    internal static AosBuilder AddServer(this AosBuilder aos)
+    internal static AosBuilder AddServer(this AosBuilder aos, HouseOptions house)
     {
+        aos.Chore<StatusExports>();
+        aos.Services.AddSingleton(house);
         aos.Migrations(StoreProbe.Migration);
         aos.Services.AddSingleton<StoreProbe>();
         aos.Services.AddSingleton<ReplayLog>();
@@ -77,6 +79,7 @@ internal static class AosServer
         app.MapRuntime();
         app.MapRuns();
         app.MapTraces();
+        app.MapStatus();
         return app;
     }
 

@@ -123,7 +123,7 @@ internal static class HealthRoutes
             members(writer);
             writer.WriteString("service", "aos");
             writer.WriteString("version", Cli.CommandLine.Version);
-            writer.WriteString("timestamp", context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
+            writer.WriteString("timestamp", context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime);
             writer.WriteEndObject();
         },
         status);
@@ -157,7 +157,7 @@ internal sealed class ReplayLog(TimeProvider clock)
             if (drift is not null) writer.WriteString("drift_details", drift);
             if (last is not { } newest) return;
             writer.WriteString("last_replay_hash", newest.RootHash);
-            writer.WriteString("last_replay_at", newest.At);
+            writer.WriteString("last_replay_at", newest.At.UtcDateTime);
         }
     }
 }

@@ -18,11 +18,12 @@ internal sealed class MetricsPage : IDisposable
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<Instrument, Family> families = new();
 
-    public MetricsPage()
+    public MetricsPage(IMeterFactory factory)
     {
         listener.InstrumentPublished = (instrument, listening) =>
         {
-            if (instrument.Meter.Name.StartsWith("Aos.", StringComparison.Ordinal))
+            // Listeners hear the whole process; this host's factory marks its own meters.
+            if (ReferenceEquals(instrument.Meter.Scope, factory) && instrument.Meter.Name.StartsWith("Aos.", StringComparison.Ordinal))
                 listening.EnableMeasurementEvents(instrument, families.GetOrAdd(instrument, known => new Family(known)));
         };
         listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => ((Family)family!).Take(value, tags));

@@ -70,7 +70,7 @@ internal static class RunRequest
             writer.WriteEndObject();
         });
         var first = reading.Problems[0];
-        return FailureCatalog.Fail(first.Code, $"{first.Path}: {first.Message}", null, details);
+        return FailureCatalog.Fail(first.Code, first.Path.Length == 0 ? first.Message : $"{first.Path}: {first.Message}", null, details);
     }
 
     private static RefusedException WithoutPlan(JsonElement body) => body.TextOf("workflow_id") is { Length: > 0 }

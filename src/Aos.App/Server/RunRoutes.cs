@@ -124,7 +124,7 @@ internal static class RunRoutes
             writer.WriteString("status", call.Status.ToString().ToLowerInvariant());
             writer.WriteNumber("attempts", call.Attempts);
             if (call.Rounds > 0) writer.WriteNumber("rounds", call.Rounds);
-            if (call.RetryAt is { } at) writer.WriteString("retry_at", at);
+            if (call.RetryAt is { } at) writer.WriteString("retry_at", at.UtcDateTime);
             if (call.Started is { } started)
             {
                 writer.WriteString("idempotency_key", started.IdempotencyKey);

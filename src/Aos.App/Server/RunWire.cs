@@ -30,10 +30,10 @@ internal static class RunWire
         if (start.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
         if (start.Labels.Count > 0) WriteLabels(writer, start.Labels);
         if (start.Parent is { } parent) writer.WriteString("parent_run_id", parent.Run.Value);
-        writer.WriteString("created_at", start.At);
+        writer.WriteString("created_at", start.At.UtcDateTime);
         if (state.EndedAt is { } ended)
         {
-            writer.WriteString("completed_at", ended);
+            writer.WriteString("completed_at", ended.UtcDateTime);
             writer.WriteNumber("duration_ms", (ended - start.At).TotalMilliseconds);
         }
 
@@ -60,9 +60,9 @@ internal static class RunWire
         writer.WriteNumber("attempt", row.Attempt);
         WriteCents(writer, "cost", row.Spent);
         if (row.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
-        writer.WriteString("created_at", row.CreatedAt);
-        writer.WriteString("updated_at", row.UpdatedAt);
-        if (row.EndedAt is { } ended) writer.WriteString("completed_at", ended);
+        writer.WriteString("created_at", row.CreatedAt.UtcDateTime);
+        writer.WriteString("updated_at", row.UpdatedAt.UtcDateTime);
+        if (row.EndedAt is { } ended) writer.WriteString("completed_at", ended.UtcDateTime);
         if (row.FailureCode is { } code) writer.WriteString("code", code);
         writer.WriteEndObject();
     }
@@ -97,8 +97,8 @@ internal static class RunWire
 
         if (step.Failure is { } failure) WriteFailure(writer, "error", failure);
         WriteCents(writer, "cost", step.Cost);
-        if (step.StartedAt is { } started) writer.WriteString("started_at", started);
-        if (step.EndedAt is { } ended) writer.WriteString("completed_at", ended);
+        if (step.StartedAt is { } started) writer.WriteString("started_at", started.UtcDateTime);
+        if (step.EndedAt is { } ended) writer.WriteString("completed_at", ended.UtcDateTime);
     }
 
     internal static void WriteFailure(Utf8JsonWriter writer, string name, Failure failure)

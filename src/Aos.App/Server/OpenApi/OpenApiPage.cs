@@ -27,7 +27,7 @@ internal static partial class OpenApiPage
     /// <summary>Method, path as in OpenAPI, and endpoint of every mapped route, in order.</summary>
     internal static IReadOnlyList<(string Method, string Path, RouteEndpoint Endpoint)> Routes(IServiceProvider services) =>
     [
-        .. services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+        .. services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .SelectMany(endpoint => Methods(endpoint).Select(method => (method, Path(endpoint), endpoint)))
             .OrderBy(route => route.Item2, StringComparer.Ordinal).ThenBy(route => route.method, StringComparer.Ordinal),
     ];

@@ -1,0 +1,42 @@
+using Aos.Contracts;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Aos.Storage;
+
+internal sealed partial class ChoreLog(ILogger<ChoreLog> logger)
+{
+    [LoggerMessage(EventId = 3200, Level = LogLevel.Error, Message = "The chore {Chore} failed; it is tried again in its turn.")]
+    internal partial void Failed(string chore, Exception why);
+}
+
+/// <summary>Does the rooms' chores, each in its own interval, never two passes of one at once.</summary>
+internal sealed class ChoreHost(IEnumerable<IChore> chores, TimeProvider clock, ChoreLog log) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(chores.Select(chore => RepeatAsync(chore, stoppingToken)));
+
+    private async Task RepeatAsync(IChore chore, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(chore.Interval, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop)) await PassAsync(chore, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return; // The house closes.
+        }
+    }
+
+    private async Task PassAsync(IChore chore, CancellationToken stop)
+    {
+        try
+        {
+            await chore.PassAsync(stop);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            log.Failed(chore.Name, e);
+        }
+    }
+}

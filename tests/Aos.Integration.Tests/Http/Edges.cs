@@ -1,0 +1,193 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Aos.Contracts;
+
+namespace Aos.Integration.Tests.Http;
+
+/// <summary>Health, errors, limits and who may ask: what holds for every route.</summary>
+public sealed class Edges : IAsyncLifetime
+{
+    private House house = null!;
+
+    public async ValueTask InitializeAsync() => house = await House.OpenAsync();
+
+    public async ValueTask DisposeAsync() => await house.DisposeAsync();
+
+    [Theory]
+    [InlineData("/health")]
+    [InlineData("/health/ready")]
+    [InlineData("/readyz")]
+    [InlineData("/ready")]
+    [InlineData("/healthz")]
+    [InlineData("/health/live")]
+    public async Task A_house_that_works_is_healthy(string path)
+    {
+        var reply = await house.AskAsync(path);
+
+        Assert.Equal(200, reply.Status);
+        Assert.Equal("healthy", reply.Body.GetText("status"));
+        Assert.True(reply["ok"].GetBoolean());
+        Assert.Equal("aos", reply.Body.GetText("service"));
+    }
+
+    [Fact]
+    public async Task A_store_that_cannot_be_written_is_not_ready_but_alive()
+    {
+        var database = house.Get<IDatabase>();
+        using var release = new ManualResetEventSlim();
+        var stuck = database.WriteAsync((_, _) => release.Wait(TimeSpan.FromSeconds(30)), TestContext.Current.CancellationToken);
+
+        var ready = await house.AskAsync("/readyz");
+        var alive = await house.AskAsync("/healthz");
+        release.Set();
+        await stuck;
+
+        Assert.Equal(503, ready.Status);
+        Assert.Equal("1", ready.Headers["Retry-After"]);
+        Assert.False(ready["ready"].GetBoolean());
+        Assert.StartsWith("error: ", ready["checks.database"].GetString(), StringComparison.Ordinal);
+        Assert.Equal(200, alive.Status);
+    }
+
+    [Fact]
+    public async Task Version_health_details_and_metrics_tell_real_numbers()
+    {
+        await house.RunAsync("""{"plan":[{"skill":"echo"},{"skill":"fs_read","params":{"path":"no-such-file"}}]}""");
+        var version = await house.AskAsync("/version");
+        var skills = await house.AskAsync("/health/skills");
+        var workers = await house.AskAsync("/healthz/worker_pool");
+        var metrics = (await house.AskAsync("/metrics")).Body.GetString()!;
+
+        Assert.Equal(house.Get<ISkills>().All.Count, version["skills"].GetArrayLength());
+        Assert.Equal(house.Get<ISkills>().All.Count, skills["count"].GetInt32());
+        Assert.Equal(Environment.ProcessorCount, workers["worker_pool_configured"].GetInt32());
+        Assert.Contains("nova_runs_total{status=\"started\",planner=\"none\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("nova_runs_total{status=\"failed\",planner=\"none\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("nova_runs_failed_total 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("nova_skill_attempts_total{skill=\"fs_read\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("nova_skill_duration_seconds_bucket{skill=\"echo\",le=\"+Inf\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("# TYPE nova_skill_duration_seconds histogram\n", metrics, StringComparison.Ordinal);
+        Assert.Contains($"nova_worker_pool_size {Environment.ProcessorCount}\n", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_houses_in_one_process_count_apart()
+    {
+        await using var other = await House.OpenAsync();
+        await other.RunAsync("""{"plan":[{"skill":"echo"}]}""");
+
+        Assert.DoesNotContain("nova_runs_total{", (await house.AskAsync("/metrics")).Body.GetString()!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", "/nothing", null, 404, "NOT_FOUND")]
+    [InlineData("DELETE", "/health", null, 405, "METHOD_NOT_ALLOWED")]
+    [InlineData("POST", "/api/v1/runs", "", 422, "INVALID_INPUT")]
+    [InlineData("POST", "/api/v1/runs", "[1]", 422, "INVALID_INPUT")]
+    [InlineData("GET", "/api/v1/runs?limit=0", null, 422, "INVALID_INPUT")]
+    [InlineData("GET", "/api/v1/runs?limit=1&limit=2", null, 422, "INVALID_INPUT")]
+    [InlineData("POST", "/api/v1/runs", """{"plan":{"name":"p","steps":[{"skill":"echo"}]},"extra":1}""", 400, "UNKNOWN_MEMBER")]
+    [InlineData("POST", "/api/v1/runs", """{"goal":"only a goal","workflow_id":"w"}""", 400, "NOT_AVAILABLE")]
+    [InlineData("POST", "/api/v1/runs", """{"plan":[{"skill":"echo","params":{"n":1e300}}],"idempotency_key":"k"}""", 400, "INVALID_PLAN")]
+    public async Task Every_error_has_the_one_form(string method, string path, string? body, int status, string code)
+    {
+        var reply = await house.AskAsync(method, path, body, ("X-Correlation-ID", "c-1"));
+
+        Assert.Equal((status, code), (reply.Status, reply["error.code"].GetString()));
+        Assert.Equal(
+            ["code", "category", "message", "retryable", "retry_after_ms", "details", "request_id", "help"],
+            reply["error"].EnumerateObject().Select(member => member.Name));
+        Assert.Equal(["detail", "error"], reply.Body.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(reply.Headers["X-Request-ID"], reply["error.request_id"].GetString());
+        Assert.Equal("c-1", reply.Headers["X-Correlation-ID"]);
+    }
+
+    [Theory]
+    [InlineData("{\"plan\":[{\"skill\":\"echo\",\n\"params\":{\"a\":1,\"a\":2}}]}", 2, 41, "plan[0].params.a")]
+    [InlineData("{\n\"plan\": [1,}", 2, 12, "plan[0]")]
+    [InlineData("{\"plan\":[{\"skill\":\"\\ud800\"}]}", 1, 18, "plan[0].skill")]
+    public async Task What_is_wrong_with_a_body_is_told_with_its_place(string body, int line, int offset, string path)
+    {
+        var reply = await house.AskAsync("/api/v1/runs", body);
+
+        Assert.Equal(422, reply.Status);
+        Assert.Equal((line, path), (reply["error.details.line"].GetInt32(), reply["error.details.path"].GetString()));
+        Assert.InRange(reply["error.details.offset"].GetInt32(), offset - 2, offset + 2);
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_no_utf8_and_nesting_too_deep_are_told_with_their_place()
+    {
+        using var bad = new ByteArrayContent([.. "{\"a\":\""u8, 0xFF, .. "\"}"u8]);
+        using var answer = await house.Http.PostAsync("/api/v1/runs", bad, TestContext.Current.CancellationToken);
+        var utf8 = Json.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).GetProperty("error").GetProperty("details");
+        var deep = await house.AskAsync("/api/v1/runs", string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100));
+
+        Assert.Equal(6, utf8.GetProperty("offset").GetInt32());
+        Assert.Equal(422, deep.Status);
+        Assert.StartsWith("a.a.a.a.", deep["error.details.path"].GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_of_50_MB_is_refused_and_the_answer_arrives(bool isChunked)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/runs");
+        request.Headers.TransferEncodingChunked = isChunked;
+        request.Content = new ByteArrayContent(new byte[50 * 1024 * 1024]);
+        using var reply = await house.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        var body = Json.Parse(await reply.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(413, (int)reply.StatusCode);
+        Assert.Equal("PAYLOAD_TOO_LARGE", body.GetProperty("error").GetText("code"));
+    }
+
+    [Theory]
+    [InlineData("Origin", "https://evil.example")]
+    [InlineData("Host", "evil.example")]
+    [InlineData("X-Forwarded-For", "10.0.0.1")]
+    public async Task A_web_page_of_another_origin_does_not_act_for_the_developer(string header, string value) =>
+        Assert.Equal(401, (await house.AskAsync("GET", "/api/v1/runs", null, (header, value))).Status);
+
+    [Fact]
+    public async Task A_get_may_say_that_it_sends_json_and_nothing_is_redirected()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/runtime/skills") { Content = new ByteArrayContent([]) };
+        request.Content.Headers.ContentType = new("application/json");
+        using var reply = await house.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(200, (int)reply.StatusCode);
+        Assert.InRange((await house.AskAsync("/api/v1/runtime/skills/")).Status, 200, 299);
+    }
+
+    [Theory]
+    [InlineData("NONSENSE\r\n\r\n")]
+    [InlineData("GET /health HTTP/9.9\r\nHost: x\r\n\r\n")]
+    [InlineData("GET /health HTTP/1.1\r\n\r\n")]
+    [InlineData("GET /health HTTP/1.1\r\nHost: localhost\r\nno colon here\r\n\r\n")]
+    [InlineData("POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n")]
+    [InlineData("POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")]
+    [InlineData("GET /%zz%00%ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")]
+    public async Task Broken_requests_are_answered_with_a_4xx_that_is_json_or_empty(string request)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync("127.0.0.1", house.Http.BaseAddress!.Port, TestContext.Current.CancellationToken);
+        var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(request), TestContext.Current.CancellationToken);
+        var answer = await new StreamReader(stream, Encoding.Latin1).ReadToEndAsync(TestContext.Current.CancellationToken);
+
+        Assert.Matches("^HTTP/1.1 (4|505)", answer);
+        var body = answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
+        if (body.Length > 0) Assert.NotNull(Json.Parse(body).Get("error"));
+        Assert.Equal(200, (await house.AskAsync("/healthz")).Status);
+    }
+
+    [Fact]
+    public async Task Metrics_and_runs_ask_for_a_key_where_there_is_a_wrong_one()
+    {
+        Assert.Equal(401, (await house.AskAsync("GET", "/metrics", null, ("X-AOS-Key", "wrong"))).Status);
+        Assert.Equal(401, (await house.AskAsync("GET", "/status_history", null, ("Authorization", "Bearer wrong"))).Status);
+    }
+}
