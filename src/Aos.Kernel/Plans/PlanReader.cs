@@ -15,16 +15,26 @@ public static class PlanReader
     public static PlanReading Read(JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, PlanLimits? limits = null) =>
         Read(source, skills, allowUnknownSkills: false, limits);
 
+    /// <summary>
+    /// Reads the source of a plan that was accepted before. It stands in the normal shape, but may have come in another one, whose
+    /// unknown members were ignored: they are ignored again.
+    /// </summary>
+    public static PlanReading ReadAccepted(JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills) =>
+        Read(source, skills, allowUnknownSkills: false, new PlanLimits(), isAccepted: true);
+
     /// <summary>With <paramref name="allowUnknownSkills"/> unknown skills are warnings: the plan can be priced, not run.</summary>
     public static PlanReading Read(
-        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, PlanLimits? limits = null)
+        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, PlanLimits? limits = null) =>
+        Read(source, skills, allowUnknownSkills, limits ?? new PlanLimits(), isAccepted: false);
+
+    private static PlanReading Read(
+        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, PlanLimits limits, bool isAccepted)
     {
         var report = new PlanReport();
-        limits ??= new PlanLimits();
         try
         {
             var (normal, strict) = PlanShapes.Normalise(source);
-            var plan = new PlanText(normal, skills, limits, strict, allowUnknownSkills, report).Read();
+            var plan = new PlanText(normal, skills, limits, strict && !isAccepted, allowUnknownSkills, report).Read();
             return new PlanReading(report.Problems.Count == 0 ? plan : null, [.. report.Problems], [.. report.Warnings]);
         }
         catch (Exception e) when (e is CanonicalJsonException or JsonException)

@@ -72,7 +72,7 @@ internal static class EventReader
     {
         var terms = ImmutableSortedDictionary.CreateRange(
             StringComparer.Ordinal, data.GetProperty("terms").EnumerateObject().Select(member => KeyValuePair.Create(member.Name, TermsForm.Read(member.Value))));
-        var reading = PlanReader.Read(data.GetProperty("plan"), terms);
+        var reading = PlanReader.ReadAccepted(data.GetProperty("plan"), terms);
         if (reading.Plan is null)
             throw new JournalCorruptException(run, entry.Seq, $"The plan of run {run} cannot be read: {reading.Problems[0].Message}");
         return new RunStarted

@@ -236,7 +236,7 @@ public sealed class Runtime : IAsyncLifetime
     }
 
     private static SkillDescription Skill(string name) => new(
-        new SkillContract { Name = name, Version = "1.0.0", Description = "d", Effect = EffectClass.Pure }, Json.EmptyObject, Json.EmptyObject, null!);
+        new SkillContract { Name = name, Version = "1.0.0", Description = "d", Effect = EffectClass.Pure }, null!, new(Json.EmptyObject), new(Json.EmptyObject));
 
     private static IEnumerable<string> Texts(JsonElement list) => list.EnumerateArray().Select(text => text.GetString()!);
 
