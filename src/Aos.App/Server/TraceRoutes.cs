@@ -73,6 +73,7 @@ internal static class TraceRoutes
         var asked = (string)context.Request.RouteValues["id"]!;
         var order = await OrderAsync(context);
         var result = Id(context) is { } id ? await Traces(context).ReplayAsync(context.Caller(), id, order, context.RequestAborted) : null;
+        if (result is not null) Note(context, asked, result);
         result ??= new ReplayResult(false, null, null, null, null, $"Run not found: {asked}", null, null);
         await context.ReplyAsync(writer => TraceWire.WriteReplay(writer, asked, result));
     }
@@ -83,8 +84,13 @@ internal static class TraceRoutes
         var order = await OrderAsync(context);
         var id = Id(context) ?? throw Unknown(context);
         var result = await Traces(context).ReplayAsync(context.Caller(), id, order with { VerifyParity = true }, context.RequestAborted) ?? throw Unknown(context);
+        Note(context, id.ToString(), result);
         await context.ReplyAsync(writer => TraceWire.WriteMatch(writer, id, result));
     }
+
+    private static void Note(HttpContext context, string run, ReplayResult result) => context.RequestServices.GetRequiredService<ReplayLog>().Note(
+        result.ReplayRootHash ?? result.OriginalRootHash ?? "",
+        result.DivergencePoint is null && result.OriginalRootHash == result.ReplayRootHash ? null : $"run {run}: {result.Error ?? "another root hash"}");
 
     [Needs(Permission.TracesRead, OpenInDevelopment = true)]
     private static async Task ListAsync(HttpContext context)

@@ -72,6 +72,21 @@ public sealed class Edges : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Health_tells_the_last_replay_and_that_none_was_made_before()
+    {
+        var before = await house.AskAsync("/health/determinism");
+        var id = await house.RunAsync("""{"plan":[{"skill":"echo"}]}""");
+        await house.AskAsync($"/api/v1/runtime/replay/{id}", "{}");
+        var after = await house.AskAsync("/health/determinism");
+
+        Assert.Equal(0, before["determinism.replay_count"].GetInt32());
+        Assert.Null(before["determinism"].Get("last_replay_hash"));
+        Assert.Equal(1, after["determinism.replay_count"].GetInt32());
+        Assert.False(after["determinism.drift_detected"].GetBoolean());
+        Assert.Equal((await house.AskAsync($"/api/v1/runs/{id}")).Body.GetText("root_hash"), after["determinism.last_replay_hash"].GetString());
+    }
+
+    [Fact]
     public async Task Two_houses_in_one_process_count_apart()
     {
         await using var other = await House.OpenAsync();
