@@ -9,10 +9,11 @@ internal static class AosServer
 {
     internal static WebApplication Build(string host, int port, HouseOptions house)
     {
+        var socket = new OwnerSocket(house.Data);
         var builder = Builder(kestrel =>
         {
             Listen(kestrel, host, port);
-            kestrel.ListenOwner(house.Data);
+            socket.Listen(kestrel);
         });
         builder.Services.AddHouse(builder.Configuration, house);
         var app = builder.Build();
@@ -20,15 +21,16 @@ internal static class AosServer
         app.Services.GetRequiredService<IIdentity>();
         app.Services.GetRequiredService<MetricsPage>();
         app.Services.GetRequiredService<ServerMeter>();
-        app.GuardOwner(house.Data);
+        socket.Guard(app);
         return Routes(app, IsDevelopment(host));
     }
 
     /// <summary>The same routes over a house that already lives in this process, on the owner's socket alone.</summary>
     internal static WebApplication BuildOver(IServiceProvider house, string data)
     {
-        var app = Builder(kestrel => kestrel.ListenOwner(data)).Build();
-        app.GuardOwner(data);
+        var socket = new OwnerSocket(data);
+        var app = Builder(socket.Listen).Build();
+        socket.Guard(app);
         app.Use((context, next) =>
         {
             context.RequestServices = new Layered(house, context.RequestServices);

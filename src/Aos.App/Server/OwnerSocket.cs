@@ -20,43 +20,40 @@ internal sealed class OwnerConnection
 /// <c>DATA/aos.sock</c>, mode 0600: by it a second process of the data directory's owner talks to the one that holds it.
 /// A path too long for the system's sockets is a link to one in a private temporary folder.
 /// </summary>
-internal static class OwnerSocket
+internal sealed class OwnerSocket
 {
     /// <summary>Longest path a socket address takes, bytes; the smallest of the systems served.</summary>
     private const int PathBytesMax = 100;
 
-    internal static string PathOf(string data) => Path.Combine(Path.GetFullPath(data), "aos.sock");
+    private readonly string path;
+    private readonly string real;
 
-    /// <summary>Has Kestrel listen there. Only the holder of the data directory may, so what stands there is left over.</summary>
-    internal static void ListenOwner(this KestrelServerOptions kestrel, string data)
+    internal OwnerSocket(string data)
     {
-        var path = PathOf(data);
-        File.Delete(path);
-        if (Encoding.UTF8.GetByteCount(path) > PathBytesMax)
-        {
-            var real = Path.Combine(Directory.CreateTempSubdirectory("aos-").FullName, "aos.sock");
-            File.CreateSymbolicLink(path, real);
-            path = real;
-        }
-
-        kestrel.ListenUnixSocket(path, listen => listen.Use(next => connection =>
-        {
-            connection.Features.Set(OwnerConnection.Mark);
-            return next(connection);
-        }));
+        path = PathOf(data);
+        real = Encoding.UTF8.GetByteCount(path) <= PathBytesMax ? path : Path.Combine(Directory.CreateTempSubdirectory("aos-").FullName, "aos.sock");
     }
 
-    /// <summary>Narrows the socket to its owner once the server listens, and takes it away when it stops.</summary>
-    internal static void GuardOwner(this WebApplication app, string data)
+    internal void Listen(KestrelServerOptions kestrel) => kestrel.ListenUnixSocket(real, listen => listen.Use(next => connection =>
     {
-        var path = PathOf(data);
+        connection.Features.Set(OwnerConnection.Mark);
+        return next(connection);
+    }));
+
+    /// <summary>
+    /// Clears the place for the socket, narrows it to its owner once the server listens, and takes it away when the server stops.
+    /// Only the holder of the data directory may: what stands there is left over.
+    /// </summary>
+    internal void Guard(WebApplication app)
+    {
+        File.Delete(path);
+        if (real != path) File.CreateSymbolicLink(path, real);
         app.Lifetime.ApplicationStarted.Register(() =>
         {
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Real(path), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(real, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         });
         app.Lifetime.ApplicationStopped.Register(() =>
         {
-            var real = Real(path);
             File.Delete(path);
             if (real == path) return;
             File.Delete(real);
@@ -68,11 +65,12 @@ internal static class OwnerSocket
     internal static async Task<Socket?> ConnectAsync(string data, CancellationToken cancel)
     {
         var path = PathOf(data);
-        if (!Path.Exists(path) && new FileInfo(path).LinkTarget is null) return null;
+        var link = new FileInfo(path).LinkTarget;
+        if (link is null && !Path.Exists(path)) return null;
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Real(path)), cancel);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(link ?? path), cancel);
             return socket;
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
@@ -82,5 +80,5 @@ internal static class OwnerSocket
         }
     }
 
-    private static string Real(string path) => new FileInfo(path).LinkTarget ?? path;
+    private static string PathOf(string data) => Path.Combine(Path.GetFullPath(data), "aos.sock");
 }
