@@ -23,6 +23,8 @@ public static partial class RunsRoom
         aos.Migrations(Signatures.Migrations);
         aos.Services.AddSingleton<Signatures>();
         aos.Services.AddSingleton<Replays>();
+        aos.Services.AddSingleton<Records>();
+        aos.Chore<RunSigner>();
         return aos.Door<IRuns, RunsDoor>().Door<ITraces, TracesDoor>();
     }
 
@@ -36,6 +38,12 @@ public static partial class RunsRoom
 
     /// <summary>Checks a golden recording (<c>RUN.steps.jsonl</c>) against its <c>.sig</c> and the golden secret.</summary>
     public static TraceVerdict VerifyGolden(ReadOnlyMemory<byte> file, string signature, string secret) => TraceFile.VerifyGolden(file, signature, secret);
+
+    /// <summary>
+    /// Replays the steps of an SDK trace as a dry run: what each step's <c>replay_behavior</c> and idempotency key make of it.
+    /// Throws <see cref="TraceException"/> when the file is no such trace.
+    /// </summary>
+    public static IReadOnlyList<StepReplay> ReplayTrace(ReadOnlyMemory<byte> file) => TraceFile.Replay(file);
 
     /// <summary>Compares two exports of AOS, or two traces of an SDK. Throws <see cref="TraceException"/> when one cannot be read.</summary>
     public static TraceDiff DiffTraces(ReadOnlyMemory<byte> left, ReadOnlyMemory<byte> right) => TraceFile.Diff(left, right);

@@ -13,6 +13,9 @@ namespace Aos.Contracts;
 /// <param name="Keys">Ids of the keys whose signatures were checked and hold.</param>
 public sealed record TraceVerdict(string Form, bool Ok, int Events, int? Seq, string? Reason, string ChainHash, string? RootHash, IReadOnlyList<string> Keys)
 {
+    /// <summary>Of a trace of schema 1.1: whose generator its first step drew from, <c>python</c>, <c>javascript</c> or <c>aos</c>; null: none of them.</summary>
+    public string? Generator { get; init; }
+
     public static TraceVerdict Bad(string form, int events, int? seq, string reason, string chain = "") => new(form, false, events, seq, reason, chain, null, []);
 }
 

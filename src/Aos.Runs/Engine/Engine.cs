@@ -13,6 +13,7 @@ internal sealed class Engine : IHostedService, IDisposable
     private readonly IRunRows rows;
     private readonly RunChanges changes;
     private readonly RunLog log;
+    private readonly RunSigner signer;
     private readonly RunsOptions options;
     private readonly WakeClerk clerk;
     private readonly ConcurrentDictionary<RunId, LiveRun> live = new();
@@ -23,9 +24,9 @@ internal sealed class Engine : IHostedService, IDisposable
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
 
-    public Engine(IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunsOptions options)
+    public Engine(IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, RunsOptions options)
     {
-        (this.journal, this.rows, this.changes, this.log, this.options, Clock) = (journal, rows, changes, log, options, clock);
+        (this.journal, this.rows, this.changes, this.log, this.signer, this.options, Clock) = (journal, rows, changes, log, signer, options, clock);
         Meter = meter;
         Dispatcher = new Dispatcher(this, skills, options);
         clerk = new WakeClerk(this, rows, options, log);
@@ -120,6 +121,7 @@ internal sealed class Engine : IHostedService, IDisposable
         if (reply is not AppendReply.Appended) return reply;
         changes.Changed(start.Run, state);
         Meter.Started(state);
+        if (state.Status.IsOver()) signer.Ended(state);
         if (!append.Row.Owned)
         {
             Left(append.Row);
@@ -216,6 +218,7 @@ internal sealed class Engine : IHostedService, IDisposable
         {
             log.Ended(run.Id, run.State.Status);
             Meter.Ended(run.State);
+            signer.Ended(run.State);
             if (run.State.Start!.Parent is { } parent) Track(DeliverAsync(parent.Run));
         }
     }

@@ -28,18 +28,26 @@ internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvi
     /// <summary>The signatures of a checked record, oldest attempt first; those that are missing are made.</summary>
     internal async Task<IReadOnlyList<RunSignature>> OfAsync(TenantId tenant, RunId run, Record record, CancellationToken cancel)
     {
-        var kept = await ReadAsync(tenant, run, cancel);
-        var missing = record.Ok ? record.Heads.Where(head => kept.All(signature => signature.Head.Attempt != head.Attempt)).ToList() : [];
-        if (missing.Count == 0) return kept;
-        var made = new List<RunSignature>();
-        foreach (var head in missing)
+        await SignAsync([(tenant, run, record)], cancel);
+        return await ReadAsync(tenant, run, cancel);
+    }
+
+    /// <summary>Signs what is not signed yet of these records, with one write. A record that is not as written is never signed. Replies how many.</summary>
+    internal async Task<int> SignAsync(IReadOnlyList<(TenantId Tenant, RunId Run, Record Record)> records, CancellationToken cancel)
+    {
+        var made = new List<(TenantId, RunId, RunSignature)>();
+        foreach (var (tenant, run, record) in records)
         {
-            var (key, value) = await keyring.SignAsync(head.Message(run), cancel);
-            made.Add(new RunSignature(head, key, value, clock.GetUtcNow()));
+            if (!record.Ok || record.Heads.Count == 0) continue;
+            var kept = await ReadAsync(tenant, run, cancel);
+            foreach (var head in record.Heads.Where(head => kept.All(signature => signature.Head.Attempt != head.Attempt)))
+            {
+                var (key, value) = await keyring.SignAsync(head.Message(run), cancel);
+                made.Add((tenant, run, new RunSignature(head, key, value, clock.GetUtcNow())));
+            }
         }
 
-        await KeepAsync(tenant, run, made, cancel);
-        return await ReadAsync(tenant, run, cancel);
+        return made.Count == 0 ? 0 : await KeepAsync(made, cancel);
     }
 
     /// <summary>Null, or what is wrong: a head that is not the one that was signed, or a signature that is none of this key's.</summary>
@@ -71,16 +79,16 @@ internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvi
         }
     }
 
-    private Task KeepAsync(TenantId tenant, RunId run, List<RunSignature> made, CancellationToken cancel) => database.WriteAsync(
+    private Task<int> KeepAsync(List<(TenantId Tenant, RunId Run, RunSignature Signature)> made, CancellationToken cancel) => database.WriteAsync(
         (connection, transaction) => connection.Execute(
             """
             INSERT INTO run_signatures (tenant_id, run_id, attempt, seq, chain_hash, root_hash, key_id, signature, signed_at)
             VALUES (@tenant, @run, @attempt, @seq, @chain, @root, @key, @value, @at) ON CONFLICT DO NOTHING
             """,
-            made.Select(signature => new
+            made.Select(one => new
             {
-                tenant = tenant.Value, run = run.ToString(), attempt = (long)signature.Head.Attempt, seq = (long)signature.Head.Seq, chain = signature.Head.Chain,
-                root = signature.Head.Root, key = signature.KeyId, value = signature.Value, at = signature.At.UtcTicks,
+                tenant = one.Tenant.Value, run = one.Run.ToString(), attempt = (long)one.Signature.Head.Attempt, seq = (long)one.Signature.Head.Seq,
+                chain = one.Signature.Head.Chain, root = one.Signature.Head.Root, key = one.Signature.KeyId, value = one.Signature.Value, at = one.Signature.At.UtcTicks,
             }),
             transaction),
         cancel);

@@ -68,7 +68,7 @@ internal static class TraceFile
             var trace = Trace11.Read(json);
             var root = trace.ComputeRoot();
             var reason = trace.Verify() ? null : trace.Finalized ? $"The root hash is {trace.RootHash}; the steps give {root}." : "The trace is not finalized.";
-            return new TraceVerdict(TraceForms.Sdk, reason is null, trace.Steps.Length, null, reason, "", root, []);
+            return new TraceVerdict(TraceForms.Sdk, reason is null, trace.Steps.Length, null, reason, "", root, []) { Generator = trace.Origin() };
         }
         catch (TraceException e)
         {
@@ -92,6 +92,14 @@ internal static class TraceFile
         {
             return TraceVerdict.Bad(TraceForms.Golden, lines.Count, null, $"The file holds a line that is no JSON: {e.Message}");
         }
+    }
+
+    /// <summary>Replays the steps of a trace of schema 1.1 without calling anything. See <see cref="RunsRoom.ReplayTrace"/>.</summary>
+    internal static IReadOnlyList<StepReplay> Replay(ReadOnlyMemory<byte> file)
+    {
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        var trace = Trace11.Read(Parse(file) ?? throw new TraceException("The file is no JSON value."));
+        return [.. trace.Steps.Select(step => StepReplay.Of(step, null, done))];
     }
 
     /// <summary>Compares two files of one form. Throws <see cref="TraceException"/> when one cannot be read.</summary>

@@ -6,11 +6,11 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>Implements the door to what runs prove, from the journal alone: a live run is read as far as it is stored.</summary>
-internal sealed class TracesDoor(IJournal journal, IRunRows rows, Signatures signatures, Replays replays, IKeyring keyring, TimeProvider clock) : ITraces
+internal sealed class TracesDoor(Records records, IJournal journal, IRunRows rows, Signatures signatures, Replays replays, IKeyring keyring, TimeProvider clock) : ITraces
 {
     public async Task<ReplayResult?> ReplayAsync(Caller caller, RunId run, ReplayOrder order, CancellationToken cancel)
     {
-        if (await LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, _)) return null;
+        if (await records.LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, _)) return null;
         using var timeout = new CancellationTokenSource(order.Timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         var result = Replay(record, order, either.Token, cancel);
@@ -23,7 +23,7 @@ internal sealed class TracesDoor(IJournal journal, IRunRows rows, Signatures sig
 
     public async Task<TraceVerdict?> VerifyAsync(Caller caller, RunId run, CancellationToken cancel)
     {
-        if (await LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, _)) return null;
+        if (await records.LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, _)) return null;
         var made = await signatures.OfAsync(caller.Tenant, run, record, cancel);
         var verdict = record.Verdict([.. made.Select(signature => signature.KeyId).Distinct()], cancel);
         if (!verdict.Ok) return verdict;
@@ -35,7 +35,7 @@ internal sealed class TracesDoor(IJournal journal, IRunRows rows, Signatures sig
 
     public async Task<bool> ExportAsync(Caller caller, RunId run, IBufferWriter<byte> output, CancellationToken cancel)
     {
-        if (await LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, { } entries)) return false;
+        if (await records.LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, { } entries)) return false;
         var made = await signatures.OfAsync(caller.Tenant, run, record, cancel);
         var keys = await keyring.PublicKeysAsync(cancel);
         await using var writer = new Utf8JsonWriter(output);
@@ -45,9 +45,9 @@ internal sealed class TracesDoor(IJournal journal, IRunRows rows, Signatures sig
 
     public async Task<RunTrace?> ReadAsync(Caller caller, RunId id, CancellationToken cancel)
     {
-        if (await LoadAsync(caller.Tenant, id, int.MaxValue, cancel) is ({ } record, _)) return new RunTrace(id, Sound(id, record), null);
+        if (await records.LoadAsync(caller.Tenant, id, int.MaxValue, cancel) is ({ } record, _)) return new RunTrace(id, Sound(id, record), null);
         if (await replays.FindAsync(caller.Tenant, id, cancel) is not var (replay, seq)) return null;
-        return await LoadAsync(caller.Tenant, replay.Run, seq, cancel) is ({ } original, _) ? new RunTrace(id, Sound(replay.Run, original), replay) : null;
+        return await records.LoadAsync(caller.Tenant, replay.Run, seq, cancel) is ({ } original, _) ? new RunTrace(id, Sound(replay.Run, original), replay) : null;
     }
 
     public async Task<IReadOnlyList<JournalEntry>?> EventsAsync(Caller caller, RunId run, int afterSeq, int max, CancellationToken cancel) =>
@@ -105,12 +105,4 @@ internal sealed class TracesDoor(IJournal journal, IRunRows rows, Signatures sig
 
     private static RunState Sound(RunId run, Record record) =>
         record.Ok ? record.State : throw new JournalCorruptException(run, record.Seq ?? 0, record.Reason!);
-
-    /// <summary>The stored events up to a number, and what they say. Null: the tenant has no such run.</summary>
-    private async Task<(Record? Record, IReadOnlyList<JournalEntry>? Entries)> LoadAsync(TenantId tenant, RunId run, int seqMax, CancellationToken cancel)
-    {
-        if (await rows.GetAsync(tenant, run, cancel) is not { } row) return default;
-        var entries = await journal.ReadRawAsync(run, 0, seqMax, cancel);
-        return (Record.Of(run, entries, Math.Min(row.Seq, seqMax)), entries);
-    }
 }

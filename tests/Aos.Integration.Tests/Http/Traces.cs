@@ -307,6 +307,55 @@ public sealed class Traces : IAsyncLifetime
         Assert.Throws<TraceException>(() => RunsRoom.DiffTraces(one, "{}"u8.ToArray()));
     }
 
+    [Fact]
+    public async Task Runs_are_signed_after_their_end_without_being_asked_and_only_once()
+    {
+        var signer = house.Get<RunSigner>();
+        await RunAsync("""{"name":"s","steps":[{"id":"a","sleep":"0s"}]}""");
+        await RunAsync(Plan);
+        await signer.PassAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, Scalar("SELECT count(*) FROM run_signatures"));
+        Assert.Equal(0, await signer.PassAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_damaged_record_is_never_signed()
+    {
+        await RunAsync(Plan);
+        Tamper("UPDATE journal SET body = CAST(replace(CAST(body AS TEXT), '\"content\":\"old\"', '\"content\":\"0ld\"') AS BLOB) WHERE kind = 'step.started.v1'");
+        await house.Get<RunSigner>().PassAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, Scalar("SELECT count(*) FROM run_signatures"));
+    }
+
+    [Fact]
+    public void An_SDK_trace_is_checked_and_replayed_from_its_file()
+    {
+        var trace = new Trace11 { Seed = "42", Timestamp = "2025-01-01T00:00:00Z" }
+            .Add("s", Json.Null, Json.Null, new PythonRandom(42).State(), "success", "k", "skip").Add("s", Json.Null, Json.Null, "", "success", "k", "skip").Finalize();
+        var file = Encoding.UTF8.GetBytes(Json.Write(trace.WriteTo).GetRawText());
+
+        var verdict = Verify(file);
+
+        Assert.Equal((true, "1.1.0", 2, "python"), (verdict.Ok, verdict.Form, verdict.Events, verdict.Generator));
+        Assert.Equal(["executed", "skipped"], RunsRoom.ReplayTrace(file).Select(step => step.Action));
+        Assert.False(Verify(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(file).Replace("\"seed\":42", "\"seed\":43", StringComparison.Ordinal))).Ok);
+        Assert.False(Verify("{"u8.ToArray()).Ok);
+        Assert.False(Verify("{}"u8.ToArray()).Ok);
+    }
+
+    [Fact]
+    public void A_golden_recording_is_checked_by_signature_and_outputs()
+    {
+        var line = Encoding.UTF8.GetBytes("{\"event_type\":\"step\",\"data\":{\"output\":{\"a\":1},\"output_hash\":\"" + Golden.Hash(Json.Parse("""{"a":1}""")) + "\"}}\n");
+        var wrong = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(line).Replace("\"a\":1", "\"a\":2", StringComparison.Ordinal));
+
+        Assert.True(RunsRoom.VerifyGolden(line, Golden.Sign(line, "k"), "k").Ok);
+        Assert.Equal((false, null), RunsRoom.VerifyGolden(wrong, Golden.Sign(line, "k"), "k") is var changed ? (changed.Ok, changed.Seq) : default);
+        Assert.Equal((false, 1), RunsRoom.VerifyGolden(wrong, Golden.Sign(wrong, "k"), "k") is var forged ? (forged.Ok, forged.Seq) : default);
+    }
+
     [Theory]
     [InlineData("[]")]
     [InlineData("""{"dry_run":1}""")]
