@@ -116,6 +116,7 @@ internal static class TraceWire
         var steps = StepView.Server(trace.State);
         writer.WriteStartObject();
         WriteHead(writer, trace);
+        if (trace.Damage is { } damage) writer.WriteString("error", damage);
         writer.WriteNumber("total_steps", steps.Length);
         writer.WriteNumber("success_count", steps.Count(step => step.Status == "success"));
         writer.WriteNumber("failure_count", steps.Count(step => step.Status == "failure"));
@@ -184,7 +185,7 @@ internal static class TraceWire
         writer.WriteString("started_at", replay?.At ?? start.At);
         if ((replay?.At ?? trace.State.EndedAt) is { } ended) writer.WriteString("completed_at", ended);
         else writer.WriteNull("completed_at");
-        writer.WriteString("status", replay?.Status ?? trace.State.Status switch
+        writer.WriteString("status", trace.Damage is not null ? "error" : replay?.Status ?? trace.State.Status switch
         {
             RunStatus.Succeeded => "completed",
             RunStatus.Failed or RunStatus.Cancelled => "failed",

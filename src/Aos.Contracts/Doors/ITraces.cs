@@ -54,8 +54,10 @@ public sealed record ReplayResult(
 
 /// <summary>A run's trace as read from its journal.</summary>
 /// <param name="Id">The run's id, or the id of a replay of it.</param>
+/// <param name="State">Of a damaged record: as far as it is sound.</param>
 /// <param name="ReplayOf">Set when this is the trace of a replay.</param>
-public sealed record RunTrace(RunId Id, RunState State, ReplayOf? ReplayOf);
+/// <param name="Damage">What is wrong with the record, in a list; null: nothing.</param>
+public sealed record RunTrace(RunId Id, RunState State, ReplayOf? ReplayOf, string? Damage = null);
 
 /// <param name="Status"><c>completed</c>, <c>failed</c> or <c>timeout</c>.</param>
 public sealed record ReplayOf(RunId Run, DateTimeOffset At, ReplayMode Mode, bool VerifyParity, string Status);
@@ -75,12 +77,12 @@ public interface ITraces
     /// </summary>
     Task<bool> ExportAsync(Caller caller, RunId run, IBufferWriter<byte> output, CancellationToken cancel);
 
-    /// <summary>The trace of a run or of a replay. Null: unknown to this tenant.</summary>
+    /// <summary>The trace of a run or of a replay. Null: unknown to this tenant. Throws <see cref="JournalCorruptException"/> when it is damaged.</summary>
     Task<RunTrace?> ReadAsync(Caller caller, RunId id, CancellationToken cancel);
 
     /// <summary>Stored events after a number, checked. Null: unknown to this tenant. Throws <see cref="JournalCorruptException"/>.</summary>
     Task<IReadOnlyList<JournalEntry>?> EventsAsync(Caller caller, RunId run, int afterSeq, int max, CancellationToken cancel);
 
-    /// <summary>Traces of runs, newest first. A run whose record is damaged throws <see cref="JournalCorruptException"/>.</summary>
+    /// <summary>Traces of runs, newest first. A damaged record hides no other: it says so, and is left out only when even its start cannot be read.</summary>
     Task<IReadOnlyList<RunTrace>> ListAsync(Caller caller, int limit, int offset, CancellationToken cancel);
 }

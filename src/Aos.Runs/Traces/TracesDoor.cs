@@ -64,7 +64,8 @@ internal sealed class TracesDoor(Records records, IJournal journal, IRunRows row
             before = page[^1].Id;
             foreach (var row in page.Skip(offset))
             {
-                if (await ReadAsync(caller, row.Id, cancel) is { } trace) traces.Add(trace);
+                if (await records.LoadAsync(caller.Tenant, row.Id, int.MaxValue, cancel) is ({ State.Start: not null } record, _))
+                    traces.Add(new RunTrace(row.Id, record.State, null, record.Reason));
             }
 
             offset = Math.Max(offset - page.Count, 0);

@@ -227,6 +227,10 @@ public sealed class Traces : IAsyncLifetime
         Assert.False(Verify(await ExportAsync(run)).Ok);
         var trace = await GetAsync($"/api/v1/runs/{run}/trace");
         Assert.Contains($"Event {seq} ", trace.Body.GetText("detail"), StringComparison.Ordinal);
+        var sound = await RunAsync("""{"name":"s","steps":[{"id":"a","skill":"echo","params":{}}]}""");
+        var list = (await GetAsync("/api/v1/runtime/traces")).Body.GetProperty("traces");
+        Assert.Equal([(sound, "completed"), (run, "error")], list.EnumerateArray().Select(one => (one.GetText("run_id"), one.GetText("status"))));
+        Assert.Contains($"Event {seq} ", list[1].GetText("error"), StringComparison.Ordinal);
     }
 
     [Theory]
