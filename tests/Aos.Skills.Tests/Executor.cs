@@ -195,6 +195,22 @@ public sealed class Executor
     }
 
     [Fact]
+    public void A_plan_is_judged_with_all_its_parameters_at_once()
+    {
+        using var room = Scripted.Room(new SkillAnswer<ScriptOut>(new ScriptOut("done")));
+        var reading = room.Skills.ReadPlan(Json.Parse("""
+            {"name":"p","steps":[
+              {"id":"a","skill":"scripted","params":{"name":1}},
+              {"id":"b","skill":"scripted","params":{"name":"${{ steps.a.result }}"},"compensate":{"skill":"scripted","params":{"name":"n","count":10}}},
+              {"id":"c","run":{"plan":{"name":"q","steps":[{"id":"d","skill":"scripted","params":{"name":"n","parts":5}}]}}}]}
+            """));
+
+        Assert.Null(reading.Plan);
+        Assert.Equal(
+            ["steps[0].params.name", "steps[1].compensate.params.count", "steps[2].run.plan.steps[0].params.parts"], reading.Problems.Select(problem => problem.Path));
+    }
+
+    [Fact]
     [Trait("id", "A8.2-24")]
     [Trait("id", "F5.1-17")]
     public async Task Equal_calls_give_equal_results()

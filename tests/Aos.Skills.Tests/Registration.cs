@@ -41,6 +41,7 @@ public sealed class Registration
     }
 
     [Fact]
+    [Trait("id", "A8.2-08")]
     [Trait("id", "F5.1-16")]
     public void An_unknown_name_gives_nothing()
     {
@@ -113,6 +114,16 @@ public sealed class Registration
         Assert.Equal(required.Order(StringComparer.Ordinal), skill.Terms.RequiredParams.Order(StringComparer.Ordinal));
         Assert.Empty(JsonSchema.Parse(schema).Problems);
         Assert.Empty(JsonSchema.Parse(skill.OutputSchema).Problems);
+    }
+
+    [Fact]
+    [Trait("id", "A8.10-20")]
+    public void The_first_skills_are_there()
+    {
+        using var room = new SkillRoom();
+
+        Assert.Empty(
+            new[] { "echo", "wait", "json_transform", "http_call", "fs_read", "fs_write", "kv_get", "kv_set", "kv_delete", "webhook_send" }.Except(room.Skills.All.Keys));
     }
 
     [Fact]

@@ -34,7 +34,7 @@ internal static class PlanVerb
         {
             var source = await PlanFile.ReadAsync(file, cancel);
             await using var services = Skills();
-            var reading = PlanReader.Read(source, services.GetRequiredService<ISkills>().Terms);
+            var reading = services.GetRequiredService<ISkills>().ReadPlan(source);
             Print(reading, file);
             if (reading.Plan is not { } plan) return 2;
             if (show) Report.Pretty(plan.Source);

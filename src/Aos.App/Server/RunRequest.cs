@@ -56,7 +56,7 @@ internal static class RunRequest
         var source = body.Get("plan") is { ValueKind: JsonValueKind.Object } inner ? inner : body;
         if (source.Get("steps") is null && source.Get("plan") is null or { ValueKind: JsonValueKind.Null }) throw WithoutPlan(body);
         if (source.Get("plan") is null && Around.Any(name => source.Get(name) is not null)) source = Alone(source);
-        var reading = PlanReader.Read(source, context.RequestServices.GetRequiredService<ISkills>().Terms);
+        var reading = context.RequestServices.GetRequiredService<ISkills>().ReadPlan(source);
         return reading.Plan is { } plan ? (plan, reading.Warnings) : throw new RefusedException(Invalid(reading), 400);
     }
 

@@ -97,8 +97,9 @@ internal sealed partial class StepText(
         }
 
         CheckSkill(skill, $"{path}.skill");
-        if (skills.TryGetValue(skill, out var terms)) CheckParams(terms, parameters);
-        return step with { Skill = skill, Params = parameters };
+        if (!skills.TryGetValue(skill, out var terms)) return step with { Skill = skill, Params = parameters };
+        CheckParams(terms, parameters);
+        return step with { Skill = skill, Params = strict ? parameters : Known(terms, parameters) };
     }
 
     private PlanStep Pause(PlanStep step, JsonElement parameters, string at)
@@ -117,6 +118,18 @@ internal sealed partial class StepText(
         var suggestion = near is null ? "aos skills lists the skills." : $"Did you mean {near}?";
         if (allowUnknownSkills) report.Warn(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", suggestion);
         else report.Problem(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", suggestion);
+    }
+
+    /// <summary>Only what the skill accepts: a member that was said to be ignored must not reach it.</summary>
+    private static JsonElement Known(SkillTerms terms, JsonElement parameters)
+    {
+        if (terms.KnownParams.IsEmpty || parameters.EnumerateObject().All(member => terms.KnownParams.Contains(member.Name))) return parameters;
+        return Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            foreach (var member in parameters.EnumerateObject().Where(member => terms.KnownParams.Contains(member.Name))) member.WriteTo(writer);
+            writer.WriteEndObject();
+        });
     }
 
     private void CheckParams(SkillTerms terms, JsonElement parameters)

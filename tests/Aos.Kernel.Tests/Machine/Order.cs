@@ -73,6 +73,23 @@ public sealed class Order
     }
 
     [Fact]
+    public void What_an_older_shape_has_too_much_is_ignored_then_and_when_the_journal_is_read()
+    {
+        var terms = new Dictionary<string, SkillTerms>
+        {
+            ["put"] = new("put", "1.0.0", EffectClass.Idempotent, null, System.Collections.Immutable.ImmutableSortedDictionary<string, EffectClass>.Empty, true,
+                CostModel.Free, TimeSpan.FromSeconds(30), ["url"], ["url"], []),
+        };
+        var first = PlanReader.Read(Json.Parse("""{"plan":[{"skill":"put","params":{"url":"u","more":1}}]}"""), terms);
+        var again = PlanReader.ReadAccepted(first.Plan!.Source, terms);
+
+        Assert.Equal("steps[0].params.more", Assert.Single(first.Warnings).Path);
+        Assert.Equal("""{"url":"u"}""", first.Plan.Steps[0].Params.GetRawText());
+        Assert.Equal(first.Plan.Hash, again.Plan?.Hash);
+        Assert.Equal("""{"url":"u"}""", again.Plan!.Steps[0].Params.GetRawText());
+    }
+
+    [Fact]
     public void Only_the_stable_members_of_a_result_enter_the_root_hash()
     {
         Assert.Equal(Root("""{"status":200,"at":1}"""), Root("""{"at":2,"status":200.0}"""));

@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Aos.Kernel;
+
+namespace Aos.Contracts;
+
+/// <summary>Reads plans with all that is known of skills: what the kernel sees, and the schemas of parameters.</summary>
+public static class SkillPlans
+{
+    /// <summary>
+    /// Reads a plan and judges the parameters of its steps, those of inline child plans and compensations too. Values that
+    /// templates will fill are not judged. With <paramref name="allowUnknownSkills"/> unknown skills are warnings.
+    /// </summary>
+    public static PlanReading ReadPlan(this ISkills skills, JsonElement source, bool allowUnknownSkills = false)
+    {
+        var reading = PlanReader.Read(source, skills.Terms, allowUnknownSkills);
+        if (reading.Plan is not { } plan) return reading;
+        var problems = new List<PlanProblem>();
+        Check(skills, plan, "", allowUnknownSkills, problems);
+        return problems.Count == 0 ? reading : new PlanReading(null, [.. problems], reading.Warnings);
+    }
+
+    private static void Check(ISkills skills, Plan plan, string path, bool allowUnknownSkills, List<PlanProblem> problems)
+    {
+        foreach (var step in plan.Steps)
+        {
+            Judge(step.Skill, step.Params, $"{path}steps[{step.Index}].params");
+            Judge(step.Compensate?.Skill, step.Compensate?.Params ?? Json.EmptyObject, $"{path}steps[{step.Index}].compensate.params");
+            if (step.Child?.Plan is { } child && PlanReader.Read(child, skills.Terms, allowUnknownSkills).Plan is { } inner)
+                Check(skills, inner, $"{path}steps[{step.Index}].run.plan.", allowUnknownSkills, problems);
+        }
+
+        void Judge(string? skill, JsonElement parameters, string at)
+        {
+            if (skill is not null && skills.Terms.ContainsKey(skill)) problems.AddRange(skills.Check(skill, parameters, at));
+        }
+    }
+}
