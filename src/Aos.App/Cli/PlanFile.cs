@@ -51,13 +51,13 @@ internal static class PlanFile
         try
         {
             var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(content);
-            return text.AsSpan().TrimStart() is ['{' or '[', ..] ? Json.Parse(text) : FromYaml(text, file);
+            return text.AsSpan().TrimStart() is ['{' or '[', ..] ? JsonText.Read(content) : FromYaml(text, file);
         }
         catch (DecoderFallbackException e)
         {
             throw new PlanFileException($"{file} is no UTF-8 text: byte {e.Index} does not fit.");
         }
-        catch (JsonException e)
+        catch (JsonTextException e)
         {
             throw new PlanFileException($"{file} is no valid JSON: {e.Message}");
         }
@@ -81,7 +81,7 @@ internal static class PlanFile
         try
         {
             var yaml = new YamlStream();
-            yaml.Load(new StringReader(text));
+            yaml.Load(new BoundedYaml(new Parser(new StringReader(text)), file));
             if (yaml.Documents.Count != 1) throw new PlanFileException($"{file} must hold one YAML document, it holds {yaml.Documents.Count}.");
             var nodes = 0;
             return Json.Write(writer => Write(writer, yaml.Documents[0].RootNode, file, 0, ref nodes));
@@ -90,9 +90,9 @@ internal static class PlanFile
         {
             throw new PlanFileException($"{file}, line {e.Start.Line}, column {e.Start.Column}: {e.InnerException?.Message ?? e.Message}");
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            throw new PlanFileException($"{file} is no valid YAML: {e.Message}"); // The reader's own checks of tags and directives.
+            throw new PlanFileException($"{file} is no valid YAML: {e.Message}"); // What the reader throws beside its own exceptions.
         }
     }
 

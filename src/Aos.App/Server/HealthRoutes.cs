@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
+using Aos.Skills;
 
 namespace Aos.App.Server;
 
@@ -65,28 +66,29 @@ internal static class HealthRoutes
         });
     }
 
-    /// <summary>Model providers: which can be called with what is configured. A key is never shown, only that there is one.</summary>
+    /// <summary>Model providers that are configured, and the one of recorded answers. Keys are never shown.</summary>
     [Open("Probes have no key.")]
     private static Task AdaptersAsync(HttpContext context)
     {
-        var model = context.RequestServices.GetRequiredService<ISkills>().All.GetValueOrDefault("llm_invoke")?.Contract;
+        var models = context.RequestServices.GetRequiredService<ModelsOptions>();
         return AnswerAsync(context, 200, writer =>
         {
             writer.WriteStartObject("adapters");
-            if (model is not null)
-            {
-                foreach (var (provider, key) in new[] { ("anthropic", "ANTHROPIC_API_KEY"), ("openai", "OPENAI_API_KEY") })
-                {
-                    writer.WriteStartObject(provider);
-                    writer.WriteBoolean("registered", true);
-                    writer.WriteBoolean("configured", Environment.GetEnvironmentVariable(key) is { Length: > 0 });
-                    writer.WriteString("default_model", model.Cost.ModelDefault);
-                    writer.WriteEndObject();
-                }
-            }
-
+            foreach (var endpoint in models.Endpoints) WriteAdapter(writer, endpoint.Name, endpoint.Model, endpoint.Seeds);
+            WriteAdapter(writer, ModelsOptions.Scripted, ModelsOptions.Scripted, true);
             writer.WriteEndObject();
+            writer.WriteString("default", models.DefaultProvider);
+            SkillWire.WriteTexts(writer, "problems", models.Problems);
         });
+    }
+
+    private static void WriteAdapter(Utf8JsonWriter writer, string name, string model, bool seeds)
+    {
+        writer.WriteStartObject(name);
+        writer.WriteBoolean("registered", true);
+        writer.WriteString("default_model", model);
+        writer.WriteBoolean("supports_seeding", seeds);
+        writer.WriteEndObject();
     }
 
     [Open("Probes have no key.")]

@@ -69,7 +69,7 @@ internal sealed class Hostile(int seed)
             _ => Pick(
             [
                 "a: &a [1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e]\ng: &g [*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g]",
-                "a: &a\n  b: *a", "? [1, 2]\n: 3", "--- 1\n--- 2", "a: 1\na: 2", "!!binary x", "- " + new string('[', 5000), "a: .inf\nb: .nan\nc: 0x1F\nd: 1e999", "\t- x", "%YAML 9.9\n---\na", "a: |\n  b\n c",
+                "a: &a\n  b: *a", "? [1, 2]\n: 3", "--- 1\n--- 2", "a: 1\na: 2", "!!binary x", "- " + new string('[', 5000), "a: " + new string('[', 300_000), "a: " + string.Concat(Enumerable.Repeat("{b: ", 50_000)), "a: .inf\nb: .nan\nc: 0x1F\nd: 1e999", "\t- x", "%YAML 9.9\n---\na", "a: |\n  b\n c",
             ]),
         };
         var bytes = Encoding.UTF8.GetBytes(text);

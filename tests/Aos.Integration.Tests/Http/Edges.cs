@@ -87,6 +87,17 @@ public sealed class Edges : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Health_names_the_model_providers_there_are_and_never_a_key()
+    {
+        var adapters = await house.AskAsync("/health/adapters");
+
+        Assert.Equal(200, adapters.Status);
+        Assert.True(adapters["adapters.scripted.registered"].GetBoolean());
+        Assert.NotNull(adapters["adapters"].Get(adapters.Body.GetText("default")!));
+        Assert.DoesNotContain("key", adapters.Body.GetRawText(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task Two_houses_in_one_process_count_apart()
     {
         await using var other = await House.OpenAsync();
