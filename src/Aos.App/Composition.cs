@@ -31,6 +31,7 @@ internal static class Composition
             .AddSkills(new SkillsOptions { Workspace = options.Workspace, Disabled = Csv("AOS_SKILLS_DISABLED") })
             .AddRuns()
             .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data })
+            .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
             .AddServer(options);
         return services;
     }

@@ -1,17 +1,11 @@
 using System.Net;
-using System.Net.Sockets;
+using Aos.Kernel;
 
 namespace Aos.Egress;
 
 /// <summary>Judges addresses: only public unicast is let out, unless the allow-list says otherwise.</summary>
 internal sealed class AddressRule(EgressOptions options)
 {
-    private static readonly IPNetwork[] Refused = Networks(
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
-        "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-        "::/128", "::1/128", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10",
-        "fec0::/10", "ff00::/8");
-
     // Ports of protocols that a crafted HTTP request could speak: the "bad ports" of the Fetch standard, and those of common stores.
     private static readonly HashSet<int> BadPorts =
     [
@@ -29,8 +23,6 @@ internal sealed class AddressRule(EgressOptions options)
             if (IPNetwork.TryParse(entry, out var network) && network.Contains(address)) return true;
         }
 
-        return !BadPorts.Contains(port) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && !Refused.Any(network => network.Contains(address));
+        return !BadPorts.Contains(port) && Targets.IsPublic(address);
     }
-
-    private static IPNetwork[] Networks(params string[] texts) => [.. texts.Select(text => IPNetwork.Parse(text))];
 }

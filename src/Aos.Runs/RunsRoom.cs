@@ -19,13 +19,33 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<RunMeter>();
         aos.Services.AddSingleton<Engine>();
         aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Engine>());
+        aos.Services.AddSingleton<RunsDoor>();
         aos.Services.AddSingleton<IRunLoad>(provider => provider.GetRequiredService<RunsDoor>());
         aos.Migrations(Signatures.Migrations);
         aos.Services.AddSingleton<Signatures>();
         aos.Services.AddSingleton<Replays>();
         aos.Services.AddSingleton<Records>();
         aos.Chore<RunSigner>();
-        return aos.Door<IRuns, RunsDoor>().Door<ITraces, TracesDoor>();
+        return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>();
+    }
+
+    /// <summary>Agents, their goals and planners, and the records of what they did.</summary>
+    public static AosBuilder AddAgents(this AosBuilder aos, AgentOptions options)
+    {
+        aos.Services.AddSingleton(options);
+        aos.Services.AddSingleton<TokenBuckets>();
+        aos.Services.AddSingleton<TargetScreen>();
+        aos.Services.AddSingleton<PlanningDesk>();
+        aos.Services.AddSingleton(Planners);
+        return aos.Migrations(AgentBook.Migrations).Door<IAgents, AgentBook>().Door<IGoals, GoalDesk>().Door<IRecords, AgentRecords>();
+    }
+
+    /// <summary>All planners; the default is the configured one, or the rules for a name that is none.</summary>
+    private static PlannerRegistry Planners(IServiceProvider services)
+    {
+        var clock = services.GetRequiredService<TimeProvider>();
+        var wanted = services.GetRequiredService<AgentOptions>().Planner;
+        return PlannerRegistry.Of(wanted, services.GetRequiredService<ISkills>(), clock);
     }
 
     /// <summary>

@@ -82,6 +82,8 @@ internal static class AosServer
         app.MapRuns();
         app.MapTraces();
         app.MapStatus();
+        app.MapAgents();
+        app.MapAdmin();
         return app;
     }
 

@@ -35,6 +35,7 @@ internal static class RunRoutes
         var body = await context.ObjectBodyAsync();
         var seconds = RunRequest.Wait(context, body, 0);
         var (request, warnings) = RunRequest.Read(context, body);
+        warnings = [.. warnings, .. await context.RequestServices.GetRequiredService<IGoals>().WarningsAsync(request.Plan, context.RequestAborted)];
         var runs = context.RequestServices.GetRequiredService<IRuns>();
         var id = await runs.StartAsync(context.Caller(), request, context.RequestAborted) switch
         {

@@ -15,7 +15,11 @@ public sealed record StartRequest(
     IReadOnlyDictionary<string, string>? Labels = null,
     (string Scope, string Key, byte[] Fingerprint)? Key = null,
     string? Goal = null,
-    string? Workflow = null);
+    string? Workflow = null)
+{
+    /// <summary>What planning the run has already cost: it counts as spent from the start.</summary>
+    public Cents Charged { get; init; }
+}
 
 public abstract record StartReply
 {

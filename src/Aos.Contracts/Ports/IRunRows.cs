@@ -49,6 +49,13 @@ public interface IRunRows
     /// <summary>The nearest wake time of a run nobody drives.</summary>
     Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel);
 
+    /// <summary>
+    /// What an agent's runs cost: ended ones what they spent, the others their whole budget (without one, what they spent so
+    /// far). Child runs are part of their parents.
+    /// </summary>
+    /// <param name="day">Runs created since then are today's.</param>
+    Task<AgentSpending> SpendingAsync(TenantId tenant, string agent, DateTimeOffset day, CancellationToken cancel);
+
     /// <summary>The run that holds a live idempotency key, or null.</summary>
     Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(
         TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel);

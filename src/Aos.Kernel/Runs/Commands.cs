@@ -23,6 +23,7 @@ internal static class Commands
             Terms = start.Terms,
             Labels = start.Labels,
             Parent = start.Parent,
+            Charged = start.Charged,
             Rule = KernelRule.First,
         });
         Progress.Advance(turn);

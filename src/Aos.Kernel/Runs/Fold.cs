@@ -60,6 +60,7 @@ internal static class Fold
     {
         Start = started,
         StartedAt = started.At,
+        Spent = started.Charged,
         Steps = [.. Enumerable.Repeat(new StepState(), started.Plan.Steps.Length)],
     };
 

@@ -23,7 +23,11 @@ public sealed record StartRun(
     Cents? Budget,
     ImmutableSortedDictionary<string, SkillTerms> Terms,
     ImmutableSortedDictionary<string, string> Labels,
-    ParentRun? Parent) : RunCommand;
+    ParentRun? Parent) : RunCommand
+{
+    /// <summary>Spent before the first step, by planning.</summary>
+    public Cents Charged { get; init; }
+}
 
 public sealed record ParentRun(RunId Run, EffectId Effect);
 

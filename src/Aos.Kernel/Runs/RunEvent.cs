@@ -23,6 +23,9 @@ public sealed record RunStarted : RunEvent
     public required ImmutableSortedDictionary<string, SkillTerms> Terms { get; init; }
     public required ImmutableSortedDictionary<string, string> Labels { get; init; }
     public ParentRun? Parent { get; init; }
+
+    /// <summary>Spent before the first step, by planning.</summary>
+    public Cents Charged { get; init; }
     public required KernelRule Rule { get; init; }
 }
 

@@ -47,6 +47,17 @@ public static class RunMachine
     /// <summary>What the world owes the run now: a function of the state, so nothing is lost with a process.</summary>
     public static IReadOnlyList<RunEffect> Pending(RunState state) => Orders.Pending(state);
 
+    /// <summary>Parameters that a skill step's call was given; where it was never called: as the templates now stand, or null.</summary>
+    /// <param name="item">Item of a <c>for_each</c>, else -1.</param>
+    public static System.Text.Json.JsonElement? Params(RunState state, int step, int item)
+    {
+        var calls = state.Steps[step].Calls;
+        var at = Math.Max(item, 0);
+        return at < calls.Length && calls[at].Started is { } started
+            ? started.Params
+            : Template.Evaluate(state.Plan.Steps[step].Params, new RunScope(state, step, item)).Value;
+    }
+
     /// <summary>When the run must look at the clock next: a retry, a sleep, the timeout of an await or of the run.</summary>
     public static DateTimeOffset? NextWake(RunState state) => Orders.NextWake(state);
 }

@@ -115,6 +115,7 @@ internal static class EventWriter
             w.WriteEndObject();
         }
 
+        if (e.Charged.Value != 0) w.WriteNumber("charged"u8, e.Charged.Value);
         w.WriteNumber("rule"u8, (int)e.Rule);
     }
 

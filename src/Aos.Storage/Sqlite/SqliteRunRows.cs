@@ -77,6 +77,21 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
         return select.ExecuteScalar() is long ticks ? Columns.Time(ticks) : (DateTimeOffset?)null;
     }, cancel);
 
+    public Task<AgentSpending> SpendingAsync(TenantId tenant, string agent, DateTimeOffset day, CancellationToken cancel) => store.ReadAsync(connection =>
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = """
+            SELECT COALESCE(SUM(cost), 0), COALESCE(SUM(CASE WHEN created_at >= $3 THEN cost ELSE 0 END), 0) FROM (
+              SELECT created_at, CASE WHEN status IN (6, 7, 8) OR budget IS NULL OR budget < spent THEN spent ELSE budget END AS cost
+              FROM runs WHERE tenant_id = $1 AND agent_id = $2 AND parent IS NULL)
+            """;
+        select.Parameters.AddWithValue("$1", tenant.Value);
+        select.Parameters.AddWithValue("$2", agent);
+        select.Parameters.AddWithValue("$3", day.UtcTicks);
+        using var r = select.ExecuteReader();
+        return r.Read() ? new AgentSpending(Cents.FromMicros(r.GetInt64(0)), Cents.FromMicros(r.GetInt64(1))) : new AgentSpending(Cents.Zero, Cents.Zero);
+    }, cancel);
+
     public Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel) =>
         store.ReadAsync<(RunId, byte[])?>(connection =>
         {

@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Runs;
+
+/// <summary>
+/// Holds known agents to what they may: every start of a run passes here, whichever door it came through. Starts of one agent
+/// pass one after another, so that two of them cannot both take the last of a budget; a run under way holds its whole budget.
+/// </summary>
+internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, ISkills skills, AgentOptions options, TimeProvider clock) : IRuns
+{
+    /// <summary>A run may try each call so many times before its grant is used up.</summary>
+    private const int TriesGranted = 4;
+
+    private readonly ConcurrentDictionary<(TenantId, string), SemaphoreSlim> gates = new();
+
+    public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
+    {
+        if (await agents.FindAsync(caller.Tenant, request.AgentId, cancel) is not { } agent) return await runs.StartAsync(caller, request, cancel);
+        if (request.Key is { } key && await rows.FindKeyAsync(caller.Tenant, key.Scope, key.Key, clock.GetUtcNow(), cancel) is not null)
+            return await runs.StartAsync(caller, request, cancel); // Answers with the run that the key started.
+        var gate = gates.GetOrAdd((agent.Tenant, agent.Id), _ => new SemaphoreSlim(1, 1));
+        await gate.WaitAsync(cancel);
+        try
+        {
+            if ((Standing(agent) ?? Skills(agent, request.Plan) ?? await BusyAsync(agent, cancel)) is { } refusal) return new StartReply.Refused(refusal);
+            var need = PlanInspector.Cost(request.Plan, skills.Terms) + request.Charged;
+            if (need == Cents.Zero) return await runs.StartAsync(caller, request, cancel);
+            var verdict = Verdict(agent, need, null, await agents.SpendingAsync(agent, cancel));
+            if (!verdict.Allowed) return new StartReply.Refused(await BreachedAsync(agent, verdict, cancel));
+            return await runs.StartAsync(caller, request with { Budget = Grant(request, need, verdict.Left) }, cancel);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public async Task<CommandReply> CommandAsync(Caller caller, RunId run, RunCommand command, CancellationToken cancel)
+    {
+        if (command is RetryRun && await rows.GetAsync(caller.Tenant, run, cancel) is { } row && await RetryRefusalAsync(row, cancel) is { } refusal)
+            return new CommandReply.Refused(refusal);
+        return await runs.CommandAsync(caller, run, command, cancel);
+    }
+
+    public Task<RunState?> ReadAsync(Caller caller, RunId run, CancellationToken cancel) => runs.ReadAsync(caller, run, cancel);
+
+    public Task<RunState?> WaitAsync(Caller caller, RunId run, TimeSpan atMost, CancellationToken cancel) => runs.WaitAsync(caller, run, atMost, cancel);
+
+    public IAsyncEnumerable<JournalEntry> FollowAsync(Caller caller, RunId run, int afterSeq, CancellationToken cancel) => runs.FollowAsync(caller, run, afterSeq, cancel);
+
+    /// <summary>Paused and disabled agents start nothing.</summary>
+    internal static Failure? Standing(Agent agent) => agent.Status == AgentStatus.Active
+        ? null
+        : FailureCatalog.Fail("PERMISSION_DENIED", $"The agent {agent.Id} is {agent.Status.ToString().ToLowerInvariant()}.");
+
+    /// <summary>The agent's runs at work, counted where they are kept.</summary>
+    internal async Task<Failure?> BusyAsync(Agent agent, CancellationToken cancel)
+    {
+        var most = agent.Settings.ConcurrentRuns ?? options.ConcurrentRuns;
+        var working = await rows.ListAsync(
+            new RunFilter(agent.Tenant, agent.Id, [RunStatus.Queued, RunStatus.Running, RunStatus.Retry], Limit: 1000), cancel);
+        return working.Count(row => row.Parent is null) < most
+            ? null
+            : FailureCatalog.Fail("RATE_LIMITED", $"The agent {agent.Id} already has {most} runs at work.", TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>Whether the agent can pay so much; a breach of the day's limit pauses it, if that is set.</summary>
+    internal async Task<Failure?> PayAsync(Agent agent, Cents estimate, string? model, CancellationToken cancel)
+    {
+        var verdict = Verdict(agent, estimate, model, await agents.SpendingAsync(agent, cancel));
+        return verdict.Allowed ? null : await BreachedAsync(agent, verdict, cancel);
+    }
+
+    private BudgetVerdict Verdict(Agent agent, Cents estimate, string? model, AgentSpending spending) => AgentBudget.Check(
+        estimate, model, new AgentBudgetLimits(options.RunMaxCents, options.DayMaxCents, options.ModelMaxCents),
+        new AgentAccount(agent.Status != AgentStatus.Active, agent.Settings.BudgetCents is { } cents ? new Cents(cents) : null, spending.Committed, spending.Today));
+
+    private async Task<Failure> BreachedAsync(Agent agent, BudgetVerdict verdict, CancellationToken cancel)
+    {
+        if (verdict.BreachType == "per_day" && options.PauseOnBreach)
+            await agents.ChangeAsync(new Caller(agent.Tenant, "system", new HashSet<Permission>()), agent.Id, it => it with { Status = AgentStatus.Paused }, cancel);
+        return FailureCatalog.Fail("AGENT_BUDGET_EXCEEDED", $"Budget exceeded: {verdict.Reason}", null, verdict.ToJson());
+    }
+
+    /// <summary>What the run may spend: what was asked for, else some tries of every call; never more than is left.</summary>
+    private Cents Grant(StartRequest request, Cents need, Cents left)
+    {
+        var wish = request.Budget?.Value ?? Math.Max(options.EstimateCents, need.Value * TriesGranted);
+        return new Cents(Math.Min(Math.Min(wish, left.Value), Math.Max(options.RunMaxCents, need.Value)));
+    }
+
+    private static Failure? Skills(Agent agent, Plan plan)
+    {
+        var gaps = Admission.SkillsOf(plan).Where(skill => !agent.May(skill)).ToList();
+        if (gaps.Count == 0) return null;
+        return FailureCatalog.Fail("PERMISSION_DENIED", $"The agent {agent.Id} may not use {string.Join(", ", gaps)}.", null, Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("permission_gaps");
+            foreach (var gap in gaps) writer.WriteStringValue(gap);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }));
+    }
+
+    /// <summary>An ended run gave back what it had not spent; a new attempt needs it again.</summary>
+    private async Task<Failure?> RetryRefusalAsync(RunRow row, CancellationToken cancel)
+    {
+        if (row.Parent is not null || !row.Status.IsOver() || await agents.FindAsync(row.Tenant, row.AgentId, cancel) is not { } agent) return null;
+        if (Standing(agent) is { } standing) return standing;
+        return row.Budget is { } budget && budget > row.Spent ? await PayAsync(agent, budget - row.Spent, null, cancel) : null;
+    }
+}
