@@ -38,8 +38,9 @@ internal static class CommandLine
               aos serve                              the HTTP API on http://127.0.0.1:8000
             """)
         {
-            RunVerb.Command(), PlanVerb.Command(), RunsVerb.Command(), SkillsVerb.List(), SkillsVerb.One(), ServeVerb.Command(), ConfigVerb.Command(),
-            CompletionVerb.Command(),
+            RunVerb.Command(), PlanVerb.Command(), SimulateVerb.Command(), RunsVerb.Command(), TraceVerb.Replay(), TraceVerb.Command(), TraceVerb.Diff("diff"),
+            SkillsVerb.List(), SkillsVerb.One(), AgentsVerb.Command(), AgentsVerb.Goal(), AskVerbs.Capabilities(), AskVerbs.Query(), AskVerbs.Health(),
+            ServeVerb.Command(), ConfigVerb.Command(), CompletionVerb.Command(), AgentsVerb.OldCreate(), AskVerbs.OldRun(),
         };
         root.Options.Add(Server);
         root.Options.Add(Data);

@@ -19,29 +19,40 @@ internal static class PlanFile
     /// <summary>Values of one YAML file, aliases counted each time: a bomb of aliases ends here.</summary>
     private const int NodesMax = 1_000_000;
 
-    internal static async Task<JsonElement> ReadAsync(string file, CancellationToken cancel)
+    internal static async Task<JsonElement> ReadAsync(string file, CancellationToken cancel) => Parse(await BytesAsync(file, cancel), file);
+
+    /// <summary>A file's bytes; <c>-</c> is standard input.</summary>
+    internal static async Task<byte[]> BytesAsync(string file, CancellationToken cancel)
     {
-        byte[] bytes;
         try
         {
             if (file == "-")
             {
                 using var buffer = new MemoryStream();
                 await Console.OpenStandardInput().CopyToAsync(buffer, cancel);
-                bytes = buffer.ToArray();
+                return buffer.ToArray();
             }
-            else
-            {
-                if (new FileInfo(file) is { Exists: true, Length: > BytesMax }) throw new PlanFileException($"{file} is larger than {BytesMax} bytes.");
-                bytes = await File.ReadAllBytesAsync(file, cancel);
-            }
+
+            if (new FileInfo(file) is { Exists: true, Length: > BytesMax }) throw new PlanFileException($"{file} is larger than {BytesMax} bytes.");
+            return await File.ReadAllBytesAsync(file, cancel);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new PlanFileException($"{file} cannot be read: {e.Message}");
         }
+    }
 
-        return Parse(bytes, file);
+    /// <summary>Writes a file whole, or tells why not.</summary>
+    internal static async Task WriteAsync(string file, string text, CancellationToken cancel)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(file, text, new UTF8Encoding(false), cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new PlanFileException($"{file} cannot be written: {e.Message}");
+        }
     }
 
     internal static JsonElement Parse(byte[] bytes, string file)

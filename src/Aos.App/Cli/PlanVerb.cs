@@ -11,12 +11,12 @@ internal static class PlanVerb
     internal static Command Command()
     {
         var file = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
-        var check = new Command("check", "Names every mistake of a plan at once. Exit code 2 when there is one.") { file };
+        var check = new Command("check", "Names every mistake of a plan at once. Exit code 2 when there is one.\n\nExample: aos plan check plan.yaml") { file };
         check.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(file)!, show: false, cancel));
         var shown = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
         var show = new Command("show", "Prints the plan in its normal shape.") { shown };
         show.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(shown)!, show: true, cancel));
-        return new Command("plan", "Looks at plans.") { check, show };
+        return new Command("plan", "Looks at plans.") { check, Diff(), show };
     }
 
     /// <summary>Prints problems and warnings, one a line, on standard error.</summary>
@@ -26,6 +26,35 @@ internal static class PlanVerb
             Console.Error.WriteLine($"{file}: {problem.Path}: {problem.Code}: {problem.Message}{(problem.Suggestion is { } s ? " " + s : "")}");
         foreach (var warning in reading.Warnings)
             Console.Error.WriteLine($"{file}: {warning.Path}: warning: {warning.Message}{(warning.Suggestion is { } s ? " " + s : "")}");
+    }
+
+    private static Command Diff()
+    {
+        var before = new Argument<string>("before") { Description = "Plan file." };
+        var after = new Argument<string>("after") { Description = "Plan file." };
+        var command = new Command("diff", "Says what changed between two plans, and which runs could go on under the new one. Exit code 0 when nothing did, 1 else.\n\nExample: aos plan diff old.yaml new.yaml") { before, after };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            try
+            {
+                await using var services = Skills();
+                var terms = services.GetRequiredService<ISkills>().Terms;
+                var old = PlanReader.Read(await PlanFile.ReadAsync(parsed.GetValue(before)!, cancel), terms);
+                var now = PlanReader.Read(await PlanFile.ReadAsync(parsed.GetValue(after)!, cancel), terms);
+                Print(old, parsed.GetValue(before)!);
+                Print(now, parsed.GetValue(after)!);
+                if (old.Plan is null || now.Plan is null) return 2;
+                var changes = PlanChanges.Of(old.Plan, now.Plan);
+                if (parsed.GetValue(CommandLine.AsJson)) Report.Line(changes.ToJson());
+                else changes.Print();
+                return changes.IsEmpty ? 0 : 1;
+            }
+            catch (PlanFileException e)
+            {
+                return Report.Fail(2, e.Message);
+            }
+        });
+        return command;
     }
 
     private static async Task<int> ReadAsync(string file, bool show, CancellationToken cancel)

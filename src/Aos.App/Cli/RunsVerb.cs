@@ -118,7 +118,7 @@ internal static class RunsVerb
             {
                 var run = parsed.GetValue(id)!;
                 var state = await house.ReadAsync(run, TimeSpan.Zero, cancel);
-                if (state.GetText("status") is "paused" or "quarantined" || RunText.IsOver(state))
+                if (state.GetText("status") is "paused" or "quarantined")
                     await house.AskAsync(HttpMethod.Post, Path(run, "resume?reason=asked%20on%20the%20command%20line"), null, cancel);
                 return await RunVerb.FollowAsync(house, run, parsed, work, cancel);
             }, cancel);

@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Aos.E2E.Tests;
+
+/// <summary>What a command left behind.</summary>
+internal sealed record Ended(int Code, string Output, string Errors)
+{
+    internal JsonElement Json => Kernel.Json.Parse(Output);
+}
+
+/// <summary>The <c>aos</c> command as a process, with a folder of its own.</summary>
+internal sealed class Command(string folder)
+{
+    private static readonly string[] Settings =
+    [
+        "AOS_DATABASE_URL", "DATABASE_URL", "REDIS_URL", "AOS_BASE_URL", "AOS_API_URL", "AOS_API_KEY", "AOS_DATA", "AOS_ENVIRONMENT", "AOS_EGRESS_ALLOW",
+        "AOS_WORKSPACE_ROOT", "MACHINE_SECRET_TOKEN", "ANTHROPIC_API_KEY", "OPENAI_API_KEY",
+    ];
+
+    internal string Data => Path.Combine(folder, "data");
+
+    internal List<(string Name, string Value)> Environment { get; } = [];
+
+    internal string Write(string name, string text)
+    {
+        var file = Path.Combine(folder, name);
+        File.WriteAllText(file, text);
+        return file;
+    }
+
+    internal async Task<Ended> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        process.StandardInput.Close();
+        return await EndAsync(process);
+    }
+
+    internal Process Start(params string[] arguments) => Start("aos.dll", arguments);
+
+    internal Process Start(string dll, string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, dll));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var name in Settings) start.Environment.Remove(name);
+        start.Environment["AOS_DATA"] = Data;
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        foreach (var (name, value) in Environment) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    internal static async Task<Ended> EndAsync(Process process)
+    {
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new Ended(process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>The id that <c>aos run</c> says first on standard error.</summary>
+    internal static async Task<string> RunIdAsync(Process process)
+    {
+        while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+            if (line.StartsWith("run ", StringComparison.Ordinal)) return line[4..].Trim();
+        throw new InvalidOperationException("The command ended without a run.");
+    }
+
+    internal static void Interrupt(Process process) => Assert.Equal(0, Kill(process.Id, 2));
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+}
+
+/// <summary>A folder with commands, gone with the test.</summary>
+public abstract class InFolder : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("aos-e2e-").FullName;
+
+    private protected InFolder() => Aos = new Command(folder);
+
+    private protected Command Aos { get; }
+
+    private protected string Folder => folder;
+
+    public void Dispose()
+    {
+        Directory.Delete(folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+}
+
+/// <summary>One <c>aos serve</c> for all tests of a class.</summary>
+public sealed class Served : IAsyncLifetime
+{
+    internal const string Key = "a-key-of-the-tests";
+
+    private readonly string folder = Directory.CreateTempSubdirectory("aos-e2e-").FullName;
+    private System.Diagnostics.Process? process;
+
+    internal Command Aos { get; private set; } = null!;
+
+    internal Uri Url { get; private set; } = null!;
+
+    internal string Folder => folder;
+
+    internal HttpClient Http { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Aos = new Command(folder);
+        Aos.Environment.Add(("AOS_API_KEY", Key));
+        Aos.Environment.Add(("AOS_EGRESS_ALLOW", "127.0.0.1"));
+        process = Aos.Start("serve", "--port", "0");
+        var line = await process.StandardOutput.ReadLineAsync();
+        if (line is null) throw new InvalidOperationException(await process.StandardError.ReadToEndAsync());
+        Url = new Uri(line["AOS listening on ".Length..]);
+        Http = new HttpClient { BaseAddress = Url };
+        Http.DefaultRequestHeaders.Add("X-AOS-Key", Key);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http?.Dispose();
+        if (process is not null)
+        {
+            Command.Interrupt(process);
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+}
