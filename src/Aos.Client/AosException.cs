@@ -7,7 +7,7 @@ namespace Aos.Client;
 public sealed class AosException : Exception
 {
     /// <param name="status">HTTP status, or 0 when no answer came.</param>
-    /// <param name="body">The error body as sent: <c>{detail, error: {code, category, message, retryable, ...}, request_id}</c>.</param>
+    /// <param name="body">The error body as sent: <c>{detail, error: {code, category, message, retryable, ..., request_id}}</c>.</param>
     public AosException(int status, JsonElement? body, string message, Exception? inner = null)
         : base(message, inner)
     {
@@ -41,7 +41,7 @@ public sealed class AosException : Exception
     public JsonElement? Body { get; }
 
     /// <summary>Id of the request in the server's log, or null.</summary>
-    public string? RequestId => Body?.GetText("request_id");
+    public string? RequestId => Error?.GetText("request_id") ?? Body?.GetText("request_id");
 
     private JsonElement? Error { get; }
 

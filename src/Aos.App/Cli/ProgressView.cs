@@ -12,6 +12,7 @@ namespace Aos.App.Cli;
 internal sealed class ProgressView(bool isTerminal)
 {
     private readonly Dictionary<int, (int Done, int All)> items = [];
+    private readonly HashSet<int> told = [];
     private List<(string Id, string Action)> steps = [];
     private int width;
 
@@ -75,11 +76,11 @@ internal sealed class ProgressView(bool isTerminal)
         {
             items[step] = progress = (progress.Done + 1, progress.All);
             if (progress.Done < progress.All) Live($"{Name(step)} {progress.Done}/{progress.All}");
-            else Line('+', step, $"{progress.All} items", 32);
+            else Told('+', step, $"{progress.All} items", 32);
         }
         else
         {
-            Line('+', step, Latency(data), 32);
+            Told('+', step, Latency(data), 32);
         }
     }
 
@@ -87,7 +88,8 @@ internal sealed class ProgressView(bool isTerminal)
     {
         var code = data.Get("outcome")?.Get("failure")?.GetText("code");
         var again = data.GetText("retry_at") is { } at && DateTimeOffset.TryParse(at, CultureInfo.InvariantCulture, out var time) ? $", again at {time.ToLocalTime():HH:mm:ss.f}" : "";
-        Line(again.Length > 0 ? '~' : '-', Index(data), code + again, again.Length > 0 ? 33 : 31);
+        if (again.Length == 0) Told('-', Index(data), code ?? "", 31);
+        else Line('~', Index(data), code + again, 33);
     }
 
     private void Wait(JsonElement data)
@@ -100,6 +102,7 @@ internal sealed class ProgressView(bool isTerminal)
     private void Ended(JsonElement data)
     {
         var status = data.GetText("status")?.ToLowerInvariant() ?? "";
+        if (told.Remove(Step(data))) return; // Its last call has told.
         var (mark, colour) = status switch { "succeeded" => ('+', 32), "skipped" => ('/', 36), _ => ('-', 31) };
         Line(mark, Step(data), data.Get("failure")?.GetText("code") is { } code ? $"{status} {code}" : status, colour);
     }
@@ -117,6 +120,12 @@ internal sealed class ProgressView(bool isTerminal)
         var line = $"  … {text}";
         Console.Error.Write(line);
         width = line.Length;
+    }
+
+    private void Told(char mark, int step, string text, int colour)
+    {
+        told.Add(step);
+        Line(mark, step, text, colour);
     }
 
     private void Line(char mark, int step, string text, int colour)
@@ -139,7 +148,7 @@ internal sealed class ProgressView(bool isTerminal)
     private static int Index(JsonElement data) => EffectId.TryParse(data.GetText("effect"), out var effect) ? effect.Step : -1;
 
     private static string Latency(JsonElement data) =>
-        data.Get("outcome")?.GetText("latency") is { } text && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time)
-            ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0} ms")
+        data.Get("outcome")?.Get("latency_ticks") is { ValueKind: JsonValueKind.Number } ticks && ticks.TryGetInt64(out var length)
+            ? string.Create(CultureInfo.InvariantCulture, $"{TimeSpan.FromTicks(length).TotalMilliseconds:0} ms")
             : "";
 }
