@@ -9,16 +9,28 @@ internal static class ConfigVerb
     /// <summary>Every setting: its name, whether its value is secret, its default, what it is for.</summary>
     private static readonly (string Name, bool IsSecret, string Default, string What)[] Settings =
     [
+        ("ANTHROPIC_API_KEY", true, "none", "key of a model provider"),
+        ("ANTHROPIC_BASE_URL", false, "the provider's", "its address"),
+        ("ANTHROPIC_MODEL", false, "see docs/models.md", "its default model"),
         ("AOS_API_KEY", true, "made by serve, kept in DATA/api.key", "key of the HTTP API; sent to --server"),
-        ("AOS_BASE_URL", false, "none", "server the commands talk to"),
+        ("AOS_BASE_URL", false, "none", "server the commands talk to; AOS_API_URL is its older name"),
+        ("AOS_CORS_ORIGINS", false, "none", "origins whose pages may call the API, with commas"),
         ("AOS_DATA", false, ".aos", "data directory"),
         ("AOS_DATABASE_URL", true, "none", "PostgreSQL; not available in this version"),
         ("AOS_EGRESS_ALLOW", false, "none", "private targets that skills may call, with commas"),
         ("AOS_ENVIRONMENT", false, "Development on loopback, else Production", "Development or Production"),
+        ("AOS_MASTER_KEY", true, "made and kept in the data directory", "encrypts the signing keys"),
+        ("AOS_METRICS", false, "needs a key", "open: /metrics without a key"),
+        ("AOS_MODEL_PROVIDER", false, "scripted", "model provider of calls that name none"),
+        ("AOS_MODELS", false, "none", "file of further model endpoints"),
+        ("AOS_PRICES", false, "shipped", "file of model prices"),
+        ("AOS_SCRIPT", false, "none", "file of recorded model answers"),
+        ("AOS_SKILLS_DISABLED", false, "none", "skills that are switched off, with commas"),
         ("AOS_WORKSPACE_ROOT", false, "DATA/workspace", "folder of the file skills"),
-        ("ANTHROPIC_API_KEY", true, "none", "key of a model provider"),
         ("MACHINE_SECRET_TOKEN", true, "none", "key of the HTTP API when AOS_API_KEY is not set"),
         ("OPENAI_API_KEY", true, "none", "key of a model provider"),
+        ("OPENAI_BASE_URL", false, "the provider's", "its address, or that of a compatible server"),
+        ("OPENAI_MODEL", false, "see docs/models.md", "its default model"),
         ("REDIS_URL", true, "none", "Redis; not available in this version"),
     ];
 
