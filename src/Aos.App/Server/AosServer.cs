@@ -77,6 +77,7 @@ internal static class AosServer
         if (Origins().Length > 0) app.UseCors();
         app.UseEdge(isDevelopment);
         app.MapHealth();
+        app.MapSchemas();
         app.MapService(Environment.GetEnvironmentVariable("AOS_METRICS") == "open");
         app.MapRuntime();
         app.MapRuns();

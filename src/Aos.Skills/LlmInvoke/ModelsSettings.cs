@@ -58,7 +58,7 @@ internal sealed class ModelsSettings(Func<string, string?> setting, Func<string,
     /// <summary>The endpoints of the AOS_MODELS file; one with a name of before takes its place. Gives the file's default.</summary>
     private string? Named(List<ModelEndpoint> endpoints)
     {
-        if (Document("AOS_MODELS", Shape) is not { } document) return null;
+        if (Setting("AOS_MODELS") is null || Document("AOS_MODELS", Shape) is not { } document) return null;
         foreach (var entry in document.GetProperty("endpoints").EnumerateArray())
         {
             var name = entry.GetText("name")!;
