@@ -215,7 +215,7 @@ public sealed class Documents
     [Theory]
     [InlineData("""{"name":"p","steps":[{"id":"a","skill":"echo","params":{"x":1}}]}""")]
     [InlineData("""{"name":"p","seed":1,"steps":[{"id":"a","sleep":"1h30m"},{"id":"b","await":{"signal":"s","timeout":5}},{"id":"c","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"echo"}]},"inputs":{}}}],"on_failure":"compensate"}""")]
-    [InlineData("""{"name":"p","steps":[{"id":"a","skill":"echo","for_each":"${{ inputs.l }}","as":"i","max_parallel":2,"repeat":{"until":"true","max":3,"delay":"1s"},"retry":{"max_attempts":2},"on_error":"continue"}]}""")]
+    [InlineData("""{"name":"p","steps":[{"id":"a","skill":"echo","for_each":"${{ inputs.l }}","as":"i","max_parallel":2,"retry":{"max_attempts":2},"on_error":"continue"},{"id":"b","skill":"echo","repeat":{"until":"true","max":3,"delay":"1s"}}]}""")]
     public void A_plan_the_reader_takes_fits_the_document(string plan)
     {
         Assert.Empty(Read(plan));
@@ -226,6 +226,7 @@ public sealed class Documents
     [InlineData("""{"name":"p","steps":[]}""", "steps")]
     [InlineData("""{"name":"p","steps":[{"id":"a"}]}""", "steps[0]")]
     [InlineData("""{"name":"p","steps":[{"id":"a","skill":"x","sleep":"1s"}]}""", "steps[0]")]
+    [InlineData("""{"name":"p","steps":[{"id":"a","skill":"x","for_each":[1],"repeat":{"until":"true"}}]}""", "steps[0]")]
     [InlineData("""{"name":"p","steps":[{"id":"a","skill":"x","retries":1}]}""", "steps[0].retries")]
     [InlineData("""{"name":"p","steps":[{"id":"a","sleep":"soon"}]}""", "steps[0].sleep")]
     public void A_plan_the_reader_refuses_does_not_fit(string plan, string path)
