@@ -35,7 +35,8 @@ internal sealed record LlmInvokeIn
     [Description("Texts at which the model stops, at most 16.")]
     public ImmutableArray<string>? StopSequences { get; init; }
 
-    [Description("Asks for the same answer to the same question; answers to a seed are cached.")]
+    [Description("Asks for the same answer to the same question; answers to a seed are cached. A number, or its digits as run.seed has them.")]
+    [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
     public ulong? Seed { get; init; }
 
     [Description("Milliseconds, 1 to 600000.")]
