@@ -1,6 +1,8 @@
 using Aos.App.Server;
 using Aos.Contracts;
+using Aos.CostSim;
 using Aos.Egress;
+using Aos.Failures;
 using Aos.Identity;
 using Aos.Runs;
 using Aos.Skills;
@@ -29,6 +31,8 @@ internal static class Composition
             .AddStorage(new StorageOptions { Data = options.Data, MasterKey = Environment.GetEnvironmentVariable("AOS_MASTER_KEY") })
             .AddEgress(new EgressOptions { Allow = Csv("AOS_EGRESS_ALLOW") })
             .AddSkills(new SkillsOptions { Workspace = options.Workspace, Disabled = Csv("AOS_SKILLS_DISABLED") })
+            .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable))
+            .AddFailures()
             .AddRuns()
             .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data })
             .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
@@ -36,7 +40,7 @@ internal static class Composition
         return services;
     }
 
-    /// <summary>What this version does not have, asked for by the environment; null: nothing.</summary>
+    /// <summary>What the environment asks for that this version does not have or cannot read; null: nothing.</summary>
     internal static string? Unavailable()
     {
         foreach (var name in new[] { "AOS_DATABASE_URL", "DATABASE_URL", "REDIS_URL" })
@@ -45,7 +49,8 @@ internal static class Composition
                 return $"NOT_AVAILABLE: {name} is set, but this version has the embedded store only. Unset it to start.";
         }
 
-        return Models().Problems is { Count: > 0 } problems ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
+        string[] problems = [.. Models().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems];
+        return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
     /// <summary>An environment variable; empty counts as not set.</summary>

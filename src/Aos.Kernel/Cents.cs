@@ -16,6 +16,9 @@ public readonly record struct Cents(decimal Value) : IComparable<Cents>
     /// <summary>Whole cents, rounded up: what the wire's integer <c>*_cents</c> fields carry.</summary>
     public long ToWholeCents() => checked((long)decimal.Ceiling(Value));
 
+    /// <summary>The lower of two limits; null is no limit.</summary>
+    public static Cents? Lower(Cents? left, Cents? right) => left is null ? right : right is null ? left : left < right ? left : right;
+
     public int CompareTo(Cents other) => Value.CompareTo(other.Value);
 
     public static Cents operator +(Cents left, Cents right) => new(left.Value + right.Value);

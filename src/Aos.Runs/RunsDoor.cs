@@ -6,7 +6,8 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>Implements the door of the runs room over the engine.</summary>
-internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes) : IRuns, IRunLoad
+internal sealed class RunsDoor(
+    Engine engine, IJournal journal, IRunRows rows, ISkills skills, ICosts costs, TimeProvider clock, RunChanges changes) : IRuns, IRunLoad
 {
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
@@ -14,9 +15,8 @@ internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, I
 
     public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
     {
-        if (Admission.Refusal(request.Plan, skills.Terms, request.Budget) is { } refusal) return new StartReply.Refused(refusal);
-        var (inputs, wrong) = Admission.Inputs(request.Plan, request.Inputs);
-        if (wrong is not null) return new StartReply.Refused(wrong);
+        if (costs.Admit(Question(caller, request)) is { } refusal) return new StartReply.Refused(refusal);
+        var (inputs, _) = Admission.Inputs(request.Plan, request.Inputs);
         var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
         var terms = ImmutableSortedDictionary.CreateRange(
             StringComparer.Ordinal, Admission.SkillsOf(request.Plan).Select(name => KeyValuePair.Create(name, skills.Terms[name])));
@@ -34,6 +34,12 @@ internal sealed class RunsDoor(Engine engine, IJournal journal, IRunRows rows, I
             var other => throw new InvariantBrokenException($"A new run was answered with {other}."),
         };
     }
+
+    private static SimulationRequest Question(Caller caller, StartRequest request) => new(
+        new PlanReading(request.Plan, [], []), caller.Tenant, request.AgentId, request.Budget, request.AllowedSkills, request.Seed ?? 0, null, request.Inputs)
+    {
+        BlockedSkills = request.BlockedSkills,
+    };
 
     public Task<CommandReply> CommandAsync(Caller caller, RunId run, RunCommand command, CancellationToken cancel) =>
         engine.CommandAsync(caller.Tenant, run, command, cancel);

@@ -80,6 +80,8 @@ internal static class AosServer
         app.MapSchemas();
         app.MapService(Environment.GetEnvironmentVariable("AOS_METRICS") == "open");
         app.MapRuntime();
+        app.MapSimulate();
+        app.MapFailures();
         app.MapRuns();
         app.MapTraces();
         app.MapStatus();

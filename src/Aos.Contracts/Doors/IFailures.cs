@@ -2,9 +2,47 @@ using Aos.Kernel;
 
 namespace Aos.Contracts;
 
+/// <summary>How a failure was recognised.</summary>
+public enum MatchKind
+{
+    /// <summary>Not at all.</summary>
+    None,
+
+    /// <summary>By the catalog's own code.</summary>
+    Code,
+
+    /// <summary>By a name the same failure has elsewhere.</summary>
+    Alias,
+
+    /// <summary>By an HTTP status.</summary>
+    Status,
+
+    /// <summary>By words of its text.</summary>
+    Message,
+}
+
+/// <summary>What a failure is.</summary>
+/// <param name="Entry">Null exactly when <paramref name="Kind"/> is None.</param>
+/// <param name="Confidence">1 for codes and aliases, 0.9 for a status, 0.7 for words, 0 for none.</param>
+public sealed record FailureMatch(FailureEntry? Entry, MatchKind Kind, double Confidence);
+
+/// <summary>What to do about a failure.</summary>
+/// <param name="Retry">Whether the same call may be tried again by itself.</param>
+/// <param name="After">Wait at least so long before the next try; null when there is none.</param>
+/// <param name="TriesLeft">Tries that the catalog's advice still allows.</param>
+/// <param name="Suggestion">What to try instead, or what to correct.</param>
+public sealed record FailureAdvice(bool Retry, TimeSpan? After, int TriesLeft, string Suggestion);
+
 /// <summary>Door of the failures room.</summary>
 public interface IFailures
 {
     /// <summary>The catalog entry of a code or one of its aliases, or null.</summary>
     FailureEntry? Find(string codeOrAlias);
+
+    /// <summary>What a failure is, from whatever is known of it: its code first, then its status, then its text.</summary>
+    FailureMatch Classify(string? code, int? httpStatus = null, string? text = null);
+
+    /// <summary>Whether to try again after a failure, when, and what else to do.</summary>
+    /// <param name="tries">Tries so far, at least 1.</param>
+    FailureAdvice Advise(Failure failure, int tries);
 }

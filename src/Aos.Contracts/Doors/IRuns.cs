@@ -19,6 +19,12 @@ public sealed record StartRequest(
 {
     /// <summary>What planning the run has already cost: it counts as spent from the start.</summary>
     public Cents Charged { get; init; }
+
+    /// <summary>Skills the agent may use; null: all, empty: none.</summary>
+    public IReadOnlySet<string>? AllowedSkills { get; init; }
+
+    /// <summary>Skills the agent may not use, whatever is allowed.</summary>
+    public IReadOnlySet<string>? BlockedSkills { get; init; }
 }
 
 public abstract record StartReply

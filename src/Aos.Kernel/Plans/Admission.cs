@@ -1,26 +1,37 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 
 namespace Aos.Kernel;
 
-/// <summary>Whether a valid plan may run at all. Simulate and start ask the same question here.</summary>
+/// <summary>What a plan needs in order to run, and how a plan that cannot be read is refused.</summary>
 public static class Admission
 {
-    /// <summary>Why the plan is refused, or null.</summary>
-    /// <param name="budget">Of the run, beside the plan's own; null: unlimited.</param>
-    public static Failure? Refusal(Plan plan, IReadOnlyDictionary<string, SkillTerms> terms, Cents? budget)
+    /// <summary>The reading of a plan that is named instead of given.</summary>
+    public static PlanReading NoWorkflows { get; } = new(
+        null, [new PlanProblem("workflow_id", "NOT_AVAILABLE", "Stored workflows are not available in this version; send the plan itself.")], []);
+
+    /// <summary>The refusal with the first problem's code; all of them stand in its details. Null: there is none.</summary>
+    public static Failure? Refusal(ImmutableArray<PlanProblem> problems)
     {
-        foreach (var step in plan.Steps)
+        if (problems.IsEmpty) return null;
+        var first = problems[0];
+        return FailureCatalog.Fail(first.Code, first.Path.Length == 0 ? first.Message : $"{first.Path}: {first.Message}", null, Json.Write(writer =>
         {
-            if (step.Kind == StepKind.Agent) return FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: agent steps are not available in this version.");
-            if (step.Await?.Approval is not null) return FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: approvals are not available in this version.");
-        }
+            writer.WriteStartObject();
+            writer.WriteStartArray("problems");
+            foreach (var problem in problems)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("path", problem.Path);
+                writer.WriteString("code", problem.Code);
+                writer.WriteString("message", problem.Message);
+                if (problem.Suggestion is { } suggestion) writer.WriteString("suggestion", suggestion);
+                writer.WriteEndObject();
+            }
 
-        foreach (var skill in SkillsOf(plan))
-        {
-            if (!terms.ContainsKey(skill)) return FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}.");
-        }
-
-        return null;
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }));
     }
 
     /// <summary>
@@ -38,28 +49,22 @@ public static class Admission
     public static IReadOnlyList<string> SkillsOf(Plan plan)
     {
         var names = new List<string>();
+        Add(names, plan);
+        return names;
+    }
+
+    private static void Add(List<string> names, Plan plan)
+    {
         foreach (var step in plan.Steps)
         {
-            Add(step.Skill);
-            Add(step.Compensate?.Skill);
-            if (step.Child?.Plan is { } child) AddChild(child);
+            Add(names, step.Skill);
+            Add(names, step.Compensate?.Skill);
+            if (step.Child?.Read is { } child) Add(names, child);
         }
+    }
 
-        return names;
-
-        void AddChild(JsonElement child)
-        {
-            foreach (var step in child.Get("steps")?.EnumerateArray() ?? default)
-            {
-                Add(step.GetText("skill"));
-                Add(step.Get("compensate")?.GetText("skill"));
-                if (step.Get("run")?.Get("plan") is { } inner) AddChild(inner);
-            }
-        }
-
-        void Add(string? name)
-        {
-            if (name is not null && !names.Contains(name)) names.Add(name);
-        }
+    private static void Add(List<string> names, string? name)
+    {
+        if (name is not null && !names.Contains(name)) names.Add(name);
     }
 }

@@ -118,7 +118,11 @@ public enum OnError { Abort, Continue, Fallback, Compensate }
 public sealed record AwaitClause(string? Signal, JsonElement? Approval, TimeSpan? Timeout);
 
 /// <summary>A child run of an inline plan (<paramref name="Plan"/>) or a stored workflow (<paramref name="Workflow"/>).</summary>
-public sealed record ChildClause(JsonElement? Plan, string? Workflow, JsonElement Inputs);
+public sealed record ChildClause(JsonElement? Plan, string? Workflow, JsonElement Inputs)
+{
+    /// <summary>The inline plan as read; null for a stored workflow.</summary>
+    public Plan? Read { get; init; }
+}
 
 public sealed record AgentClause(JsonElement Source);
 
@@ -136,6 +140,6 @@ public sealed record CompensateClause(string Skill, JsonElement Params);
 /// <param name="Suggestion">What to write instead, or null.</param>
 public sealed record PlanProblem(string Path, string Code, string Message, string? Suggestion = null);
 
-/// <summary>Either a plan or at least one problem; warnings in both cases.</summary>
+/// <summary>Either a plan or at least one problem (both, when unknown skills were allowed); warnings in both cases.</summary>
 public sealed record PlanReading(
     Plan? Plan, ImmutableArray<PlanProblem> Problems, ImmutableArray<PlanProblem> Warnings);

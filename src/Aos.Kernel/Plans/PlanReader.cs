@@ -22,7 +22,10 @@ public static class PlanReader
     public static PlanReading ReadAccepted(JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills) =>
         Read(source, skills, allowUnknownSkills: false, new PlanLimits(), isAccepted: true);
 
-    /// <summary>With <paramref name="allowUnknownSkills"/> unknown skills are warnings: the plan can be priced, not run.</summary>
+    /// <summary>
+    /// With <paramref name="allowUnknownSkills"/> a plan whose only problems are skills that are not there is given beside
+    /// them: it can be priced, not run.
+    /// </summary>
     public static PlanReading Read(
         JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, PlanLimits? limits = null) =>
         Read(source, skills, allowUnknownSkills, limits ?? new PlanLimits(), isAccepted: false);
@@ -35,7 +38,8 @@ public static class PlanReader
         {
             var (normal, strict) = PlanShapes.Normalise(source);
             var plan = new PlanText(normal, skills, limits, strict && !isAccepted, allowUnknownSkills, report).Read();
-            return new PlanReading(report.Problems.Count == 0 ? plan : null, [.. report.Problems], [.. report.Warnings]);
+            var isUsable = report.Problems.TrueForAll(problem => allowUnknownSkills && problem.Code == "SKILL_NOT_FOUND");
+            return new PlanReading(isUsable ? plan : null, [.. report.Problems], [.. report.Warnings]);
         }
         catch (Exception e) when (e is CanonicalJsonException or JsonException)
         {

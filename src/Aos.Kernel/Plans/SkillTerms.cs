@@ -99,6 +99,7 @@ public sealed record CostModel(
     /// </summary>
     public Cents UpperBound(JsonElement parameters)
     {
+        if (CentsPerKb == 0 && Prices.IsEmpty) return new Cents(BaseCents);
         var bytes = parameters.Bytes();
         var cost = BaseCents + (bytes / 1024m * CentsPerKb);
         if (Price(parameters) is { } price)

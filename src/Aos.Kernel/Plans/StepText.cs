@@ -116,8 +116,7 @@ internal sealed partial class StepText(
         if (skills.ContainsKey(skill)) return;
         var near = Nearest.To(skill, skills.Keys.Order(StringComparer.Ordinal).ToArray());
         var suggestion = near is null ? "aos skills lists the skills." : $"Did you mean {near}?";
-        if (allowUnknownSkills) report.Warn(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", suggestion);
-        else report.Problem(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", suggestion);
+        report.Problem(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", suggestion);
     }
 
     /// <summary>Only what the skill accepts: a member that was said to be ignored must not reach it.</summary>
@@ -172,9 +171,11 @@ internal sealed partial class StepText(
         {
             var reading = PlanReader.Read(inline, skills, allowUnknownSkills);
             foreach (var problem in reading.Problems) report.Problem($"{path}.run.plan.{problem.Path}", problem.Code, problem.Message, problem.Suggestion);
+            foreach (var warning in reading.Warnings) report.Warn($"{path}.run.plan.{warning.Path}", warning.Code, warning.Message, warning.Suggestion);
+            return new ChildClause(plan, null, clause.Get("inputs") ?? Json.EmptyObject) { Read = reading.Plan };
         }
 
-        return new ChildClause(plan, null, clause.Get("inputs") ?? Json.EmptyObject);
+        return new ChildClause(null, null, clause.Get("inputs") ?? Json.EmptyObject);
     }
 
     private string? When()

@@ -19,7 +19,7 @@ internal static class Commands
             Plan = start.Plan,
             Inputs = start.Inputs,
             Seed = start.Seed,
-            Budget = Lower(start.Budget, start.Plan.Budget),
+            Budget = Cents.Lower(start.Budget, start.Plan.Budget),
             Terms = start.Terms,
             Labels = start.Labels,
             Parent = start.Parent,
@@ -109,9 +109,6 @@ internal static class Commands
 
     private static Failure Over(RunState state) =>
         FailureCatalog.Fail("RUN_OVER", $"The run is over: {state.Status.Wire()}.");
-
-    private static Cents? Lower(Cents? left, Cents? right) =>
-        left is null ? right : right is null || left <= right ? left : right;
 
     private static string Sentence(string text, string reason) => reason.Length == 0 ? text + "." : $"{text}: {reason}";
 }

@@ -1,0 +1,23 @@
+using Aos.Contracts;
+
+namespace Aos.App.Server;
+
+/// <summary>Simulate: what a plan will cost, how long it takes, and whether it can work.</summary>
+internal static class SimulateRoutes
+{
+    internal static void MapSimulate(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/api/v1/runtime/simulate", SimulateAsync);
+        routes.MapPost("/api/v1/simulate", SimulateAsync);
+    }
+
+    [Needs(Permission.Simulate, OpenInDevelopment = true)]
+    private static async Task SimulateAsync(HttpContext context)
+    {
+        var body = await context.BodyAsync();
+        var services = context.RequestServices;
+        var question = SimulateQuestion.Read(context, body, services.GetRequiredService<ISkills>().Terms);
+        var simulation = services.GetRequiredService<ICosts>().Simulate(question.Request);
+        await context.ReplyAsync(writer => SimulateWire.Write(writer, question, simulation));
+    }
+}

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Aos.Kernel;
+
+namespace Aos.CostSim;
+
+/// <summary>Settings of the cost room. Money in cents.</summary>
+public sealed class CostSimOptions
+{
+    private readonly List<string> problems = [];
+
+    /// <summary>What was wrong with the settings read, a sentence each.</summary>
+    public IReadOnlyList<string> Problems => problems;
+
+    /// <summary>Cumulative risk above which simulate warns, 0 to 1.</summary>
+    public double RiskThreshold { get; set; } = 0.5;
+
+    /// <summary>Most that one run may be estimated to cost; null: no limit.</summary>
+    public decimal? PerRunMaxCents { get; set; }
+
+    /// <summary>The same for the calls of one model, by the name that steps give.</summary>
+    public IDictionary<string, decimal> ModelMaxCents { get; } = new SortedDictionary<string, decimal>(StringComparer.Ordinal);
+
+    /// <summary>Typical cents of one call, by skill name: these override table and contracts.</summary>
+    public IDictionary<string, decimal> SkillCents { get; } = new SortedDictionary<string, decimal>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Reads <c>PER_RUN_MAX_CENTS</c>, <c>OPUS_MAX_CENTS_PER_RUN</c>, <c>GPT4_MAX_CENTS_PER_RUN</c> and
+    /// <c>AOS_RISK_THRESHOLD</c>. One that is no number in its range is named in <see cref="Problems"/>.
+    /// </summary>
+    public static CostSimOptions Read(Func<string, string?> setting)
+    {
+        var options = new CostSimOptions();
+        options.PerRunMaxCents = options.Number(setting, "PER_RUN_MAX_CENTS", 9_000_000_000m);
+        if (options.Number(setting, "OPUS_MAX_CENTS_PER_RUN", 9_000_000_000m) is { } opus) options.ModelMaxCents["claude-3-opus-20240229"] = opus;
+        if (options.Number(setting, "GPT4_MAX_CENTS_PER_RUN", 9_000_000_000m) is { } gpt) options.ModelMaxCents["gpt-4-turbo"] = gpt;
+        if (options.Number(setting, "AOS_RISK_THRESHOLD", 1) is { } threshold) options.RiskThreshold = (double)threshold;
+        return options;
+    }
+
+    internal BudgetLimits Limits() => new(
+        PerRunMaxCents is { } most ? new Cents(most) : null,
+        ModelMaxCents.ToImmutableSortedDictionary(pair => pair.Key, pair => new Cents(pair.Value), StringComparer.Ordinal));
+
+    private decimal? Number(Func<string, string?> setting, string name, decimal max)
+    {
+        if (setting(name) is not { Length: > 0 } text) return null;
+        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number <= max) return number;
+        problems.Add($"{name} is '{text}'; it must be a number from 0 to {max.ToString(CultureInfo.InvariantCulture)}.");
+        return null;
+    }
+}

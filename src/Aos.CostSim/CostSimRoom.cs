@@ -1,0 +1,16 @@
+using Aos.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Aos.CostSim;
+
+/// <summary>The door of the cost room.</summary>
+public static class CostSimRoom
+{
+    public const string Name = "costsim";
+
+    public static AosBuilder AddCostSim(this AosBuilder aos, CostSimOptions options)
+    {
+        aos.Services.AddSingleton(options);
+        return aos.Door<ICosts, CostsDoor>();
+    }
+}

@@ -1,0 +1,21 @@
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.CostSim;
+
+/// <summary>Asks the one simulator with the facts of this house.</summary>
+internal sealed class CostsDoor(ISkills skills, CostSimOptions options, IApprovals? approvals = null) : ICosts
+{
+    private volatile SimulatorFacts? facts;
+
+    public Simulation Simulate(SimulationRequest request) => Simulator.Simulate(Facts(), request);
+
+    public Failure? Admit(SimulationRequest request) => Simulator.Admit(Facts(), request);
+
+    /// <summary>Built again when the registry has changed; building it twice at once does no harm.</summary>
+    private SimulatorFacts Facts()
+    {
+        if (facts is { } known && ReferenceEquals(known.Terms, skills.Terms)) return known;
+        return facts = HouseFacts.Of(skills, options, approvals?.IsAvailable ?? false);
+    }
+}

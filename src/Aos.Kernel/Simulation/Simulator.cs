@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>
+/// Says what a plan will cost, how long it takes and whether it can work. A pure function of request and facts: equal
+/// ones give equal answers, whenever and wherever.
+/// </summary>
+public static class Simulator
+{
+    /// <summary>Of the rules below.</summary>
+    public const string Version = "1.0.0";
+
+    /// <summary>Risks up to this probability are not named.</summary>
+    private const double RiskNamed = 0.05;
+
+    /// <summary>The longest step that is counted, milliseconds: sums stay within 64 bits.</summary>
+    private const long LatencyMax = 300_000_000_000_000;
+
+    /// <summary>Why a run of this plan is refused, or null. The refusal <see cref="Simulate"/> names.</summary>
+    public static Failure? Admit(SimulatorFacts facts, SimulationRequest request) => Verdict.Of(facts, request).Refusal;
+
+    public static Simulation Simulate(SimulatorFacts facts, SimulationRequest request)
+    {
+        var verdict = Verdict.Of(facts, request);
+        var budget = verdict.Budget;
+        var warnings = new List<string>();
+        foreach (var warning in request.Reading.Warnings) warnings.Add($"{warning.Path}: {warning.Message}");
+        var steps = ImmutableArray<StepEstimate>.Empty;
+        var (costMax, duration, risk) = (Cents.Zero, 0L, 0.0);
+        if (request.Reading.Plan is { } plan)
+        {
+            steps = Estimate(facts, plan, verdict.Inputs);
+            costMax = Max(steps);
+            duration = CriticalPath.Of(plan, steps.AsSpan());
+            risk = Cumulative(plan, steps);
+            SimulationWarnings.Add(warnings, facts, plan, steps, budget, costMax, risk);
+        }
+        else if (request.Reading.Problems.Any(problem => problem.Code == "EMPTY_PLAN"))
+        {
+            warnings.Add("Empty plan: there is no step to run.");
+        }
+
+        var (trace, root) = Identify(request);
+        return new Simulation(
+            verdict.Refusal is null, verdict.Status, verdict.Refusal, verdict.Cost, costMax, duration, budget,
+            budget is { } limit ? limit - verdict.Cost : null, verdict.FitsBudget, verdict.Gaps, Risks(steps), risk, steps,
+            verdict.FitsBudget ? [] : Alternatives(facts, verdict.Cost, steps), verdict.Problems, [.. warnings], trace, root, facts.Versions);
+    }
+
+    private static ImmutableArray<StepEstimate> Estimate(SimulatorFacts facts, Plan plan, JsonElement inputs)
+    {
+        var steps = ImmutableArray.CreateBuilder<StepEstimate>(plan.Steps.Length);
+        foreach (var step in plan.Steps) steps.Add(Estimate(facts, step, inputs));
+        return steps.MoveToImmutable();
+    }
+
+    private static StepEstimate Estimate(SimulatorFacts facts, PlanStep step, JsonElement inputs)
+    {
+        if (step.Child?.Read is { } child) return Child(facts, step, child);
+        if (step.Skill is not { } skill)
+        {
+            var (name, time) = step.Kind switch
+            {
+                StepKind.Sleep => ("wait", step.Sleep ?? TimeSpan.Zero),
+                StepKind.Await => ("await", TimeSpan.Zero),
+                StepKind.Child => ("run", TimeSpan.Zero),
+                _ => ("agent", TimeSpan.Zero),
+            };
+            return new StepEstimate(step.Index, step.Id, name, Cents.Zero, Cents.Zero, (long)time.TotalMilliseconds, 0, "none", true, 1, 1, []);
+        }
+
+        var price = facts.Price(skill);
+        var calls = CallCount.Of(step, inputs);
+        var cost = Pricing.Cost(facts, step, inputs);
+        var probability = calls.Min == 1 ? price.Worst.Probability : Rounded(1 - Math.Pow(1 - price.Worst.Probability, calls.Min));
+        return new StepEstimate(
+            step.Index, step.Id, skill, cost, Pricing.Bound(facts, step, cost, calls), Latency(price, step, calls), probability,
+            RiskTypes.Of(price.Worst.Code), facts.Terms.ContainsKey(skill), calls.Min, calls.Max, price.Risks);
+    }
+
+    private static StepEstimate Child(SimulatorFacts facts, PlanStep step, Plan child)
+    {
+        var inside = Estimate(facts, child, Pricing.ChildInputs(step.Child!));
+        var cost = Pricing.Cost(facts, child, Pricing.ChildInputs(step.Child!));
+        return new StepEstimate(
+            step.Index, step.Id, "run", cost, Max(inside), CriticalPath.Of(child, inside.AsSpan()), Cumulative(child, inside), "child_failed",
+            inside.All(estimate => estimate.Known), 1, 1, []);
+    }
+
+    /// <summary>Typical latency of the step: its calls in rounds of as many as run at once.</summary>
+    private static long Latency(SkillPrice price, PlanStep step, CallCount calls)
+    {
+        decimal call = price.LatencyMs;
+        if (price.TimeoutBoundsLatency)
+        {
+            call = Least(call, step.Params.Get("timeout"), 1000);
+            call = Least(call, step.Params.Get("timeout_seconds"), 1000);
+            call = Least(call, step.Params.Get("timeout_ms"), 1);
+        }
+
+        if (step.Timeout is { } timeout) call = Math.Min(call, (decimal)timeout.TotalMilliseconds);
+        var rounds = (calls.Min + step.MaxParallel - 1) / step.MaxParallel;
+        return (long)Math.Min(call * rounds, LatencyMax);
+    }
+
+    private static decimal Least(decimal milliseconds, JsonElement? timeout, int unit) =>
+        timeout is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var value) && value is >= 0 and < 1_000_000
+            ? Math.Min(milliseconds, value * unit)
+            : milliseconds;
+
+    private static Cents Max(ImmutableArray<StepEstimate> steps)
+    {
+        var sum = 0m;
+        foreach (var step in steps) sum += step.CostMax.Value;
+        return new Cents(sum);
+    }
+
+    private static double Cumulative(Plan plan, ImmutableArray<StepEstimate> steps)
+    {
+        var success = 1.0;
+        foreach (var step in steps)
+        {
+            if (!plan.Steps[step.StepIndex].FallbackOnly) success *= 1 - step.RiskProbability;
+        }
+
+        return Rounded(1 - success);
+    }
+
+    private static double Rounded(double probability) => Math.Round(probability, 6);
+
+    private static ImmutableArray<SimulatedRisk> Risks(ImmutableArray<StepEstimate> steps)
+    {
+        var risks = ImmutableArray.CreateBuilder<SimulatedRisk>();
+        foreach (var step in steps)
+        {
+            foreach (var (code, probability) in step.Failures)
+            {
+                if (probability <= RiskNamed) continue;
+                var type = RiskTypes.Of(code);
+                var percent = Math.Round(probability * 100, 2).ToString(CultureInfo.InvariantCulture);
+                risks.Add(new SimulatedRisk(
+                    step.StepIndex, step.SkillId, code, type, probability, $"{step.SkillId} fails with {type} in {percent} % of its calls.",
+                    RiskTypes.Mitigation(type)));
+            }
+        }
+
+        return risks.DrainToImmutable();
+    }
+
+    private static ImmutableArray<Alternative> Alternatives(SimulatorFacts facts, Cents cost, ImmutableArray<StepEstimate> steps)
+    {
+        var models = new Cents(steps.Where(step => facts.Price(step.SkillId).CentsPerThousandCharacters > 0).Sum(step => step.Cost.Value));
+        var budget = new Alternative($"Raise the budget to at least {cost.ToWholeCents()} cents.", Cents.Zero);
+        return models > Cents.Zero
+            ? [new Alternative("Call the model less often, with shorter prompts, or choose a cheaper model.", models), budget]
+            : [budget];
+    }
+
+    private static (string Trace, string Root) Identify(SimulationRequest request)
+    {
+        var plan = request.Reading.Plan?.Hash ?? request.SourceHash ?? "";
+        var text = string.Create(
+            CultureInfo.InvariantCulture, $"aos.simulation.v1\n{plan}\n{request.Seed}\n{request.Timestamp}\n{request.Tenant.Value}\n{TypicalFigures.Version}");
+        var root = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return ($"sim_{root.AsSpan(0, 32)}", root);
+    }
+}

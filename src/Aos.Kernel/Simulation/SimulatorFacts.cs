@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+
+namespace Aos.Kernel;
+
+/// <summary>Everything an answer of the simulator depends on, beside the request.</summary>
+/// <param name="Terms">The skills there are, by name.</param>
+/// <param name="Prices">Typical figures by skill name, those of skills that are not there included.</param>
+/// <param name="RiskThreshold">Cumulative risk above which a warning is given, 0 to 1.</param>
+/// <param name="HasApprovals">False: plans that await an approval are refused.</param>
+/// <param name="Versions">Names and versions of the facts above.</param>
+public sealed record SimulatorFacts(
+    IReadOnlyDictionary<string, SkillTerms> Terms,
+    IReadOnlyDictionary<string, SkillPrice> Prices,
+    BudgetLimits Limits,
+    double RiskThreshold,
+    bool HasApprovals,
+    ImmutableSortedDictionary<string, string> Versions)
+{
+    /// <summary>Of a skill; one that nobody knows has a price, too.</summary>
+    internal SkillPrice Price(string skill) => Prices.TryGetValue(skill, out var price) ? price : TypicalFigures.Unknown;
+}
