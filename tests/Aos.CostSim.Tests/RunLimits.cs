@@ -12,7 +12,7 @@ public sealed class RunLimits
     [Trait("id", "A8.11-01")]
     public void The_per_run_limit_holds_whatever_the_budget_is()
     {
-        var verdict = BudgetVerdict.Of(Limits, new Cents(501), null, null);
+        var verdict = PlanBudgetVerdict.Of(Limits, new Cents(501), null, null);
 
         Assert.Equal((false, "per_run"), (verdict.Allowed, verdict.BreachType));
         Assert.Contains("per-run limit", verdict.Reason, StringComparison.Ordinal);
@@ -22,8 +22,8 @@ public sealed class RunLimits
     [Trait("id", "A8.11-02")]
     public void Up_to_the_limits_is_allowed()
     {
-        Assert.Equal(BudgetVerdict.Fits, BudgetVerdict.Of(Limits, new Cents(500), null, new Cents(500)));
-        Assert.Equal(BudgetVerdict.Fits, BudgetVerdict.Of(BudgetLimits.None, new Cents(1_000_000), null, null));
+        Assert.Equal(PlanBudgetVerdict.Fits, PlanBudgetVerdict.Of(Limits, new Cents(500), null, new Cents(500)));
+        Assert.Equal(PlanBudgetVerdict.Fits, PlanBudgetVerdict.Of(BudgetLimits.None, new Cents(1_000_000), null, null));
     }
 
     [Fact]
@@ -45,12 +45,12 @@ public sealed class RunLimits
     [Trait("id", "A8.11-04")]
     public void A_verdict_names_limit_and_amount()
     {
-        var verdict = BudgetVerdict.Of(BudgetLimits.None, new Cents(15), null, new Cents(4.5m));
+        var verdict = PlanBudgetVerdict.Of(BudgetLimits.None, new Cents(15), null, new Cents(4.5m));
 
         Assert.Equal((false, "total_budget", 4.5m, 15m), (verdict.Allowed, verdict.BreachType, verdict.Limit.Value, verdict.Current.Value));
         Assert.NotEmpty(verdict.Reason!);
         Assert.Equal("""{"breach_type":"total_budget","limit_cents":4.5,"current_cents":15}""", verdict.Refusal()!.Details!.Value.GetRawText());
-        Assert.Equal((true, null, null, 0m, 0m), (BudgetVerdict.Fits.Allowed, BudgetVerdict.Fits.Reason, BudgetVerdict.Fits.BreachType, BudgetVerdict.Fits.Limit.Value, BudgetVerdict.Fits.Current.Value));
+        Assert.Equal((true, null, null, 0m, 0m), (PlanBudgetVerdict.Fits.Allowed, PlanBudgetVerdict.Fits.Reason, PlanBudgetVerdict.Fits.BreachType, PlanBudgetVerdict.Fits.Limit.Value, PlanBudgetVerdict.Fits.Current.Value));
     }
 
     [Fact]

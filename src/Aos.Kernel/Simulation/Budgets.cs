@@ -14,15 +14,15 @@ public sealed record BudgetLimits(Cents? RunMax, ImmutableSortedDictionary<strin
 /// <param name="BreachType">per_run, per_model or total_budget; null: allowed.</param>
 /// <param name="Limit">That was breached; zero when allowed.</param>
 /// <param name="Current">What was compared with it; zero when allowed.</param>
-public sealed record BudgetVerdict(bool Allowed, string? Reason, string? BreachType, Cents Limit, Cents Current)
+public sealed record PlanBudgetVerdict(bool Allowed, string? Reason, string? BreachType, Cents Limit, Cents Current)
 {
-    public static BudgetVerdict Fits { get; } = new(true, null, null, Cents.Zero, Cents.Zero);
+    public static PlanBudgetVerdict Fits { get; } = new(true, null, null, Cents.Zero, Cents.Zero);
 
     /// <summary>The first breach, in the order: the limit of a run, of a model, the run's own budget.</summary>
     /// <param name="estimate">Of the whole plan.</param>
     /// <param name="byModel">Estimate per model that a step names, or null.</param>
     /// <param name="budget">Of the run; null: unlimited, zero means zero.</param>
-    public static BudgetVerdict Of(BudgetLimits limits, Cents estimate, IReadOnlyDictionary<string, Cents>? byModel, Cents? budget)
+    public static PlanBudgetVerdict Of(BudgetLimits limits, Cents estimate, IReadOnlyDictionary<string, Cents>? byModel, Cents? budget)
     {
         if (limits.RunMax is { } most && estimate > most)
             return Breach("per_run", $"The plan may cost {estimate} cents; the per-run limit is {most}.", most, estimate);
@@ -47,7 +47,7 @@ public sealed record BudgetVerdict(bool Allowed, string? Reason, string? BreachT
         writer.WriteEndObject();
     }));
 
-    private static BudgetVerdict Breach(string type, string reason, Cents limit, Cents current) => new(false, reason, type, limit, current);
+    private static PlanBudgetVerdict Breach(string type, string reason, Cents limit, Cents current) => new(false, reason, type, limit, current);
 }
 
 /// <summary>How a run stands to its budget.</summary>

@@ -24,7 +24,7 @@ internal readonly record struct Verdict(
         var (inputs, wrong) = Admission.Inputs(plan, request.Inputs);
         var cost = Pricing.Cost(facts, plan, inputs);
         var byModel = facts.Limits.ModelMax.IsEmpty ? null : Pricing.ByModel(facts, plan, inputs);
-        var money = BudgetVerdict.Of(facts.Limits, cost, byModel, budget);
+        var money = PlanBudgetVerdict.Of(facts.Limits, cost, byModel, budget);
         var skills = Admission.SkillsOf(plan);
         var gaps = GapsOf(skills, request);
         var (status, refusal) = Judge(facts, plan, skills, problems, wrong, money, gaps);
@@ -32,7 +32,7 @@ internal readonly record struct Verdict(
     }
 
     private static (string Status, Failure? Refusal) Judge(
-        SimulatorFacts facts, Plan plan, IReadOnlyList<string> skills, ImmutableArray<PlanProblem> problems, Failure? wrongInputs, BudgetVerdict money,
+        SimulatorFacts facts, Plan plan, IReadOnlyList<string> skills, ImmutableArray<PlanProblem> problems, Failure? wrongInputs, PlanBudgetVerdict money,
         ImmutableArray<string> gaps)
     {
         if (Admission.Refusal(problems) is { } unread) return ("skill_unavailable", unread);
