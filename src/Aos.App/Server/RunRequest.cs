@@ -24,6 +24,8 @@ internal static class RunRequest
         "agent_id", "budget", "budget_cents", "goal", "idempotency_key", "inputs", "labels", "plan", "seed", "tenant_id", "wait", "workflow_id",
     ];
 
+    private static readonly string[] PlanMembers = ["plan", "steps", "workflow_id"];
+
     /// <summary>Members of the request beside a plan that stands at the top of the body.</summary>
     private static readonly string[] Around = ["agent_id", "idempotency_key", "labels", "tenant_id", "wait", "workflow_id"];
 
@@ -37,6 +39,24 @@ internal static class RunRequest
             Agent(context, body), plan, isFlat ? Json.EmptyObject : body.ObjectOf("inputs"), Seed(body), Budget(body), Labels(body), Key(context, body),
             Bounded(body, "goal", GoalMax) ?? plan.Goal, Bounded(body, "workflow_id", NameMax));
         return (request, warnings);
+    }
+
+    /// <summary>
+    /// The goal, when the body has one and no plan: then a planner of the agent plans. What a planned run takes from its agent cannot
+    /// be given beside it.
+    /// </summary>
+    internal static GoalRequest? Goal(HttpContext context, JsonElement body)
+    {
+        if (PlanMembers.Any(name => body.Get(name) is { ValueKind: not JsonValueKind.Null })) return null;
+        if (Bounded(body, "goal", GoalMax) is not { Length: > 0 } goal) return null;
+        context.RefuseOtherTenant(body.TextOf("tenant_id"));
+        foreach (var name in new[] { "budget_cents", "inputs", "labels", "seed" })
+        {
+            if (body.Get(name) is { ValueKind: not JsonValueKind.Null })
+                throw RefusedException.Wrong($"{name} needs a plan; a planned run takes its limits from the agent.");
+        }
+
+        return new GoalRequest(Agent(context, body), goal, KeyText(context, body), Bounded(body, "force_skill", NameMax));
     }
 
     /// <summary>Seconds to wait for the end of the run.</summary>
@@ -106,12 +126,13 @@ internal static class RunRequest
         return agent;
     }
 
-    private static (string Scope, string Key, byte[] Fingerprint)? Key(HttpContext context, JsonElement body)
+    private static (string Scope, string Key, byte[] Fingerprint)? Key(HttpContext context, JsonElement body) =>
+        KeyText(context, body) is { } key ? ("runs", key, SHA256.HashData(CanonicalJson.Bytes(body))) : null;
+
+    private static string? KeyText(HttpContext context, JsonElement body)
     {
         var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } header] ? header : body.TextOf("idempotency_key");
-        if (key is null) return null;
-        if (key.Length is 0 or > NameMax) throw RefusedException.Wrong($"An idempotency key has 1 to {NameMax} characters.");
-        return ("runs", key, SHA256.HashData(CanonicalJson.Bytes(body)));
+        return key is null or { Length: > 0 and <= NameMax } ? key : throw RefusedException.Wrong($"An idempotency key has 1 to {NameMax} characters.");
     }
 
     private static ulong? Seed(JsonElement body) => body.Get("seed") switch

@@ -34,10 +34,19 @@ internal static class RunRoutes
     {
         var body = await context.ObjectBodyAsync();
         var seconds = RunRequest.Wait(context, body, 0);
+        var (id, warnings) = RunRequest.Goal(context, body) is { } goal ? await PlannedAsync(context, goal) : await StartedAsync(context, body);
+        var runs = context.RequestServices.GetRequiredService<IRuns>();
+        var state = seconds > 0
+            ? await runs.WaitAsync(context.Caller(), id, TimeSpan.FromSeconds(seconds), context.RequestAborted)
+            : await runs.ReadAsync(context.Caller(), id, context.RequestAborted);
+        await context.ReplyAsync(writer => RunWire.Write(writer, state!, warnings), 201);
+    }
+
+    private static async Task<(RunId Id, IReadOnlyList<PlanProblem> Warnings)> StartedAsync(HttpContext context, JsonElement body)
+    {
         var (request, warnings) = RunRequest.Read(context, body);
         warnings = [.. warnings, .. await context.RequestServices.GetRequiredService<IGoals>().WarningsAsync(request.Plan, context.RequestAborted)];
-        var runs = context.RequestServices.GetRequiredService<IRuns>();
-        var id = await runs.StartAsync(context.Caller(), request, context.RequestAborted) switch
+        var id = await context.RequestServices.GetRequiredService<IRuns>().StartAsync(context.Caller(), request, context.RequestAborted) switch
         {
             StartReply.Started started => started.Run,
             StartReply.Existing existing => existing.Run,
@@ -46,10 +55,14 @@ internal static class RunRoutes
             StartReply.Refused refused => throw new RefusedException(refused.Why),
             _ => throw new InvariantBrokenException("A start was answered with something unknown."),
         };
-        var state = seconds > 0
-            ? await runs.WaitAsync(context.Caller(), id, TimeSpan.FromSeconds(seconds), context.RequestAborted)
-            : await runs.ReadAsync(context.Caller(), id, context.RequestAborted);
-        await context.ReplyAsync(writer => RunWire.Write(writer, state!, warnings), 201);
+        return (id, warnings);
+    }
+
+    private static async Task<(RunId Id, IReadOnlyList<PlanProblem> Warnings)> PlannedAsync(HttpContext context, GoalRequest goal)
+    {
+        var reply = await context.RequestServices.GetRequiredService<IGoals>().PostAsync(context.Caller(), goal, context.RequestAborted);
+        if (reply.Refusal is { } why) throw new RefusedException(why, reply.Status);
+        return (reply.Run, [.. reply.Warnings.Select(warning => new PlanProblem("goal", "INVALID_INPUT", warning))]);
     }
 
     [Needs(Permission.RunsRead, OpenInDevelopment = true)]

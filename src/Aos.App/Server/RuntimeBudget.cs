@@ -4,7 +4,7 @@ using Aos.Kernel;
 
 namespace Aos.App.Server;
 
-/// <summary>What a run, or an agent's runs that are not over, may still spend. Read from the run rows, which the journal writes.</summary>
+/// <summary>What a run, an agent with a budget, or a label's runs that are not over, may still spend. Read from what the journal writes.</summary>
 /// <param name="Runs">Runs it was read from; 0: nothing is known of the name.</param>
 internal sealed record RuntimeBudget(Cents Total, Cents Spent, bool IsUnlimited, int Runs)
 {
@@ -21,6 +21,9 @@ internal sealed record RuntimeBudget(Cents Total, Cents Spent, bool IsUnlimited,
     {
         if (run is not null) return Of([run]);
         if (agent is null) return new RuntimeBudget(new Cents(Max), Cents.Zero, true, 0);
+        var agents = context.RequestServices.GetRequiredService<IAgents>();
+        if (await agents.FindAsync(context.Caller().Tenant, agent, context.RequestAborted) is { Settings.BudgetCents: { } budget } known)
+            return new RuntimeBudget(new Cents(budget), (await agents.SpendingAsync(known, context.RequestAborted)).Committed, false, 1);
         var filter = new RunFilter(context.Caller().Tenant, agent, Limit: RunsMax);
         var rows = await context.RequestServices.GetRequiredService<IRunRows>().ListAsync(filter, context.RequestAborted);
         var open = rows.Where(row => !row.Status.IsOver()).ToList();

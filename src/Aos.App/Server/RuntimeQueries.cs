@@ -60,13 +60,14 @@ internal static class RuntimeQueries
                 var budget = await RuntimeBudget.OfAsync(query.Context, query.Run, query.Agent);
                 return Object(budget.Write);
             case "allowed_skills":
+                var names = SkillWire.Names(query.Skills, await AgentAsync(query)).ToList();
                 return Object(writer =>
                 {
-                    SkillWire.WriteTexts(writer, "skills", SkillWire.Ordered(query.Skills).Select(skill => skill.Contract.Name));
-                    writer.WriteNumber("count", query.Skills.All.Count);
+                    SkillWire.WriteTexts(writer, "skills", names);
+                    writer.WriteNumber("count", names.Count);
                 });
             case "skills_available_for_goal":
-                return ForGoal(query);
+                return await ForGoalAsync(query);
             case "skill_manifest":
                 return Object(writer =>
                 {
@@ -89,10 +90,16 @@ internal static class RuntimeQueries
         }
     }
 
-    private static JsonElement ForGoal(Query query)
+    /// <summary>The agent asked for, or the run's; null when it is a mere label.</summary>
+    private static async Task<Agent?> AgentAsync(Query query) => (query.Run?.AgentId ?? query.Agent) is { } id
+        ? await query.Context.RequestServices.GetRequiredService<IAgents>().FindAsync(query.Context.Caller().Tenant, id, query.Context.RequestAborted)
+        : null;
+
+    private static async Task<JsonElement> ForGoalAsync(Query query)
     {
         var goal = query.Param("goal") ?? "";
-        var ranked = SkillMatch.Rank(query.Skills.All.Values, goal);
+        var agent = await AgentAsync(query);
+        var ranked = SkillMatch.Rank(query.Skills.All.Values.Where(skill => agent?.May(skill.Contract.Name) ?? true), goal);
         return Object(writer =>
         {
             writer.WriteString("goal", goal);

@@ -93,15 +93,17 @@ internal static class RuntimeRoutes
         var agent = context.Text("agent_id");
         var skills = context.RequestServices.GetRequiredService<ISkills>();
         var budget = await RuntimeBudget.OfAsync(context, null, agent);
+        var agents = context.RequestServices.GetRequiredService<IAgents>();
+        var known = agent is null ? null : await agents.FindAsync(context.Caller().Tenant, agent, context.RequestAborted);
         await context.ReplyAsync(writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("agent_id", agent);
             writer.WriteString("tenant_id", context.Caller().Tenant.Value);
             writer.WriteStartObject("skills");
-            foreach (var skill in SkillWire.Ordered(skills)) WriteCapability(writer, skill.Contract);
+            foreach (var skill in SkillWire.Ordered(skills)) WriteCapability(writer, skill.Contract, known?.May(skill.Contract.Name) ?? true);
             writer.WriteEndObject();
-            SkillWire.WriteTexts(writer, "skills_available", SkillWire.Ordered(skills).Select(skill => skill.Contract.Name));
+            SkillWire.WriteTexts(writer, "skills_available", SkillWire.Names(skills, known));
             budget.WriteNested(writer);
             writer.WriteNumber("budget_remaining_cents", budget.Remaining.ToWholeCents());
             // No skill has a rate limit of its own; those of callers are enforced at the edge.
@@ -112,10 +114,10 @@ internal static class RuntimeRoutes
         });
     }
 
-    private static void WriteCapability(Utf8JsonWriter writer, SkillContract contract)
+    private static void WriteCapability(Utf8JsonWriter writer, SkillContract contract, bool isAvailable)
     {
         writer.WriteStartObject(contract.Name);
-        writer.WriteBoolean("available", true);
+        writer.WriteBoolean("available", isAvailable);
         writer.WriteNumber("cost_estimate_cents", SkillWire.TypicalCents(contract));
         writer.WriteNumber("avg_latency_ms", contract.TypicalLatencyMs);
         writer.WriteNull("rate_limit_remaining");

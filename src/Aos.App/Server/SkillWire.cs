@@ -49,6 +49,10 @@ internal static class SkillWire
     internal static IEnumerable<SkillDescription> Ordered(ISkills skills) =>
         skills.All.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value);
 
+    /// <summary>Names of the skills an agent may use; null: of all.</summary>
+    internal static IEnumerable<string> Names(ISkills skills, Agent? agent) =>
+        Ordered(skills).Select(skill => skill.Contract.Name).Where(name => agent?.May(name) ?? true);
+
     /// <summary>Whole cents of a typical call.</summary>
     internal static long TypicalCents(SkillContract contract) => new Cents(Math.Max(contract.TypicalCents, contract.Cost.BaseCents)).ToWholeCents();
 

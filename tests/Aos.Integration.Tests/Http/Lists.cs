@@ -91,6 +91,20 @@ public sealed class Lists : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_goal_alone_is_planned_for_an_agent_that_exists()
+    {
+        var agent = (await house.AskAsync("POST", "/agents", """{"name":"bot"}""", ("X-AOS-Key", house.Key()))).Body.GetText("agent_id");
+        var run = await house.AskAsync("/api/v1/runs?wait=20", $$"""{"agent_id":"{{agent}}","goal":"echo hello"}""");
+        var nobody = await house.AskAsync("/api/v1/runs", """{"agent_id":"nobody","goal":"echo hello"}""");
+        var budget = await house.AskAsync("/api/v1/runs", $$"""{"agent_id":"{{agent}}","goal":"echo hello","budget_cents":1}""");
+
+        Assert.True(run.Status == 201, run.Body.GetRawText());
+        Assert.Equal("succeeded", run.Body.GetText("status"));
+        Assert.Equal(404, nobody.Status);
+        Assert.Equal(422, budget.Status);
+    }
+
+    [Fact]
     public async Task A_plan_at_the_top_takes_labels_and_agent_beside_it()
     {
         var run = await house.AskAsync("/api/v1/runs?wait=20", """{"name":"n","agent_id":"a","labels":{"k":"v"},"steps":[{"id":"x","skill":"echo"}]}""");

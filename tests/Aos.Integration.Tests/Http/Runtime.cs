@@ -153,6 +153,22 @@ public sealed class Runtime : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_an_agent_may_do_and_spend_is_what_it_was_given()
+    {
+        var made = await house.AskAsync(
+            "POST", "/agents", """{"name":"bot","capabilities":{"allowed_skills":["echo","fs_read"]},"budget_cents":500}""", ("X-AOS-Key", house.Key()));
+        var agent = made.Body.GetText("agent_id");
+        var capabilities = await house.AskAsync($"/api/v1/runtime/capabilities?agent_id={agent}");
+        var allowed = await QueryAsync($$"""{"query_type":"allowed_skills","agent_id":"{{agent}}"}""");
+
+        Assert.Equal(201, made.Status);
+        Assert.Equal(["echo", "fs_read"], Texts(capabilities["skills_available"]));
+        Assert.False(capabilities["skills.http_call.available"].GetBoolean());
+        Assert.Equal((500, 500), (capabilities["budget.total_cents"].GetInt64(), capabilities["budget_remaining_cents"].GetInt64()));
+        Assert.Equal(["echo", "fs_read"], Texts(allowed["result.skills"]));
+    }
+
+    [Fact]
     public async Task A_failed_step_says_why()
     {
         var id = await house.RunAsync("""{"plan":[{"skill":"echo"},{"skill":"fs_read","params":{"path":"no-such-file"}}]}""");
