@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.ComponentModel.DataAnnotations;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Aos.Contracts;
@@ -33,7 +34,7 @@ internal sealed class Registered<TIn, TOut> : IRegistered
     private readonly Lazy<ISkill<TIn, TOut>> skill;
     private readonly Lazy<SkillDescription> description;
     private readonly Lazy<JsonSchema> schema;
-    private readonly Lazy<bool> isBounded;
+    private readonly Lazy<ImmutableArray<(Func<object, object?> Get, ValidationAttribute Bound)>> bounds;
 
     internal Registered(string name, Func<ISkill<TIn, TOut>> make)
     {
@@ -41,7 +42,7 @@ internal sealed class Registered<TIn, TOut> : IRegistered
         skill = new Lazy<ISkill<TIn, TOut>>(() => ContractRules.Checked(name, make()));
         description = new Lazy<SkillDescription>(Describe);
         schema = new Lazy<JsonSchema>(() => JsonSchema.Known(Description.InputSchema));
-        isBounded = new Lazy<bool>(() => SkillSchema.HasBounds(Skill.Input));
+        bounds = new Lazy<ImmutableArray<(Func<object, object?>, ValidationAttribute)>>(() => SkillSchema.Bounds(Skill.Input));
     }
 
     public string Name { get; }
@@ -56,7 +57,7 @@ internal sealed class Registered<TIn, TOut> : IRegistered
 
     public IReadOnlyList<PlanProblem> Check(JsonElement parameters, string path)
     {
-        if (!HoldsTemplate(parameters) && !isBounded.Value && Read(parameters) is not null) return [];
+        if (!HoldsTemplate(parameters) && Read(parameters) is { } input && Fits(input)) return [];
         return [.. schema.Value.Check(parameters, path, IsUnknown).Select(problem => new PlanProblem(problem.Path, Code(problem), problem.ToString()))];
     }
 
@@ -65,11 +66,10 @@ internal sealed class Registered<TIn, TOut> : IRegistered
         if (JsonMarshal.GetRawUtf8Value(parameters).Length > Contract.InputBytesMax)
             return Failed("INPUT_TOO_LARGE", $"The parameters of {Name} are longer than {Contract.InputBytesMax} bytes.");
         var input = Read(parameters);
-        if (input is null || isBounded.Value)
+        if (input is null || !Fits(input))
         {
             var problems = schema.Value.Check(parameters, "params");
-            if (problems.Count > 0) return StructuredOutcome.Failed(Wrong(problems));
-            if (input is null) return Failed("INVALID_INPUT", $"The parameters of {Name} cannot be read.");
+            return problems.Count > 0 ? StructuredOutcome.Failed(Wrong(problems)) : Failed("INVALID_INPUT", $"The parameters of {Name} cannot be read.");
         }
 
         var answer = await Skill.InvokeAsync(input, call, cancel);
@@ -117,6 +117,16 @@ internal sealed class Registered<TIn, TOut> : IRegistered
         {
             return null;
         }
+    }
+
+    private bool Fits(TIn input)
+    {
+        foreach (var (get, bound) in bounds.Value)
+        {
+            if (get(input) is { } value && !bound.IsValid(value)) return false;
+        }
+
+        return true;
     }
 
     private Failure Wrong(IReadOnlyList<SchemaProblem> problems)

@@ -25,8 +25,14 @@ internal static class SkillSchema
         return (isOpen ? [] : [.. members.Select(property => property.Name)], [.. members.Where(property => property.IsRequired).Select(property => property.Name)]);
     }
 
-    /// <summary>Whether a value can have the right type and yet not fit.</summary>
-    internal static bool HasBounds(JsonTypeInfo type) => type.Properties.Any(property => Attributes<ValidationAttribute>(property).Any());
+    /// <summary>What a value of the right type must keep besides, without the schema: making that takes longer than a call.</summary>
+    internal static ImmutableArray<(Func<object, object?> Get, ValidationAttribute Bound)> Bounds(JsonTypeInfo type) =>
+    [
+        .. from property in type.Properties
+           where property.Get is not null
+           from bound in Attributes<ValidationAttribute>(property)
+           select (property.Get!, bound),
+    ];
 
     private static JsonNode Transform(JsonSchemaExporterContext context, JsonNode node)
     {
