@@ -140,11 +140,14 @@ public sealed class CommandLine : InFolder
     {
         Aos.Environment.Add(("AOS_API_KEY", "very-secret"));
         Aos.Environment.Add(("AOS_EGRESS_ALLOW", "10.0.0.1"));
+        Aos.Environment.Add(("AOS_BASE_URL", "http://me:hidden@127.0.0.1:1"));
         var ended = await Aos.RunAsync("config", "--json");
 
         Assert.Equal(0, ended.Code);
         Assert.Equal("****", ended.Json.GetProperty("environment").GetText("AOS_API_KEY"));
         Assert.Equal("10.0.0.1", ended.Json.GetProperty("environment").GetText("AOS_EGRESS_ALLOW"));
+        Assert.Equal("http://****@127.0.0.1:1", ended.Json.GetText("server"));
+        Assert.DoesNotContain("hidden", ended.Output + ended.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("very-secret", ended.Output + ended.Errors, StringComparison.Ordinal);
     }
 

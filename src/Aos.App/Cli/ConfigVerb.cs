@@ -51,7 +51,7 @@ internal static class ConfigVerb
     {
         Console.Out.WriteLine($"data       {Path.GetFullPath(place.Data)}");
         Console.Out.WriteLine($"workspace  {Path.GetFullPath(place.Workspace)}");
-        Console.Out.WriteLine($"server     {place.Server ?? "whoever holds the data directory, else this process"}");
+        Console.Out.WriteLine($"server     {(place.Server is { } server ? WithoutPassword(server) : null) ?? "whoever holds the data directory, else this process"}");
         Console.Out.WriteLine();
         foreach (var (name, isSecret, otherwise, what) in Settings)
             Console.Out.WriteLine($"{name,-21} {Shown(name, isSecret) ?? $"(not set: {otherwise})"}\n{"",-21} {what}");
@@ -62,7 +62,7 @@ internal static class ConfigVerb
         writer.WriteStartObject();
         writer.WriteString("data", Path.GetFullPath(place.Data));
         writer.WriteString("workspace", Path.GetFullPath(place.Workspace));
-        writer.WriteString("server", place.Server);
+        writer.WriteString("server", place.Server is { } server ? WithoutPassword(server) : null);
         writer.WriteStartObject("environment");
         foreach (var (name, isSecret, _, _) in Settings)
             if (Shown(name, isSecret) is { } value) writer.WriteString(name, value);
@@ -71,5 +71,9 @@ internal static class ConfigVerb
     });
 
     /// <summary>The value as it may be shown, or null: not set.</summary>
-    private static string? Shown(string name, bool isSecret) => Composition.Setting(name) is not { } value ? null : isSecret ? "****" : value;
+    private static string? Shown(string name, bool isSecret) => Composition.Setting(name) is not { } value ? null : isSecret ? "****" : WithoutPassword(value);
+
+    /// <summary>An address may carry a name and a password.</summary>
+    private static string WithoutPassword(string value) =>
+        Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.UserInfo.Length > 0 ? value.Replace(uri.UserInfo, "****", StringComparison.Ordinal) : value;
 }
