@@ -81,7 +81,7 @@ internal sealed class PlanningDesk(PlannerRegistry planners, ISkills skills, Tar
     private async Task<(Plan? Plan, IReadOnlyList<PlanProblem> Problems, IReadOnlyList<string> Warnings)> ReadAsync(
         Agent agent, JsonElement source, int steps, Cents? left, CancellationToken cancel)
     {
-        var reading = PlanReader.Read(source, skills.Terms);
+        var reading = skills.ReadPlan(source);
         if (reading.Plan is not { } plan) return (null, reading.Problems, []);
         var problems = Admission.SkillsOf(plan).Where(skill => !agent.May(skill))
             .Select(skill => new PlanProblem("steps", "PERMISSION_DENIED", $"The agent may not use {skill}.")).ToList();
