@@ -37,6 +37,7 @@ public sealed class Answers
     }
 
     [Fact]
+    [Trait("id", "F5.40-18")]
     public async Task The_same_question_with_the_same_seed_is_asked_once_per_tenant()
     {
         var calls = 0;
@@ -89,6 +90,10 @@ public sealed class Answers
     }
 
     [Fact]
+    [Trait("id", "F5.40-06")]
+    [Trait("id", "F5.40-09")]
+    [Trait("id", "F5.40-14")]
+    [Trait("id", "F5.40-15")]
     public async Task Without_a_key_answers_are_scripted_and_say_so()
     {
         await using var room = ModelRoom.Scripted();
@@ -108,6 +113,7 @@ public sealed class Answers
     }
 
     [Fact]
+    [Trait("id", "F5.40-10")]
     public async Task A_recorded_answer_is_found_by_what_fits_closest()
     {
         await using var room = ModelRoom.Scripted("""
@@ -176,6 +182,7 @@ public sealed class Answers
     [InlineData("""{"prompt":"a","timeout":601}""", "timeout")]
     [InlineData("""{"prompt":"a","json_schema":{"type":"text"}}""", "json_schema.type")]
     [InlineData("""{"prompt":"a","provider":"nobody"}""", "no provider nobody")]
+    [Trait("id", "F5.40-12")]
     public async Task What_cannot_be_asked_is_refused_with_the_place(string parameters, string message)
     {
         await using var room = ModelRoom.Scripted();
@@ -186,6 +193,7 @@ public sealed class Answers
     }
 
     [Fact]
+    [Trait("id", "F5.40-13")]
     public async Task A_provider_without_its_key_is_told_apart_from_one_that_is_not()
     {
         await using var room = ModelRoom.Scripted();
@@ -196,6 +204,7 @@ public sealed class Answers
     }
 
     [Fact]
+    [Trait("id", "F5.40-11")]
     public async Task The_older_words_for_providers_are_understood()
     {
         await using var room = ModelRoom.Scripted();

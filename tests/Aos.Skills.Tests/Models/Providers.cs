@@ -10,6 +10,7 @@ public sealed class Providers
     [Theory]
     [InlineData("anthropic")]
     [InlineData("openai")]
+    [Trait("id", "F5.40-15")]
     public async Task An_answer_that_comes_in_pieces_is_put_together(string provider)
     {
         await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(
@@ -28,6 +29,8 @@ public sealed class Providers
     }
 
     [Fact]
+    [Trait("id", "F5.40-11")]
+    [Trait("id", "F5.40-16")]
     public async Task The_messages_protocol_is_spoken()
     {
         await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ok")));
@@ -47,6 +50,7 @@ public sealed class Providers
     }
 
     [Fact]
+    [Trait("id", "F5.40-16")]
     public async Task The_chat_completions_protocol_is_spoken()
     {
         await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Chunks("ok")));
@@ -67,6 +71,8 @@ public sealed class Providers
     [InlineData("claude-sonnet-4-20250514", "0.0111")]
     [InlineData("claude-3-5-haiku-20241022", "0.00296")]
     [InlineData("claude-of-tomorrow", "0.0111")]
+    [Trait("id", "F5.40-07")]
+    [Trait("id", "F5.40-08")]
     public async Task The_cost_is_exact(string model, string cents)
     {
         await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ok", input: 12, output: 5)));
@@ -102,6 +108,10 @@ public sealed class Providers
     [InlineData(429, """{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}""", "QUOTA_EXHAUSTED", false)]
     [InlineData(404, """{"error":{"message":"no such model","type":"invalid_request_error","code":"model_not_found"}}""", "INVALID_INPUT", false)]
     [InlineData(302, "", "LLM_ERROR", true)]
+    [Trait("id", "F5.40-01")]
+    [Trait("id", "F5.40-02")]
+    [Trait("id", "F5.40-04")]
+    [Trait("id", "F5.40-17")]
     public async Task A_refusal_has_its_code_and_is_asked_once(int status, string body, string code, bool retryable)
     {
         await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.RefuseAsync(context, status, body, ("Location", "http://169.254.169.254/")));
@@ -118,6 +128,7 @@ public sealed class Providers
     [Theory]
     [InlineData("retry-after", "7", 7_000)]
     [InlineData("retry-after-ms", "250", 250)]
+    [Trait("id", "F5.40-01")]
     public async Task The_providers_delay_is_handed_on(string header, string value, int milliseconds)
     {
         await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.RefuseAsync(context, 429, "{}", (header, value)));
@@ -155,6 +166,7 @@ public sealed class Providers
     [Theory]
     [InlineData("refusal", "LLM_CONTENT_FILTER")]
     [InlineData("max_tokens", null)]
+    [Trait("id", "F5.40-03")]
     public async Task A_refusal_of_the_model_is_a_failure_and_a_cut_answer_is_not(string stop, string? code)
     {
         await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("x", stop: stop)));
@@ -166,6 +178,7 @@ public sealed class Providers
     }
 
     [Fact]
+    [Trait("id", "F5.40-03")]
     public async Task A_filtered_completion_is_a_failure()
     {
         await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Chunks("x", finish: "content_filter")));
@@ -212,6 +225,7 @@ public sealed class Providers
     }
 
     [Fact]
+    [Trait("id", "F5.40-05")]
     public async Task A_stream_that_never_ends_times_out()
     {
         await using var peer = await FakeProvider.OpenAsync(async (context, _) =>
