@@ -43,7 +43,11 @@ internal static partial class PlanShapes
             writer.WriteEndArray();
             writer.WriteEndObject();
         });
-        return Json.Parse(Dialects(ByIndex(written.GetRawText(), ids), ids));
+        // Most lists are written in no older dialect: what was just parsed need not be written and parsed again.
+        var text = written.GetRawText();
+        var isPlain = !text.Contains("steps[", StringComparison.Ordinal) && !text.Contains("{{", StringComparison.Ordinal)
+            && !text.Contains("${", StringComparison.Ordinal);
+        return isPlain ? written : Json.Parse(Dialects(ByIndex(text, ids), ids));
     }
 
     private static List<string> Ids(JsonElement steps)
