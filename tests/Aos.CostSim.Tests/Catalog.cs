@@ -43,7 +43,7 @@ public sealed class Catalog
     [InlineData("err_llm_auth_failed", "LLM_AUTH_FAILED", false)]
     [InlineData("ERR_BUDGET_EXCEEDED", "BUDGET_EXCEEDED", false)]
     [InlineData("ERR_HTTP_429", "RATE_LIMITED", true)]
-    [InlineData("ERR_JSON_PATH_NOT_FOUND", "TRANSFORM_ERROR", false)]
+    [InlineData("ERR_JSON_PATH_NOT_FOUND", "DATA_NOT_FOUND", false)]
     public void Codes_of_the_other_families_resolve_with_their_retryability(string alias, string code, bool retryable)
     {
         var match = failures.Classify(alias);
