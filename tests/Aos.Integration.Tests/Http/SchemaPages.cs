@@ -86,7 +86,7 @@ public sealed class SchemaPages : IAsyncLifetime
     [Fact]
     public async Task A_model_step_runs_without_a_key_and_says_that_it_is_scripted()
     {
-        var (_, run) = await PostAsync("/api/v1/runs?wait=10", """{"name":"q","seed":3,"budget_cents":1,"steps":[{"id":"a","skill":"llm_invoke","params":{"prompt":"Say hello","seed":"${{ run.seed }}"}}]}""");
+        var (_, run) = await PostAsync("/api/v1/runs?wait=10", """{"name":"q","seed":3,"budget_cents":10,"steps":[{"id":"a","skill":"llm_invoke","params":{"prompt":"Say hello","seed":"${{ run.seed }}"}}]}""");
 
         Assert.Equal("scripted", run.GetProperty("outcome").GetProperty("result").GetText("provider"));
     }
