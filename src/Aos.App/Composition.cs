@@ -29,11 +29,14 @@ internal static class Composition
         services.AddSingleton(_ => Models());
         new AosBuilder(services, configuration)
             .AddStorage(new StorageOptions { Data = options.Data, MasterKey = Environment.GetEnvironmentVariable("AOS_MASTER_KEY") })
-            .AddEgress(new EgressOptions { Allow = Csv("AOS_EGRESS_ALLOW") })
+            .AddEgress(new EgressOptions
+            {
+                Allow = Csv("AOS_EGRESS_ALLOW"), WebhookSecret = Setting("AOS_WEBHOOK_SECRET"), WebhookKeyVersion = Setting("AOS_WEBHOOK_KEY_VERSION") ?? "v1",
+            })
             .AddSkills(new SkillsOptions { Workspace = options.Workspace, Disabled = Csv("AOS_SKILLS_DISABLED") })
             .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable))
             .AddFailures()
-            .AddRuns()
+            .AddRuns(new RunsOptions { CallsMax = Whole("AOS_CALLS_MAX", 1, 100_000, 512) })
             .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data })
             .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
             .AddServer(options);
@@ -59,6 +62,10 @@ internal static class Composition
     /// <summary>Models, prices and recorded answers, as the environment says.</summary>
     private static ModelsOptions Models() =>
         ModelsOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));
+
+    /// <summary>A setting that is a whole number; anything else than one within its bounds counts as not set.</summary>
+    private static int Whole(string name, int min, int max, int otherwise) =>
+        int.TryParse(Setting(name), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var n) && n >= min && n <= max ? n : otherwise;
 
     internal static string[] Csv(string name) =>
         (Environment.GetEnvironmentVariable(name) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

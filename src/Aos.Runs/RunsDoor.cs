@@ -22,7 +22,7 @@ internal sealed class RunsDoor(
             StringComparer.Ordinal, Admission.SkillsOf(request.Plan).Select(name => KeyValuePair.Create(name, skills.Terms[name])));
         var start = new StartRun(
             id, caller.Tenant, request.AgentId, request.Plan, inputs, request.Seed ?? request.Plan.Seed ?? Seeds.OfRun(id), request.Budget, terms,
-            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged };
+            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook };
         var claim = request.Key is { } key
             ? new IdempotencyClaim(caller.Tenant, key.Scope, key.Key, key.Fingerprint, clock.GetUtcNow() + KeyLifetime)
             : null;

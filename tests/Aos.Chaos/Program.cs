@@ -1,6 +1,6 @@
 using Aos.Chaos;
 
-// Kills the server with runs in flight, again and again, and counts what a receiver outside saw.
+// Kills the server with runs in flight, again and again, and counts what a receiver outside saw; or weighs sleeping runs.
 var settings = Settings.Read(args);
 if (settings is null)
 {
@@ -8,4 +8,6 @@ if (settings is null)
     return 2;
 }
 
-return await new Proof(settings).RunAsync();
+return settings.Sleepers > 0
+    ? await new Sleepers(settings.Sleepers, settings.Due, settings.Binary).RunAsync()
+    : await new Proof(settings).RunAsync();

@@ -66,11 +66,11 @@ internal sealed class Server(string binary, string data, string receiver) : IDis
     }
 
     /// <summary>Starts a run; null: the server died before it answered.</summary>
-    internal async Task<string?> PostAsync(string key, object plan)
+    internal async Task<string?> PostAsync(string key, object plan, string agent = "chaos")
     {
         try
         {
-            using var reply = await http.PostAsJsonAsync(At("/api/v1/runs"), new { agent_id = "chaos", plan, idempotency_key = key });
+            using var reply = await http.PostAsJsonAsync(At("/api/v1/runs"), new { agent_id = agent, plan, idempotency_key = key });
             var body = await reply.Content.ReadAsStringAsync();
             if (!reply.IsSuccessStatusCode) throw new InvalidOperationException($"POST /api/v1/runs: {(int)reply.StatusCode} {body}");
             using var json = JsonDocument.Parse(body);
@@ -80,6 +80,24 @@ internal sealed class Server(string binary, string data, string receiver) : IDis
         {
             return null;
         }
+    }
+
+    /// <summary>Resident memory of the server process.</summary>
+    internal long ResidentBytes
+    {
+        get
+        {
+            process!.Refresh();
+            return process.WorkingSet64;
+        }
+    }
+
+    /// <summary>How many of an agent's newest 1,000 runs have a status.</summary>
+    internal async Task<int> CountAsync(string agent, string status)
+    {
+        using var reply = await http.GetAsync(At($"/api/v1/runs?agent_id={agent}&status={status}&limit=1000"));
+        reply.EnsureSuccessStatusCode();
+        return (await reply.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("runs").GetArrayLength();
     }
 
     /// <summary>The run as the API shows it; null: unknown.</summary>
@@ -112,8 +130,14 @@ internal sealed class Server(string binary, string data, string receiver) : IDis
 
     public void Dispose()
     {
-        if (process is { HasExited: false }) process.Kill();
+        if (process is { HasExited: false })
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+
         process?.Dispose();
+        process = null;
         http.Dispose();
     }
 

@@ -6,9 +6,14 @@ namespace Aos.Chaos;
 /// <param name="Kills">How often the server is killed.</param>
 /// <param name="InFlight">Runs that must be in flight at each kill.</param>
 /// <param name="Seed">Of the moments and the mixture.</param>
-internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary)
+/// <param name="Sleepers">Weigh so many sleeping runs instead of killing anything; 0: kill.</param>
+/// <param name="Due">Of them wake at once.</param>
+internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary, int Sleepers = 0, int Due = 1_000)
 {
-    internal const string Usage = "./test chaos [--kills 20] [--in-flight 200] [--seed 1] [--binary FILE]";
+    internal const string Usage = """
+        ./test chaos [--kills 20] [--in-flight 200] [--seed 1] [--binary FILE]
+        ./test chaos --sleepers 100000 [--due 1000] [--binary FILE]
+        """;
 
     internal static Settings? Read(string[] args)
     {
@@ -27,6 +32,8 @@ internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary
             {
                 case "--kills": settings = settings with { Kills = number }; break;
                 case "--in-flight": settings = settings with { InFlight = number }; break;
+                case "--sleepers": settings = settings with { Sleepers = number }; break;
+                case "--due": settings = settings with { Due = number }; break;
                 case "--seed": settings = settings with { Seed = number }; break;
                 default: return null;
             }

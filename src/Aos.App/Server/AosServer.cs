@@ -87,6 +87,7 @@ internal static class AosServer
         app.MapStatus();
         app.MapAgents();
         app.MapAdmin();
+        app.MapOutbox();
         return app;
     }
 

@@ -17,17 +17,18 @@ internal static class RunRequest
 
     internal const int LabelsMax = 64;
     internal const int NameMax = 255;
+    internal const int UrlMax = 2_048;
     internal const int GoalMax = 10_000;
 
     private static readonly string[] Members =
     [
-        "agent_id", "budget", "budget_cents", "goal", "idempotency_key", "inputs", "labels", "plan", "seed", "tenant_id", "wait", "workflow_id",
+        "agent_id", "budget", "budget_cents", "goal", "idempotency_key", "inputs", "labels", "plan", "seed", "tenant_id", "wait", "webhook_url", "workflow_id",
     ];
 
     private static readonly string[] PlanMembers = ["plan", "steps", "workflow_id"];
 
     /// <summary>Members of the request beside a plan that stands at the top of the body.</summary>
-    private static readonly string[] Around = ["agent_id", "idempotency_key", "labels", "tenant_id", "wait", "workflow_id"];
+    private static readonly string[] Around = ["agent_id", "idempotency_key", "labels", "tenant_id", "wait", "webhook_url", "workflow_id"];
 
     internal static (StartRequest Request, IReadOnlyList<PlanProblem> Warnings) Read(HttpContext context, JsonElement body)
     {
@@ -37,7 +38,7 @@ internal static class RunRequest
         var isFlat = body.Get("plan") is null;
         var request = new StartRequest(
             Agent(context, body), plan, isFlat ? Json.EmptyObject : body.ObjectOf("inputs"), Seed(body), Budget(body), Labels(body), Key(context, body),
-            Bounded(body, "goal", GoalMax) ?? plan.Goal, Bounded(body, "workflow_id", NameMax));
+            Bounded(body, "goal", GoalMax) ?? plan.Goal, Bounded(body, "workflow_id", NameMax)) { Webhook = Webhook(body) };
         return (request, warnings);
     }
 
@@ -166,6 +167,11 @@ internal static class RunRequest
 
         return labels;
     }
+
+    private static string? Webhook(JsonElement body) =>
+        Bounded(body, "webhook_url", UrlMax) is not { } url ? null
+        : Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https") ? url
+        : throw RefusedException.Wrong("webhook_url is an absolute http or https URL.");
 
     private static string? Bounded(JsonElement body, string name, int max) =>
         body.TextOf(name) is not { } text ? null : text.Length <= max ? text : throw RefusedException.Wrong($"{name} is longer than {max} characters.");

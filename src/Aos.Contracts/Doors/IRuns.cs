@@ -25,6 +25,9 @@ public sealed record StartRequest(
 
     /// <summary>Skills the agent may not use, whatever is allowed.</summary>
     public IReadOnlySet<string>? BlockedSkills { get; init; }
+
+    /// <summary>URL that is told, by POST, when an attempt of the run has ended; or null.</summary>
+    public string? Webhook { get; init; }
 }
 
 public abstract record StartReply

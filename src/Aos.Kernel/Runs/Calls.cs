@@ -54,11 +54,12 @@ internal static class Calls
     {
         var step = turn.State.Plan.IndexOf(command.StepId);
         if (step < 0) return FailureCatalog.Fail("INVALID_INPUT", $"The plan has no step {command.StepId}.");
-        if (turn.State.Status.IsOver()) return FailureCatalog.Fail("RUN_OVER", $"The run is over: {turn.State.Status.Wire()}.");
         var s = turn.State.Steps[step];
-        var at = command.Item >= 0 ? command.Item : IndexOfUnknown(s);
+        var at = command.Item >= 0 ? command.Item : IndexOfUnknown(turn.State, s);
         var undoing = s.Compensation is { Status: CallStatus.Unknown };
-        if (!undoing && (at < 0 || at >= s.Calls.Length || s.Calls[at].Status != CallStatus.Unknown))
+        var isUnknown = undoing || (at >= 0 && at < s.Calls.Length && IsUnknown(turn.State, s.Calls[at]));
+        if (turn.State.Status.IsOver() && !isUnknown) return FailureCatalog.Fail("RUN_OVER", $"The run is over: {turn.State.Status.Wire()}.");
+        if (!isUnknown)
             return FailureCatalog.Fail("INVALID_STATE", $"Step {command.StepId} has no call whose outcome is unknown.");
         var item = s.Items is null ? -1 : at;
         var generation = undoing ? s.Compensation!.Generation : s.Calls[at].Generation;
@@ -69,7 +70,7 @@ internal static class Calls
             Verdict = command.Verdict,
             Result = command.Result,
         });
-        if (command.Verdict == ResolveVerdict.Abort && !undoing)
+        if (command.Verdict == ResolveVerdict.Abort && !undoing && !turn.State.Status.IsOver())
             turn.Fail(step, FailureCatalog.Fail("OUTCOME_UNKNOWN", $"Step {command.StepId} was given up: nobody knows whether it happened."));
         return null;
     }
@@ -84,11 +85,15 @@ internal static class Calls
     private static bool Knows(RunState state, EffectId effect) =>
         effect.Step >= 0 && effect.Step < state.Steps.Length && effect.Item < Math.Max(state.Steps[effect.Step].Calls.Length, 1);
 
-    private static int IndexOfUnknown(StepState s)
+    /// <summary>Nobody knows whether it happened: it was lost, or the run ended while it was under way.</summary>
+    internal static bool IsUnknown(RunState state, CallState call) => call.Status == CallStatus.Unknown
+        || (state.Status.IsOver() && call is { Status: CallStatus.Started, Started.Class: EffectClass.AtMostOnce or EffectClass.Reconcilable });
+
+    private static int IndexOfUnknown(RunState state, StepState s)
     {
         for (var i = 0; i < s.Calls.Length; i++)
         {
-            if (s.Calls[i].Status == CallStatus.Unknown) return i;
+            if (IsUnknown(state, s.Calls[i])) return i;
         }
 
         return -1;
@@ -97,7 +102,7 @@ internal static class Calls
     private static void RecordChild(Turn turn, EffectId effect, StructuredOutcome outcome)
     {
         var s = turn.State.Steps[effect.Step];
-        if (s.Wait is not { For: WaitKind.Child } || turn.State.Status.IsOver()) return;
+        if (s.Wait is not { For: WaitKind.Child } || turn.State.Status.IsOver() || Fold.Call(turn.State, effect).Generation != effect.Generation) return;
         var hash = s.Wait.ChildInputs is { } inputs ? ContentHash.Short(inputs) : "";
         if (outcome.Failure is null)
         {

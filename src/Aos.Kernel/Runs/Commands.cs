@@ -24,6 +24,7 @@ internal static class Commands
             Labels = start.Labels,
             Parent = start.Parent,
             Charged = start.Charged,
+            Webhook = start.Webhook,
             Rule = KernelRule.First,
         });
         Progress.Advance(turn);
@@ -79,7 +80,7 @@ internal static class Commands
             return FailureCatalog.Fail("INVALID_STATE", $"Only a failed or cancelled run can be retried; this one is {state.Status.Wire()}.");
         for (var i = 0; i < state.Steps.Length; i++)
         {
-            if (!state.Steps[i].Calls.Any(call => call.Status is CallStatus.Unknown)) continue;
+            if (!state.Steps[i].Calls.Any(call => Calls.IsUnknown(state, call))) continue;
             return FailureCatalog.Fail(
                 "OUTCOME_UNKNOWN", $"Nobody knows whether step {state.Plan.Steps[i].Id} happened. Resolve it before the retry.");
         }

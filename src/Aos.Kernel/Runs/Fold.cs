@@ -87,7 +87,7 @@ internal static class Fold
             Outcome = failed.Outcome,
             InputHash = failed.InputHash,
             RetryAt = failed.RetryAt,
-            Generation = failed.RetryAt is null ? call.Generation : call.Generation + 1,
+            Generation = failed.RetryAt is null || IsAmbiguous(failed.Outcome) ? call.Generation : call.Generation + 1,
         }, failed.At);
         return Settle(next, state, failed.Effect, failed.Outcome.Cost);
     }
@@ -147,8 +147,14 @@ internal static class Fold
         Cost = s.Cost,
         Calls = [.. s.Calls.Select(call => call.Status == CallStatus.Succeeded && s.Items is not null && s.Status != StepStatus.Compensated
             ? call
-            : new CallState { Generation = call.Generation + 1, Rounds = 0 })],
+            : new CallState { Generation = MayHaveHappened(call) ? call.Generation : call.Generation + 1, Rounds = 0 })],
     };
+
+    /// <summary>Then a further try carries the same key, so that the other side can tell that it is the same.</summary>
+    private static bool MayHaveHappened(CallState call) =>
+        call.Status == CallStatus.Started || (call.Status is CallStatus.Failed or CallStatus.Delayed && IsAmbiguous(call.Outcome));
+
+    private static bool IsAmbiguous(StructuredOutcome? outcome) => outcome?.Failure is { } failure && Retries.IsAmbiguous(failure);
 
     private static JsonElement Results(StepState s) => Json.Write(writer =>
     {

@@ -27,6 +27,9 @@ public sealed record StartRun(
 {
     /// <summary>Spent before the first step, by planning.</summary>
     public Cents Charged { get; init; }
+
+    /// <summary>URL that is told when an attempt has ended, or null.</summary>
+    public string? Webhook { get; init; }
 }
 
 public sealed record ParentRun(RunId Run, EffectId Effect);

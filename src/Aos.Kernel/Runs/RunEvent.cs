@@ -26,6 +26,7 @@ public sealed record RunStarted : RunEvent
 
     /// <summary>Spent before the first step, by planning.</summary>
     public Cents Charged { get; init; }
+    public string? Webhook { get; init; }
     public required KernelRule Rule { get; init; }
 }
 

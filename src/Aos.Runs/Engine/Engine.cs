@@ -117,21 +117,39 @@ internal sealed class Engine : IHostedService, IDisposable
         };
         var parks = !state.Status.IsOver() && RunMachine.Pending(state).Count == 0;
         var append = Append(row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, []) with { Claim = claim };
-        var reply = await journal.AppendAsync(append, cancel);
-        if (reply is not AppendReply.Appended) return reply;
-        changes.Changed(start.Run, state);
+        try
+        {
+            var reply = await journal.AppendAsync(append, cancel);
+            if (reply is AppendReply.Appended) Begin(append, state);
+            return reply;
+        }
+        catch (JournalUnavailableException)
+        {
+            Track(BeginIfStoredAsync(append, state));
+            throw;
+        }
+    }
+
+    private void Begin(JournalAppend append, RunState state)
+    {
+        changes.Changed(append.Row.Id, state);
         Meter.Started(state);
         if (state.Status.IsOver()) signer.Ended(state);
         if (!append.Row.Owned)
         {
             Left(append.Row);
-            return reply;
+            return;
         }
 
         var run = new LiveRun(this, append.Row, state, append.Entries[^1].Chain, append.Bytes());
         Arrive(run);
         run.Begin();
-        return reply;
+    }
+
+    /// <summary>The answer to a start got lost: when it is stored after all, nobody else drives the run.</summary>
+    private async Task BeginIfStoredAsync(JournalAppend append, RunState state)
+    {
+        if (await IsStoredAsync(append)) Begin(append, state);
     }
 
     /// <summary>Hands a command to a run, loading it when it is not in memory. Unknown: this tenant has no such run.</summary>
@@ -186,6 +204,7 @@ internal sealed class Engine : IHostedService, IDisposable
             Park = parks,
             InboxRead = read,
             Sends = over && !before.Status.IsOver() && after.Start!.Parent is { } parent ? [Mail.Report(parent, after)] : [],
+            Outbox = over && !before.Status.IsOver() && after.Start!.Webhook is { } url ? [Mail.Notice(url, after)] : [],
             Row = row with
             {
                 Status = after.Status,

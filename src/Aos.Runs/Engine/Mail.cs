@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -15,6 +17,33 @@ internal static class Mail
             : StructuredOutcome.Failed(
                 FailureCatalog.Fail("CHILD_FAILED", $"The child run {child.Start!.Run} ended {end.Status.Wire()}: {end.Failure?.Code} {end.Failure?.Message}"), child.Spent);
         return new InboxItem(parent.Run, $"child:{parent.Effect}:{child.Attempt}", "outcome", Write(parent.Effect, outcome));
+    }
+
+    /// <summary>What a webhook is told of the end of an attempt. Its id follows from run and attempt, so that a repeat is seen as one.</summary>
+    internal static OutboxItem Notice(string url, RunState over)
+    {
+        var (start, end) = (over.Start!, over.End!);
+        var id = new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"ended:{start.Run}:{over.Attempt}"))).AsSpan(0, 16), bigEndian: true);
+        var body = Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("event", "run.ended");
+            writer.WriteString("run_id", start.Run.ToString());
+            writer.WriteString("agent_id", start.AgentId);
+            writer.WriteString("status", end.Status.Wire());
+            writer.WriteNumber("attempt", over.Attempt);
+            writer.WriteString("ended_at", end.At);
+            writer.WriteNumber("cost_cents", over.Spent.Value);
+            if (end.Failure is { } failure)
+            {
+                writer.WriteString("code", failure.Code);
+                writer.WriteString("message", failure.Message);
+            }
+
+            writer.WriteString("root_hash", end.RootHash);
+            writer.WriteEndObject();
+        });
+        return new OutboxItem(id, start.Tenant, start.Run, url, "webhook", Encoding.UTF8.GetBytes(body.GetRawText()));
     }
 
     internal static byte[] Write(EffectId effect, StructuredOutcome outcome) => Encoding.UTF8.GetBytes(Json.Write(writer =>

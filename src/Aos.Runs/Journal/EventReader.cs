@@ -90,6 +90,7 @@ internal static class EventReader
                 StringComparer.Ordinal, data.GetProperty("labels").EnumerateObject().Select(label => KeyValuePair.Create(label.Name, label.Value.GetString()!))),
             Parent = data.Get("parent") is { } parent ? new ParentRun(Run(parent.GetProperty("run")), Effect(parent)) : null,
             Charged = data.Get("charged") is { } charged ? new Kernel.Cents(charged.GetDecimal()) : Kernel.Cents.Zero,
+            Webhook = data.GetText("webhook"),
             Rule = (KernelRule)data.GetProperty("rule").GetInt32(),
         };
     }

@@ -116,6 +116,7 @@ internal static class EventWriter
         }
 
         if (e.Charged.Value != 0) w.WriteNumber("charged"u8, e.Charged.Value);
+        if (e.Webhook is { } webhook) w.WriteString("webhook"u8, webhook);
         w.WriteNumber("rule"u8, (int)e.Rule);
     }
 

@@ -41,5 +41,6 @@ internal static class Schema
             DROP TABLE inbox;
             ALTER TABLE mail RENAME TO inbox;
             """),
+        OutboxTable.Migration,
     ];
 }

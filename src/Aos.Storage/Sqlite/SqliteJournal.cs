@@ -6,13 +6,15 @@ using Microsoft.Data.Sqlite;
 
 namespace Aos.Storage;
 
-internal sealed class SqliteJournal(SqliteStore store, TimeProvider clock) : IJournal
+internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimeProvider clock) : IJournal
 {
     public async Task<AppendReply> AppendAsync(JournalAppend append, CancellationToken cancel)
     {
         var work = new AppendWork(store.Statements, append, clock.GetUtcNow());
         await store.EnqueueAsync(work, cancel);
-        return await work.Reply;
+        var reply = await work.Reply;
+        if (append.Outbox.Count > 0 && reply is AppendReply.Appended) post.Poke();
+        return reply;
     }
 
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(RunId run, int afterSeq, int max, CancellationToken cancel)
@@ -189,6 +191,11 @@ internal sealed class SqliteJournal(SqliteStore store, TimeProvider clock) : IJo
                 sql.InsertEvent.With(id).With(entry.Seq).With(entry.Kind).With(entry.At.UtcTicks).With(entry.Body.Span).With(entry.Chain).Execute();
             foreach (var read in append.InboxRead) sql.MarkRead.With(id).With(read).Execute();
             foreach (var item in append.Sends) Send(sql, item);
+            foreach (var item in append.Outbox)
+            {
+                sql.InsertOutbox.With(item.Id.ToByteArray(bigEndian: true)).With(item.Tenant.Value).With(Columns.Id(item.Run ?? default)).With(item.Endpoint)
+                    .With(item.Kind).With(item.Body.Span).With(now.UtcTicks).Execute();
+            }
         }
     }
 

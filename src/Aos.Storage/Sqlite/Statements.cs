@@ -29,6 +29,7 @@ internal sealed class Statements : IDisposable
             INSERT OR IGNORE INTO inbox (run_id, id, seq, kind, body)
             VALUES ($1, $2, (SELECT coalesce(max(seq), 0) + 1 FROM inbox WHERE run_id = $1), $3, $4)
             """);
+        InsertOutbox = Prepare(connection, "INSERT INTO outbox (id, tenant_id, run_id, endpoint, kind, body, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)");
         WakeNow = Prepare(connection, "UPDATE runs SET wake_at = 0 WHERE id = $1 AND owned = 0 AND status NOT IN (6, 7, 8)");
     }
 
@@ -41,6 +42,7 @@ internal sealed class Statements : IDisposable
     internal Statement Mail { get; }
     internal Statement MarkRead { get; }
     internal Statement InsertMail { get; }
+    internal Statement InsertOutbox { get; }
     internal Statement WakeNow { get; }
 
     public void Dispose()

@@ -1,0 +1,105 @@
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Testing;
+
+/// <summary>What goes wrong at one append.</summary>
+public enum Fault
+{
+    None,
+
+    /// <summary>Refused for now; nothing was written.</summary>
+    UnavailableBefore,
+
+    /// <summary>Written, but the answer got lost.</summary>
+    UnavailableAfter,
+
+    /// <summary>The process ends before the commit.</summary>
+    CrashBefore,
+
+    /// <summary>The process ends after the commit and before anybody hears of it.</summary>
+    CrashAfter,
+}
+
+/// <summary>
+/// The journal as one process sees it: faults by the number of the append, and once the process is dead nothing it asks
+/// for is ever answered or written.
+/// </summary>
+public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next) : IJournal, IRunRows
+{
+    private readonly TaskCompletionSource died = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the process has died.</summary>
+    public Task Died => died.Task;
+
+    public bool IsDead => died.Task.IsCompleted;
+
+    public void Die() => died.TrySetResult();
+
+    public async Task<AppendReply> AppendAsync(JournalAppend append, CancellationToken cancel)
+    {
+        if (IsDead) return await Never<AppendReply>();
+        var fault = next();
+        switch (fault)
+        {
+            case Fault.UnavailableBefore:
+                throw new JournalUnavailableException("The script says so.", TimeSpan.FromMilliseconds(10));
+            case Fault.CrashBefore:
+                Die();
+                return await Never<AppendReply>();
+        }
+
+        var reply = await inner.AppendAsync(append, cancel);
+        switch (fault)
+        {
+            case Fault.UnavailableAfter:
+                throw new JournalUnavailableException("The script says so.", TimeSpan.FromMilliseconds(10));
+            case Fault.CrashAfter:
+                Die();
+                return await Never<AppendReply>();
+            default:
+                return reply;
+        }
+    }
+
+    public Task<IReadOnlyList<JournalEntry>> ReadAsync(RunId run, int afterSeq, int max, CancellationToken cancel) => Alive(() => inner.ReadAsync(run, afterSeq, max, cancel));
+
+    public Task<IReadOnlyList<JournalEntry>> ReadRawAsync(RunId run, int afterSeq, int max, CancellationToken cancel) => Alive(() => inner.ReadRawAsync(run, afterSeq, max, cancel));
+
+    public Task<bool> SendAsync(InboxItem item, CancellationToken cancel) => Alive(() => inner.SendAsync(item, cancel));
+
+    public Task<IReadOnlyList<InboxItem>> InboxAsync(RunId run, CancellationToken cancel) => Alive(() => inner.InboxAsync(run, cancel));
+
+    public Task<RunRow?> GetAsync(TenantId tenant, RunId run, CancellationToken cancel) => Alive(() => inner.GetAsync(tenant, run, cancel));
+
+    public Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel) => Alive(() => inner.ListAsync(filter, cancel));
+
+    public Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel) => Alive(() => inner.CountAsync(tenant, cancel));
+
+    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(DateTimeOffset now, int max, CancellationToken cancel) => Alive(() => inner.ClaimDueAsync(now, max, cancel));
+
+    public Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel) => Alive(() => inner.ClaimAsync(run, cancel));
+
+    public Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel) => Alive(() => inner.ReleaseAllAsync(adopt, cancel));
+
+    public async Task ReleaseAsync(RunId run, DateTimeOffset wakeAt, CancellationToken cancel)
+    {
+        if (IsDead) await Never<bool>();
+        await inner.ReleaseAsync(run, wakeAt, cancel);
+    }
+
+    public async Task SetAsideAsync(TenantId tenant, RunId run, string code, CancellationToken cancel)
+    {
+        if (IsDead) await Never<bool>();
+        await inner.SetAsideAsync(tenant, run, code, cancel);
+    }
+
+    public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => Alive(() => inner.NextWakeAsync(cancel));
+
+    public Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel) =>
+        Alive(() => inner.FindKeyAsync(tenant, scope, key, now, cancel));
+
+    internal static Task<T> Never<T>() => new TaskCompletionSource<T>().Task;
+
+    private Task<T> Alive<T>(Func<Task<T>> ask) => IsDead ? Never<T>() : ask();
+}

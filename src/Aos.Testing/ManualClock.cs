@@ -1,0 +1,108 @@
+namespace Aos.Testing;
+
+/// <summary>
+/// A clock that stands still until it is told to go on. Timers fire, in the order of their due times, inside
+/// <see cref="Advance"/> and <see cref="GoTo"/>; delays and timeouts that take a <see cref="TimeProvider"/> follow it.
+/// </summary>
+public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
+{
+    private readonly Lock gate = new();
+    private readonly List<ManualTimer> timers = [];
+    private DateTimeOffset now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate) return now;
+    }
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+
+    /// <summary>When the next timer is due, or null: none is set.</summary>
+    public DateTimeOffset? NextDue
+    {
+        get
+        {
+            lock (gate) return timers.Count == 0 ? null : timers.Min(timer => timer.Due);
+        }
+    }
+
+    public void Advance(TimeSpan by) => GoTo(GetUtcNow() + by);
+
+    /// <summary>Goes forward to a time, firing on the way what is due. An earlier time changes nothing.</summary>
+    public void GoTo(DateTimeOffset time)
+    {
+        while (true)
+        {
+            ManualTimer? due;
+            lock (gate)
+            {
+                due = timers.Where(timer => timer.Due <= time).MinBy(timer => timer.Due);
+                if (due is null)
+                {
+                    if (time > now) now = time;
+                    return;
+                }
+
+                if (due.Due > now) now = due.Due.Value;
+                due.Rearm();
+            }
+
+            due.Fire();
+        }
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    private sealed class ManualTimer(ManualClock clock, TimerCallback callback, object? state) : ITimer
+    {
+        private TimeSpan period = Timeout.InfiniteTimeSpan;
+
+        internal DateTimeOffset? Due { get; private set; }
+
+        internal void Fire() => callback(state);
+
+        internal void Rearm()
+        {
+            Due = period > TimeSpan.Zero ? Due + period : null;
+            if (Due is null) clock.timers.Remove(this);
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            bool isDueNow;
+            lock (clock.gate)
+            {
+                clock.timers.Remove(this);
+                this.period = period;
+                isDueNow = dueTime == TimeSpan.Zero;
+                Due = dueTime < TimeSpan.Zero || (isDueNow && period <= TimeSpan.Zero) ? null : clock.now + (isDueNow ? period : dueTime);
+                if (Due is not null) clock.timers.Add(this);
+            }
+
+            if (isDueNow) ThreadPool.UnsafeQueueUserWorkItem(static timer => timer.Fire(), this, preferLocal: false);
+            return true;
+        }
+
+        public void Dispose()
+        {
+            lock (clock.gate)
+            {
+                clock.timers.Remove(this);
+                Due = null;
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,226 @@
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Testing;
+
+/// <summary>A journal and its run rows in memory, with the same answers as a real store. One for many processes in a row.</summary>
+public sealed class MemoryJournal(TimeProvider clock) : IJournal, IRunRows
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<RunId, RunRow> rows = [];
+    private readonly Dictionary<RunId, List<JournalEntry>> entries = [];
+    private readonly Dictionary<RunId, List<(InboxItem Item, bool IsRead)>> inbox = [];
+    private readonly Dictionary<(TenantId Tenant, string Scope, string Key), (RunId Run, byte[] Fingerprint, DateTimeOffset ExpiresAt)> keys = [];
+    private readonly List<OutboxItem> outbox = [];
+    private TaskCompletionSource change = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes at the next write. Take it first, then look, then await it.</summary>
+    public Task NextChange => Volatile.Read(ref change).Task;
+
+    /// <summary>All rows, in no order.</summary>
+    public IReadOnlyList<RunRow> Rows
+    {
+        get
+        {
+            lock (gate) return [.. rows.Values];
+        }
+    }
+
+    /// <summary>What was put into the outbox.</summary>
+    public IReadOnlyList<OutboxItem> Outbox
+    {
+        get
+        {
+            lock (gate) return [.. outbox];
+        }
+    }
+
+    /// <summary>A run's events as stored.</summary>
+    public IReadOnlyList<JournalEntry> Events(RunId run)
+    {
+        lock (gate) return entries.TryGetValue(run, out var list) ? [.. list] : [];
+    }
+
+    public Task<AppendReply> AppendAsync(JournalAppend append, CancellationToken cancel)
+    {
+        AppendReply reply;
+        lock (gate) reply = Append(append);
+        Pulse();
+        return Task.FromResult(reply);
+    }
+
+    public Task<IReadOnlyList<JournalEntry>> ReadAsync(RunId run, int afterSeq, int max, CancellationToken cancel)
+    {
+        var previous = afterSeq == 0 ? ChainHash.Start : Events(run)[afterSeq - 1].Chain;
+        var page = Page(run, afterSeq, max);
+        foreach (var entry in page)
+        {
+            previous = ChainHash.Next(previous, entry.Body.Span);
+            if (!previous.AsSpan().SequenceEqual(entry.Chain)) throw new JournalCorruptException(run, entry.Seq, $"Event {entry.Seq} of run {run} is not as it was written.");
+        }
+
+        return Task.FromResult(page);
+    }
+
+    public Task<IReadOnlyList<JournalEntry>> ReadRawAsync(RunId run, int afterSeq, int max, CancellationToken cancel) => Task.FromResult(Page(run, afterSeq, max));
+
+    public Task<bool> SendAsync(InboxItem item, CancellationToken cancel)
+    {
+        bool isNew;
+        lock (gate) isNew = Send(item);
+        Pulse();
+        return Task.FromResult(isNew);
+    }
+
+    public Task<IReadOnlyList<InboxItem>> InboxAsync(RunId run, CancellationToken cancel)
+    {
+        lock (gate) return Task.FromResult<IReadOnlyList<InboxItem>>([.. Mail(run).Where(mail => !mail.IsRead).Select(mail => mail.Item)]);
+    }
+
+    public Task<RunRow?> GetAsync(TenantId tenant, RunId run, CancellationToken cancel)
+    {
+        lock (gate) return Task.FromResult(rows.GetValueOrDefault(run) is { } row && row.Tenant == tenant ? row : null);
+    }
+
+    public Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return Task.FromResult<IReadOnlyList<RunRow>>([.. rows.Values
+                .Where(row => row.Tenant == filter.Tenant && (filter.AgentId is null || row.AgentId == filter.AgentId))
+                .Where(row => filter.Workflow is null || row.Workflow == filter.Workflow)
+                .Where(row => filter.Statuses is not { Count: > 0 } statuses || statuses.Contains(row.Status))
+                .Where(row => filter.Parent is null || row.Parent == filter.Parent)
+                .Where(row => filter.Labels is null || filter.Labels.All(label => row.Labels.TryGetValue(label.Key, out var value) && value == label.Value))
+                .Where(row => filter.Before is not { } before || Order(row.Id, before) < 0)
+                .OrderByDescending(row => row.Id.ToString(), StringComparer.Ordinal)
+                .Take(Math.Clamp(filter.Limit, 1, 1000))]);
+        }
+    }
+
+    public Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return Task.FromResult<IReadOnlyDictionary<RunStatus, long>>(
+                rows.Values.Where(row => row.Tenant == tenant).GroupBy(row => row.Status).ToDictionary(group => group.Key, group => group.LongCount()));
+        }
+    }
+
+    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(DateTimeOffset now, int max, CancellationToken cancel)
+    {
+        List<RunRow> claimed;
+        lock (gate)
+        {
+            claimed = [.. rows.Values.Where(row => !row.Owned && row.WakeAt <= now).OrderBy(row => row.WakeAt).Take(max)];
+            foreach (var row in claimed) rows[row.Id] = row with { Owned = true };
+        }
+
+        if (claimed.Count > 0) Pulse();
+        return Task.FromResult<IReadOnlyList<RunRow>>(claimed);
+    }
+
+    public Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel)
+    {
+        lock (gate) return Task.FromResult(rows.GetValueOrDefault(run) is { Owned: false } row ? rows[run] = row with { Owned = true } : null);
+    }
+
+    public Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            var owned = rows.Values.Where(row => row.Owned).ToList();
+            foreach (var row in owned)
+            {
+                rows[row.Id] = row.Status.IsOver()
+                    ? row with { Owned = false }
+                    : row with { Owned = false, WakeAt = DateTimeOffset.MinValue, Adoptions = row.Adoptions + (adopt ? 1 : 0) };
+            }
+
+            return Task.FromResult(owned.Count(row => !row.Status.IsOver()));
+        }
+    }
+
+    public Task ReleaseAsync(RunId run, DateTimeOffset wakeAt, CancellationToken cancel)
+    {
+        lock (gate) rows[run] = rows[run] with { Owned = false, WakeAt = wakeAt };
+        return Task.CompletedTask;
+    }
+
+    public Task SetAsideAsync(TenantId tenant, RunId run, string code, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            if (rows.GetValueOrDefault(run) is { } row && row.Tenant == tenant)
+                rows[run] = row with { Owned = false, WakeAt = null, Status = RunStatus.Quarantined, FailureCode = code };
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel)
+    {
+        lock (gate) return Task.FromResult(rows.Values.Where(row => !row.Owned).Min(row => row.WakeAt));
+    }
+
+    public Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel)
+    {
+        lock (gate)
+            return Task.FromResult<(RunId, byte[])?>(keys.TryGetValue((tenant, scope, key), out var held) && held.ExpiresAt > now ? (held.Run, held.Fingerprint) : null);
+    }
+
+    private AppendReply Append(JournalAppend append)
+    {
+        var id = append.Row.Id;
+        var stored = rows.GetValueOrDefault(id);
+        if (append.ExpectedSeq == 0)
+        {
+            if (stored is not null) return new AppendReply.AlreadyExists();
+            if (append.Claim is { } claim && keys.TryGetValue((claim.Tenant, claim.Scope, claim.Key), out var held) && held.ExpiresAt > clock.GetUtcNow())
+                return new AppendReply.KeyTaken(held.Run, held.Fingerprint.AsSpan().SequenceEqual(claim.Fingerprint));
+        }
+        else if (stored?.Seq != append.ExpectedSeq)
+        {
+            return new AppendReply.Conflict(stored?.Seq ?? 0);
+        }
+
+        if (append.Park && append.ExpectedSeq > 0 && Mail(id).Exists(mail => !mail.IsRead && !append.InboxRead.Contains(mail.Item.Id))) return new AppendReply.HasMail();
+        if (append is { ExpectedSeq: 0, Claim: { } key }) keys[(key.Tenant, key.Scope, key.Key)] = (id, key.Fingerprint, key.ExpiresAt);
+        rows[id] = append.Row;
+        if (!entries.TryGetValue(id, out var list)) entries[id] = list = [];
+        list.AddRange(append.Entries);
+        var mine = Mail(id);
+        for (var i = 0; i < mine.Count; i++)
+        {
+            if (append.InboxRead.Contains(mine[i].Item.Id)) mine[i] = mine[i] with { IsRead = true };
+        }
+
+        foreach (var item in append.Sends) Send(item);
+        outbox.AddRange(append.Outbox);
+        return new AppendReply.Appended();
+    }
+
+    private bool Send(InboxItem item)
+    {
+        var mail = Mail(item.Run);
+        var isNew = !mail.Exists(other => other.Item.Id == item.Id);
+        if (isNew) mail.Add((item, false));
+        if (rows.GetValueOrDefault(item.Run) is { Owned: false } row && !row.Status.IsOver()) rows[item.Run] = row with { WakeAt = DateTimeOffset.MinValue };
+        return isNew;
+    }
+
+    private List<(InboxItem Item, bool IsRead)> Mail(RunId run)
+    {
+        if (!inbox.TryGetValue(run, out var mail)) inbox[run] = mail = [];
+        return mail;
+    }
+
+    private IReadOnlyList<JournalEntry> Page(RunId run, int afterSeq, int max)
+    {
+        lock (gate) return entries.TryGetValue(run, out var list) ? [.. list.Skip(afterSeq).Take(max)] : [];
+    }
+
+    private static int Order(RunId left, RunId right) => string.CompareOrdinal(left.ToString(), right.ToString());
+
+    private void Pulse() => Interlocked.Exchange(ref change, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+}

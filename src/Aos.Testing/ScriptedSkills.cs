@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Text.Json;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Testing;
+
+/// <summary>What a scripted skill does with one call.</summary>
+public enum Behaviour
+{
+    /// <summary>The effect happens once and is answered.</summary>
+    Answer,
+
+    /// <summary>The effect happens and the answer arrives twice: once as a return value, once as mail.</summary>
+    Twice,
+
+    /// <summary>The effect happens and no answer ever comes: the call ends when it is timed out or cancelled.</summary>
+    ThenNever,
+
+    /// <summary>Nothing happens; the call fails with a failure that may be tried again.</summary>
+    Fail,
+
+    /// <summary>The process ends before the effect.</summary>
+    CrashBefore,
+
+    /// <summary>The effect happens, then the process ends before anybody hears of it.</summary>
+    CrashAfter,
+}
+
+/// <summary>One call as a skill saw it.</summary>
+/// <param name="Number">From 1 among the calls with this idempotency key.</param>
+public sealed record ScriptedCall(string Skill, JsonElement Params, SkillCall Call, int Number);
+
+/// <summary>
+/// Skills without a world: each call is written down and answered by a script. The effects survive the processes of a
+/// <see cref="World"/>, as the outside does.
+/// </summary>
+public sealed class ScriptedSkills(TimeProvider clock) : ISkills
+{
+    private readonly ConcurrentDictionary<string, Script> scripts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> numbers = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<ScriptedCall> effects = new();
+    private IReadOnlyDictionary<string, SkillTerms> terms = ImmutableSortedDictionary<string, SkillTerms>.Empty;
+
+    /// <summary>Every effect that happened, in order. Calls of pure skills and calls that failed before they happened are not in it.</summary>
+    public IReadOnlyList<ScriptedCall> Effects => [.. effects];
+
+    /// <summary>Says what a call does; by default each is answered.</summary>
+    public Func<ScriptedCall, Behaviour> Behave { get; set; } = static _ => Behaviour.Answer;
+
+    /// <summary>Sees a call right before its effect, for instance to check what is on record by then.</summary>
+    public Action<ScriptedCall>? BeforeEffect { get; set; }
+
+    public IReadOnlyDictionary<string, SkillDescription> All => ImmutableSortedDictionary<string, SkillDescription>.Empty;
+
+    public IReadOnlyDictionary<string, SkillTerms> Terms => terms;
+
+    /// <summary>Ends the process the call runs in; set by the world.</summary>
+    internal Func<Task<StructuredOutcome>>? Crash { get; set; }
+
+    /// <summary>Delivers an answer a second time; set by the world.</summary>
+    internal Func<ScriptedCall, StructuredOutcome, Task>? Again { get; set; }
+
+    /// <summary>Adds a skill.</summary>
+    /// <param name="answer">The result of a call; by default its parameters. Must be the same for the same call.</param>
+    /// <param name="cents">Cost and upper bound of a call.</param>
+    public ScriptedSkills Add(string name, EffectClass effect, Func<ScriptedCall, JsonElement>? answer = null, decimal cents = 0)
+    {
+        var cost = cents == 0 ? CostModel.Free : new CostModel(cents, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0);
+        scripts[name] = new Script(effect, answer ?? (static call => call.Params), new Cents(cents));
+        terms = new Dictionary<string, SkillTerms>(terms, StringComparer.Ordinal)
+        {
+            [name] = new(name, "1.0.0", effect, null, ImmutableSortedDictionary<string, EffectClass>.Empty, false, cost, TimeSpan.FromSeconds(30), [], [], []),
+        };
+        return this;
+    }
+
+    public Failure? Refusal(string skill, TenantId tenant, string agentId) => null;
+
+    public IReadOnlyList<PlanProblem> Check(string skill, JsonElement parameters, string path) =>
+        scripts.ContainsKey(skill) ? [] : [new PlanProblem(path, "SKILL_NOT_FOUND", $"There is no skill {skill}.")];
+
+    public async Task<StructuredOutcome> InvokeAsync(string skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
+    {
+        if (!scripts.TryGetValue(skill, out var script)) return StructuredOutcome.Failed(FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}."));
+        var seen = new ScriptedCall(skill, parameters, call, numbers.AddOrUpdate(call.IdempotencyKey, 1, static (_, n) => n + 1));
+        var behaviour = Behave(seen);
+        if (behaviour == Behaviour.CrashBefore && Crash is { } before) return await before();
+        if (behaviour == Behaviour.Fail) return StructuredOutcome.Failed(FailureCatalog.Fail("RATE_LIMITED", "The script says so."));
+        if (script.Effect != EffectClass.Pure)
+        {
+            BeforeEffect?.Invoke(seen);
+            effects.Enqueue(seen);
+        }
+
+        var outcome = StructuredOutcome.Succeeded(script.Answer(seen), script.Cost);
+        if (behaviour == Behaviour.CrashAfter && Crash is { } after) return await after();
+        if (behaviour == Behaviour.Twice && Again is { } again) await again(seen, outcome);
+        return behaviour == Behaviour.ThenNever ? await NeverAsync(skill, call, cancel) : outcome;
+    }
+
+    private async Task<StructuredOutcome> NeverAsync(string skill, SkillCall call, CancellationToken cancel)
+    {
+        await Task.Delay(call.Timeout, clock, cancel);
+        return StructuredOutcome.Failed(FailureCatalog.Fail("TIMEOUT", $"{skill} did not answer."), default, call.Timeout);
+    }
+
+    private sealed record Script(EffectClass Effect, Func<ScriptedCall, JsonElement> Answer, Cents Cost);
+}

@@ -1,0 +1,214 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
+using Aos.Contracts;
+using Aos.Kernel;
+using Aos.Runs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Aos.Testing;
+
+/// <summary>
+/// A run host in a box: the real engine over a journal in memory, scripted skills and a clock that goes on only when
+/// nothing else moves. Its process can die at any append or call; the world outside and the journal stay.
+/// </summary>
+public sealed class World : IAsyncDisposable
+{
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(5);
+    private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+    private const int QuietMax = 2_000;
+    private readonly ConcurrentQueue<string> violations = new();
+    private readonly List<RunId> started = [];
+    private FaultyJournal process = null!;
+    private Engine engine = null!;
+
+    private readonly RunsOptions options;
+
+    private World(RunsOptions options)
+    {
+        this.options = options;
+        Journal = new MemoryJournal(Clock);
+        Skills = new ScriptedSkills(Clock) { BeforeEffect = CheckOrdered };
+        Skills.Again = AgainAsync;
+    }
+
+    public ManualClock Clock { get; } = new();
+
+    public MemoryJournal Journal { get; }
+
+    public ScriptedSkills Skills { get; }
+
+    /// <summary>Asked at each append: what goes wrong with it.</summary>
+    public Func<Fault> Faults { get; set; } = static () => Fault.None;
+
+    /// <summary>How often the process has died.</summary>
+    public int Crashes { get; private set; }
+
+    /// <summary>Runs started here; their children are in the journal only.</summary>
+    public IReadOnlyList<RunId> Started => started;
+
+    /// <summary>A world whose process runs and has nothing to do.</summary>
+    public static async Task<World> OpenAsync(RunsOptions? options = null)
+    {
+        var world = new World(options ?? new RunsOptions());
+        await world.BootAsync();
+        return world;
+    }
+
+    /// <summary>Starts a run. Dies and comes back as often as it must.</summary>
+    /// <param name="plan">A plan as JSON; must be valid.</param>
+    public async Task<RunId> StartAsync(string plan, string inputs = "{}", Cents? budget = null, ulong seed = 42)
+    {
+        var reading = PlanReader.Read(Json.Parse(plan), Skills.Terms);
+        if (reading.Plan is null) throw new ArgumentException(string.Join('\n', reading.Problems), nameof(plan));
+        var id = new RunId(Guid.CreateVersion7(Clock.GetUtcNow()));
+        var start = new StartRun(
+            id, TenantId.Default, "agent", reading.Plan, Json.Parse(inputs), seed, budget, Skills.Terms.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            ImmutableSortedDictionary<string, string>.Empty, null);
+        await InsistAsync(() => engine.StartAsync(start, null, null, null, CancellationToken.None));
+        started.Add(id);
+        return id;
+    }
+
+    /// <summary>Has a run decide about a command. Dies and comes back as often as it must, so the command may arrive twice.</summary>
+    public Task<CommandReply> CommandAsync(RunId run, RunCommand command) =>
+        InsistAsync(() => engine.CommandAsync(TenantId.Default, run, command, CancellationToken.None));
+
+    /// <summary>A run as folded from its journal.</summary>
+    public async Task<RunState> ReadAsync(RunId run) => (await Loading.FoldAsync(Journal, run, CancellationToken.None)).State;
+
+    /// <summary>Kills the process and starts the next one.</summary>
+    public async Task CrashAsync()
+    {
+        process.Die();
+        await RestartAsync();
+    }
+
+    /// <summary>Stops the process in good order and starts the next one.</summary>
+    public async Task RestartGentlyAsync()
+    {
+        var stopped = engine.StopAsync(CancellationToken.None);
+        while (!stopped.IsCompleted)
+        {
+            await Task.WhenAny(stopped, Task.Delay(Quiet, TimeProvider.System));
+            if (!stopped.IsCompleted) Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await BootAsync();
+    }
+
+    /// <summary>
+    /// Lets everything happen, moving the clock whenever nothing else moves, until every run is over or waits for a person
+    /// or a signal. Throws <see cref="TimeoutException"/> when a run neither moves nor waits for anything: it is lost.
+    /// </summary>
+    public async Task SettleAsync()
+    {
+        var quiet = 0;
+        while (true)
+        {
+            if (process.IsDead)
+            {
+                await RestartAsync();
+                continue;
+            }
+
+            var change = Journal.NextChange;
+            var rows = Journal.Rows;
+            var busy = rows.Any(row => row.Owned || row.WakeAt <= Clock.GetUtcNow());
+            if (!busy)
+            {
+                if (rows.Min(row => row.WakeAt) is not { } next) return;
+                Clock.GoTo(next);
+                continue;
+            }
+
+            if (await Task.WhenAny(change, process.Died, Task.Delay(Quiet, TimeProvider.System)) is var first && (first == change || first == process.Died))
+            {
+                quiet = 0;
+                continue;
+            }
+
+            if (++quiet > QuietMax) throw new TimeoutException("Lost: " + string.Join(", ", rows.Where(row => row.Owned).Select(row => $"{row.Id} {row.Status.Wire()} at {row.Seq}")));
+            if (Clock.NextDue is { } due) Clock.GoTo(due);
+        }
+    }
+
+    /// <summary>Everything that broke a promise so far: see <c>docs/testing.md</c> for the list.</summary>
+    public async Task<IReadOnlyList<string>> ViolationsAsync()
+    {
+        foreach (var row in Journal.Rows) await new RunChecks(row, Journal, Skills, violations.Enqueue).CheckAsync();
+        return [.. violations];
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        process.Die();
+        return ValueTask.CompletedTask;
+    }
+
+    private Task BootAsync()
+    {
+        var journal = process = new FaultyJournal(Journal, () => Faults());
+        engine = new Engine(journal, journal, Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), options);
+        Skills.Crash = () =>
+        {
+            journal.Die();
+            return FaultyJournal.Never<StructuredOutcome>();
+        };
+        return engine.StartAsync(CancellationToken.None);
+    }
+
+    private Task RestartAsync()
+    {
+        Crashes++;
+        return BootAsync();
+    }
+
+    /// <summary>Asks until there is an answer: a caller that repeats itself after every refusal and every death.</summary>
+    private async Task<T> InsistAsync<T>(Func<Task<T>> ask)
+    {
+        while (true)
+        {
+            var (asked, here) = (ask(), process);
+            while (!asked.IsCompleted && !here.IsDead)
+            {
+                if (await Task.WhenAny(asked, here.Died, Task.Delay(Quiet, TimeProvider.System)) is var first && first != asked && !here.IsDead && Clock.NextDue is { } due)
+                    Clock.GoTo(due);
+            }
+
+            if (here.IsDead && !asked.IsCompleted)
+            {
+                await RestartAsync();
+                continue;
+            }
+
+            try
+            {
+                return await asked;
+            }
+            catch (JournalUnavailableException)
+            {
+                Clock.Advance(TimeSpan.FromMilliseconds(10));
+            }
+        }
+    }
+
+    private void CheckOrdered(ScriptedCall call)
+    {
+        var run = call.Call.Run!.Value;
+        var isOrdered = Journal.Events(run).Any(entry => EventCodec.Decode(run, entry) is StepStarted ordered && ordered.IdempotencyKey == call.Call.IdempotencyKey);
+        if (!isOrdered) violations.Enqueue($"{call.Skill} of step {call.Call.StepId} happened before it was ordered.");
+    }
+
+    private async Task AgainAsync(ScriptedCall call, StructuredOutcome outcome)
+    {
+        var run = call.Call.Run!.Value;
+        foreach (var entry in Journal.Events(run))
+        {
+            if (EventCodec.Decode(run, entry) is not StepStarted ordered || ordered.IdempotencyKey != call.Call.IdempotencyKey) continue;
+            await process.SendAsync(new InboxItem(run, $"again:{ordered.Effect}", "outcome", Mail.Write(ordered.Effect, outcome)), CancellationToken.None);
+            await engine.DeliverAsync(run);
+        }
+    }
+}
