@@ -96,6 +96,8 @@ public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next) : IJour
 
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => Alive(() => inner.NextWakeAsync(cancel));
 
+    public Task<AgentSpending> SpendingAsync(TenantId tenant, string agent, DateTimeOffset day, CancellationToken cancel) => Alive(() => inner.SpendingAsync(tenant, agent, day, cancel));
+
     public Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel) =>
         Alive(() => inner.FindKeyAsync(tenant, scope, key, now, cancel));
 

@@ -163,6 +163,17 @@ public sealed class MemoryJournal(TimeProvider clock) : IJournal, IRunRows
         lock (gate) return Task.FromResult(rows.Values.Where(row => !row.Owned).Min(row => row.WakeAt));
     }
 
+    public Task<AgentSpending> SpendingAsync(TenantId tenant, string agent, DateTimeOffset day, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            var costs = rows.Values.Where(row => row.Tenant == tenant && row.AgentId == agent && row.Parent is null)
+                .Select(row => (row.CreatedAt, Cost: row.Status.IsOver() || row.Budget is not { } budget || budget < row.Spent ? row.Spent : budget)).ToList();
+            return Task.FromResult(new AgentSpending(
+                costs.Aggregate(Cents.Zero, (sum, run) => sum + run.Cost), costs.Where(run => run.CreatedAt >= day).Aggregate(Cents.Zero, (sum, run) => sum + run.Cost)));
+        }
+    }
+
     public Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel)
     {
         lock (gate)

@@ -17,6 +17,8 @@ public sealed class World : IAsyncDisposable
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(5);
     private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+    /// <summary>Notes who ended; its chore runs nowhere, so nothing is signed.</summary>
+    private static readonly RunSigner Unsigned = new(null!, null!);
     private const int QuietMax = 2_000;
     private readonly ConcurrentQueue<string> violations = new();
     private readonly List<RunId> started = [];
@@ -150,7 +152,7 @@ public sealed class World : IAsyncDisposable
     private Task BootAsync()
     {
         var journal = process = new FaultyJournal(Journal, () => Faults());
-        engine = new Engine(journal, journal, Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), options);
+        engine = new Engine(journal, journal, Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), Unsigned, options);
         Skills.Crash = () =>
         {
             journal.Die();

@@ -13,6 +13,8 @@ internal sealed class Proof(Settings settings)
     private readonly Random chance = new(settings.Seed);
     private Receiver receiver = null!;
     private Server server = null!;
+    private string data = "";
+    private int tooFew;
     private int posted;
     private int resolved;
 
@@ -24,7 +26,7 @@ internal sealed class Proof(Settings settings)
             return 2;
         }
 
-        var data = Directory.CreateTempSubdirectory("aos-chaos-").FullName;
+        data = Directory.CreateTempSubdirectory("aos-chaos-").FullName;
         try
         {
             receiver = await Receiver.StartAsync();
@@ -47,9 +49,10 @@ internal sealed class Proof(Settings settings)
         await FillAsync();
         var posting = Parallel.ForAsync(0, 50, async (_, _) => await PostAsync(Interlocked.Increment(ref posted)));
         await Task.Delay(chance.Next(0, 400));
-        var inFlight = runs.Count(run => run.Value is not null && !over.ContainsKey(run.Key));
         await server.KillAsync();
         await posting;
+        var inFlight = InFlight.Count(data);
+        if (inFlight < settings.InFlight) tooFew++;
         await server.StartAsync();
 
         // A post that got no answer may or may not have started its run: the same key again finds it or starts it.
@@ -145,8 +148,9 @@ internal sealed class Proof(Settings settings)
                 wrong.Enqueue($"run {run.Key} ({run.Value}) has a gap in its journal: {string.Join(' ', numbers.Take(40))}");
         });
 
+        if (tooFew > 0) wrong.Enqueue($"{tooFew} kills came with fewer than {settings.InFlight} runs in flight");
         foreach (var line in wrong.Take(50)) Console.WriteLine("WRONG " + line);
-        Console.WriteLine($"{settings.Kills} kills, {runs.Count} runs, {over.Count} over, {receiver.Arrivals} effects, {resolved} resolved by hand, {wrong.Count} wrong");
+        Console.WriteLine($"{settings.Kills} kills, {runs.Count} runs, {over.Count} over, {receiver.Arrivals} effects ({receiver.Repeats} repeated with their key), {resolved} unknown and resolved by hand, {wrong.Count} wrong");
         return wrong.IsEmpty ? 0 : 1;
     }
 

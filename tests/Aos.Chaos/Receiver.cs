@@ -35,6 +35,9 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>The keys an effect came with, one per arrival.</summary>
     internal IReadOnlyList<string> Keys(string path) => seen.TryGetValue(path, out var keys) ? [.. keys] : [];
 
+    /// <summary>Arrivals of an effect after its first.</summary>
+    internal int Repeats => seen.Values.Sum(keys => keys.Count - 1);
+
     internal int Arrivals => seen.Values.Sum(keys => keys.Count);
 
     private async Task TakeAsync(HttpContext context)
