@@ -23,7 +23,7 @@ internal static partial class PlanShapes
     }
 
     private static JsonElement WithIds(JsonElement source, JsonElement steps) =>
-        source.GetRawText().Contains("steps[", StringComparison.Ordinal) ? Json.Parse(ByIndex(source.GetRawText(), Ids(steps))) : source;
+        source.GetRawText().Contains("steps[", StringComparison.Ordinal) ? Json.Parse(ByIndex(source.GetRawText(), steps, Ids(steps))) : source;
 
     private static JsonElement FromSteps(JsonElement source, JsonElement steps, string name)
     {
@@ -47,7 +47,7 @@ internal static partial class PlanShapes
         var text = written.GetRawText();
         var isPlain = !text.Contains("steps[", StringComparison.Ordinal) && !text.Contains("{{", StringComparison.Ordinal)
             && !text.Contains("${", StringComparison.Ordinal);
-        return isPlain ? written : Json.Parse(Dialects(ByIndex(text, ids), ids));
+        return isPlain ? written : Json.Parse(Dialects(ByIndex(text, steps, ids), ids));
     }
 
     private static List<string> Ids(JsonElement steps)
@@ -185,9 +185,18 @@ internal static partial class PlanShapes
         value.WriteTo(writer);
     }
 
-    /// <summary><c>steps[0].result</c> means the step at that place.</summary>
-    private static string ByIndex(string json, List<string> ids) => StepIndex().Replace(json, match =>
-        int.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var index) && index < ids.Count ? "steps." + ids[index] : match.Value);
+    /// <summary>
+    /// <c>steps[0].result</c> means the step at that place. Of a <c>json_transform</c> with a query it means the value the query
+    /// gave: clients that refer by place know no envelope around it.
+    /// </summary>
+    private static string ByIndex(string json, JsonElement steps, List<string> ids) => StepIndex().Replace(json, match =>
+    {
+        if (!int.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var index) || index >= ids.Count) return match.Value;
+        var step = steps[index];
+        var isBare = match.Groups[2].Length > 0 && (step.GetText("skill") ?? step.GetText("skill_id")) == "json_transform"
+            && (step.Get("params") ?? step.Get("inputs"))?.Get("query") is not null;
+        return $"steps.{ids[index]}{match.Groups[2].Value}{(isBare ? ".result" : "")}";
+    });
 
     /// <summary><c>{{s1.body.x}}</c> and <c>${s1.body}</c> mean the result of a step, when a step has that id.</summary>
     private static string Dialects(string json, List<string> ids)
@@ -205,7 +214,7 @@ internal static partial class PlanShapes
         return ids.Contains(id) ? $"${{{{ steps.{id}.result{(dot < 0 ? "" : path[dot..])} }}}}" : match.Value;
     }
 
-    [GeneratedRegex(@"steps\[([0-9]{1,5})\]", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"steps\[([0-9]{1,5})\](\.result\b(?!\.result\b))?", RegexOptions.CultureInvariant)]
     private static partial Regex StepIndex();
 
     [GeneratedRegex(@"(?<!\$)\{\{\s*([A-Za-z_][\w.\-]*)\s*\}\}", RegexOptions.CultureInvariant)]
