@@ -4,18 +4,22 @@ using Aos.Bench;
 switch (args)
 {
     case ["embedded", var data, var runs, var inFlight]:
-        await Embedded.RunAsync(data, int.Parse(runs), int.Parse(inFlight));
+        await Embedded.RunAsync(data, Whole(runs), Whole(inFlight));
         return 0;
     case ["runs", var url, var key, var runs, var inFlight]:
-        await Remote.RunsAsync(url, key, int.Parse(runs), int.Parse(inFlight));
+        await Remote.RunsAsync(url, key, Whole(runs), Whole(inFlight));
         return 0;
     case ["simulate", var url, var key, var runs, var inFlight]:
-        await Remote.SimulateAsync(url, key, int.Parse(runs), int.Parse(inFlight));
+        await Remote.SimulateAsync(url, key, Whole(runs), Whole(inFlight));
         return 0;
     case ["get", var url, var runs, var inFlight]:
-        await Remote.GetAsync(url, int.Parse(runs), int.Parse(inFlight));
+        await Remote.GetAsync(url, Whole(runs), Whole(inFlight));
         return 0;
+    case [] or ["quick"]:
+        using (var suite = new Suite(args.Length == 0 ? 3 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        Console.Error.WriteLine("usage: embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        Console.Error.WriteLine("usage: nothing | quick | embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
         return 2;
 }
+
+static int Whole(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Aos.Bench;
+
+/// <summary>Starts the programs that are measured, and ends exactly those again.</summary>
+internal sealed class Processes : IDisposable
+{
+    private readonly List<Process> running = [];
+
+    internal string Root { get; } = FindRoot();
+
+    internal string Ceiling => Path.Combine(Root, "artifacts", "bin", "ceiling", "release", "ceiling.dll");
+
+    private static string Self => Path.Combine(AppContext.BaseDirectory, "Aos.Bench.dll");
+
+    public void Dispose()
+    {
+        foreach (var process in running) End(process);
+    }
+
+    internal static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Runs a program to its end; its last line on standard output as JSON.</summary>
+    internal async Task<JsonElement> MeasureAsync(string dll, params string[] arguments)
+    {
+        using var process = Start("dotnet", [dll, .. arguments], []);
+        string? last = null;
+        while (await process.StandardOutput.ReadLineAsync() is { } line) last = line;
+        await process.WaitForExitAsync();
+        running.Remove(process);
+        if (process.ExitCode != 0 || last is null) throw new InvalidOperationException($"{dll} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+        return JsonElement.Parse(last);
+    }
+
+    internal Task<JsonElement> SelfAsync(params string[] arguments) => MeasureAsync(Self, arguments);
+
+    /// <summary>The product as a user starts it, by its launcher.</summary>
+    internal Process Aos(string[] arguments, params (string Name, string Value)[] environment) => Start(Path.Combine(Root, "aos"), arguments, environment);
+
+    internal Process Start(string file, string[] arguments, (string Name, string Value)[] environment)
+    {
+        var info = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment) info.Environment[name] = value;
+        var process = Process.Start(info)!;
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        running.Add(process);
+        return process;
+    }
+
+    internal void End(Process process)
+    {
+        running.Remove(process);
+        if (!process.HasExited) process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+        process.Dispose();
+    }
+
+    /// <summary>Asks until the first 200; milliseconds since <paramref name="started"/>.</summary>
+    internal static async Task<double> UntilReadyAsync(string url, long started)
+    {
+        using var http = new HttpClient();
+        while (Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(60))
+        {
+            try
+            {
+                using var reply = await http.GetAsync(url);
+                if (reply.IsSuccessStatusCode) return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(5);
+            }
+        }
+
+        throw new InvalidOperationException($"{url} did not answer within 60 s.");
+    }
+
+    private static string FindRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Aos.slnx"))) folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("Aos.slnx");
+        return folder;
+    }
+}
