@@ -13,12 +13,12 @@ internal static class HouseFacts
     {
         var terms = skills.Terms;
         var prices = TypicalFigures.Rows.ToDictionary(StringComparer.Ordinal);
-        foreach (var (name, skill) in skills.All) prices[name] = Price(skill.Contract, prices.GetValueOrDefault(name));
+        foreach (var (name, contract) in skills.Contracts) prices[name] = Price(contract, prices.GetValueOrDefault(name));
         foreach (var (name, cents) in options.SkillCents)
             prices[name] = prices.GetValueOrDefault(name, TypicalFigures.Unknown with { Skill = name }) with { Cents = cents };
         return new SimulatorFacts(
             terms, prices.ToFrozenDictionary(StringComparer.Ordinal), options.Limits(), options.RiskThreshold, hasApprovals,
-            Versions(terms, prices, options));
+            new Lazy<ImmutableSortedDictionary<string, string>>(() => Versions(skills.Contracts, prices, options)));
     }
 
     private static SkillPrice Price(SkillContract contract, SkillPrice? row)
@@ -37,13 +37,13 @@ internal static class HouseFacts
     }
 
     private static ImmutableSortedDictionary<string, string> Versions(
-        IReadOnlyDictionary<string, SkillTerms> terms, Dictionary<string, SkillPrice> prices, CostSimOptions options)
+        IReadOnlyDictionary<string, SkillContract> contracts, Dictionary<string, SkillPrice> prices, CostSimOptions options)
     {
         var versions = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         versions["simulator"] = Simulator.Version;
         versions["model"] = TypicalFigures.Version;
         versions["price_table"] = ContentHash.Short(Json.Write(writer => WritePrices(writer, prices)));
-        versions["skills"] = ContentHash.Short(Json.Write(writer => WriteSkills(writer, terms)));
+        versions["skills"] = ContentHash.Short(Json.Write(writer => WriteSkills(writer, contracts)));
         versions["limits"] = ContentHash.Short(Json.Write(writer => WriteLimits(writer, options)));
         return versions.ToImmutable();
     }
@@ -85,10 +85,10 @@ internal static class HouseFacts
         writer.WriteEndObject();
     }
 
-    private static void WriteSkills(Utf8JsonWriter writer, IReadOnlyDictionary<string, SkillTerms> terms)
+    private static void WriteSkills(Utf8JsonWriter writer, IReadOnlyDictionary<string, SkillContract> contracts)
     {
         writer.WriteStartObject();
-        foreach (var (name, term) in terms) writer.WriteString(name, term.Version);
+        foreach (var (name, contract) in contracts) writer.WriteString(name, contract.Version);
         writer.WriteEndObject();
     }
 

@@ -27,6 +27,7 @@ internal sealed class Registry : ISkills
 
         byName = named.ToFrozenDictionary(StringComparer.Ordinal);
         All = new View<SkillDescription>(byName, skill => skill.Description);
+        Contracts = new View<SkillContract>(byName, skill => skill.Contract);
         Terms = new View<SkillTerms>(byName, skill => skill.Terms);
         this.gate = gate;
         this.secrets = secrets;
@@ -34,6 +35,8 @@ internal sealed class Registry : ISkills
     }
 
     public IReadOnlyDictionary<string, SkillDescription> All { get; }
+
+    public IReadOnlyDictionary<string, SkillContract> Contracts { get; }
 
     public IReadOnlyDictionary<string, SkillTerms> Terms { get; }
 

@@ -54,6 +54,8 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
 
     public IReadOnlyDictionary<string, SkillDescription> All => ImmutableSortedDictionary<string, SkillDescription>.Empty;
 
+    public IReadOnlyDictionary<string, SkillContract> Contracts => All.ToDictionary(pair => pair.Key, pair => pair.Value.Contract, StringComparer.Ordinal);
+
     public IReadOnlyDictionary<string, SkillTerms> Terms => terms;
 
     /// <summary>Ends the process the call runs in; set by the world.</summary>

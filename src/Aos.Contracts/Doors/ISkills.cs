@@ -8,6 +8,9 @@ public interface ISkills
     /// <summary>All skills, by name. A skill is built when it is first looked at.</summary>
     IReadOnlyDictionary<string, SkillDescription> All { get; }
 
+    /// <summary>What each skill says of itself; unlike <see cref="All"/> this makes no schema.</summary>
+    IReadOnlyDictionary<string, SkillContract> Contracts { get; }
+
     /// <summary>Terms by skill name, for the plan reader and the machine. The same instance until the registry changes.</summary>
     IReadOnlyDictionary<string, SkillTerms> Terms { get; }
 

@@ -49,7 +49,7 @@ public static class Simulator
         return new Simulation(
             verdict.Refusal is null, verdict.Status, verdict.Refusal, verdict.Cost, costMax, duration, budget,
             budget is { } limit ? limit - verdict.Cost : null, verdict.FitsBudget, verdict.Gaps, Risks(steps), risk, steps,
-            verdict.FitsBudget ? [] : Alternatives(facts, verdict.Cost, steps), verdict.Problems, [.. warnings], trace, root, facts.Versions);
+            verdict.FitsBudget ? [] : Alternatives(facts, verdict.Cost, steps), verdict.Problems, [.. warnings], trace, root, facts.Versions.Value);
     }
 
     private static ImmutableArray<StepEstimate> Estimate(SimulatorFacts facts, Plan plan, JsonElement inputs)

@@ -40,6 +40,8 @@ internal sealed class TalkingModel(params StructuredOutcome[] answers) : ISkills
 
     public IReadOnlyDictionary<string, SkillDescription> All => ImmutableDictionary<string, SkillDescription>.Empty;
 
+    public IReadOnlyDictionary<string, SkillContract> Contracts => ImmutableDictionary<string, SkillContract>.Empty;
+
     public IReadOnlyDictionary<string, SkillTerms> Terms => ImmutableDictionary<string, SkillTerms>.Empty;
 
     public Task<StructuredOutcome> InvokeAsync(string skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
