@@ -278,7 +278,10 @@ internal sealed class Engine : IHostedService, IDisposable
         if (Live(row.Id) is { } here && here.Post(new Letter(new WakeRun(), null, null))) return;
         try
         {
-            await LoadAsync(row, null);
+            // What was leaving memory may have written after the claim: its last word counts, and may have freed the run again.
+            if (await rows.GetAsync(row.Tenant, row.Id, Stopping) is not { } now) return;
+            var mine = now.Owned ? now : await rows.ClaimAsync(row.Id, Stopping);
+            if (mine is not null) await LoadAsync(mine, null);
         }
         catch (Exception e)
         {
