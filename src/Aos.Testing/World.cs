@@ -74,8 +74,15 @@ public sealed class World : IAsyncDisposable
     }
 
     /// <summary>Has a run decide about a command. Dies and comes back as often as it must, so the command may arrive twice.</summary>
-    public Task<CommandReply> CommandAsync(RunId run, RunCommand command) =>
-        InsistAsync(() => engine.CommandAsync(TenantId.Default, run, command, CancellationToken.None));
+    public async Task<CommandReply> CommandAsync(RunId run, RunCommand command) =>
+        (await InsistAsync(() => engine.CommandAsync(TenantId.Default, run, command, CancellationToken.None)))!;
+
+    /// <summary>
+    /// The same for a command that must not arrive twice, as a resolve, which speaks of the newest call. Null: the answer got lost
+    /// or the store was not there; look at the run again before anything else.
+    /// </summary>
+    public Task<CommandReply?> CommandOnceAsync(RunId run, RunCommand command) =>
+        InsistAsync(() => engine.CommandAsync(TenantId.Default, run, command, CancellationToken.None), once: true);
 
     /// <summary>A run as folded from its journal.</summary>
     public async Task<RunState> ReadAsync(RunId run) => (await Loading.FoldAsync(Journal, run, CancellationToken.None)).State;
@@ -168,7 +175,8 @@ public sealed class World : IAsyncDisposable
     }
 
     /// <summary>Asks until there is an answer: a caller that repeats itself after every refusal and every death.</summary>
-    private async Task<T> InsistAsync<T>(Func<Task<T>> ask)
+    private async Task<T?> InsistAsync<T>(Func<Task<T>> ask, bool once = false)
+        where T : class
     {
         while (true)
         {
@@ -182,6 +190,7 @@ public sealed class World : IAsyncDisposable
             if (here.IsDead && !asked.IsCompleted)
             {
                 await RestartAsync();
+                if (once) return null;
                 continue;
             }
 
@@ -192,6 +201,7 @@ public sealed class World : IAsyncDisposable
             catch (JournalUnavailableException)
             {
                 Clock.Advance(TimeSpan.FromMilliseconds(10));
+                if (once) return null;
             }
         }
     }

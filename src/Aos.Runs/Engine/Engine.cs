@@ -149,7 +149,10 @@ internal sealed class Engine : IHostedService, IDisposable
     /// <summary>The answer to a start got lost: when it is stored after all, nobody else drives the run.</summary>
     private async Task BeginIfStoredAsync(JournalAppend append, RunState state)
     {
-        if (await IsStoredAsync(append)) Begin(append, state);
+        if (!await IsStoredAsync(append) || Live(append.Row.Id) is not null) return;
+        var row = await rows.GetAsync(append.Row.Tenant, append.Row.Id, Stopping);
+        var isUndriven = row is { Adoptions: 0 } && row.Owned == append.Row.Owned && row.Seq == append.Row.Seq; // Else a later process drives it.
+        if (isUndriven) Begin(append, state);
     }
 
     /// <summary>Hands a command to a run, loading it when it is not in memory. Unknown: this tenant has no such run.</summary>

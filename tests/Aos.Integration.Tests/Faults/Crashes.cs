@@ -108,7 +108,7 @@ public sealed class Crashes
             {
                 if (step.Calls[item] is not { Status: CallStatus.Unknown, Started: { } started }) continue;
                 var happened = world.Skills.Effects.FirstOrDefault(effect => effect.Call.IdempotencyKey == started.IdempotencyKey);
-                await world.CommandAsync(run, new ResolveStep(
+                await world.CommandOnceAsync(run, new ResolveStep(
                     id, step.Items is null ? -1 : item, happened is null ? ResolveVerdict.NotDone : ResolveVerdict.Done, happened?.Params ?? Json.Null));
             }
         }
