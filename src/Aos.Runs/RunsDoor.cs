@@ -36,10 +36,7 @@ internal sealed class RunsDoor(
     }
 
     private static SimulationRequest Question(Caller caller, StartRequest request) => new(
-        new PlanReading(request.Plan, [], []), caller.Tenant, request.AgentId, request.Budget, request.AllowedSkills, request.Seed ?? 0, null, request.Inputs)
-    {
-        BlockedSkills = request.BlockedSkills,
-    };
+        new PlanReading(request.Plan, [], []), caller.Tenant, request.AgentId, request.Budget, null, request.Seed ?? 0, null, request.Inputs);
 
     public Task<CommandReply> CommandAsync(Caller caller, RunId run, RunCommand command, CancellationToken cancel) =>
         engine.CommandAsync(caller.Tenant, run, command, cancel);

@@ -78,20 +78,7 @@ internal static class RunRequest
         if (source.Get("steps") is null && source.Get("plan") is null or { ValueKind: JsonValueKind.Null }) throw WithoutPlan(body);
         if (source.Get("plan") is null && Around.Any(name => source.Get(name) is not null)) source = Alone(source);
         var reading = context.RequestServices.GetRequiredService<ISkills>().ReadPlan(source);
-        return reading.Plan is { } plan ? (plan, reading.Warnings) : throw new RefusedException(Invalid(reading), 400);
-    }
-
-    /// <summary>Why a plan that cannot be read is refused: the first mistake, and all of them in <c>details.problems</c>.</summary>
-    internal static Failure Invalid(PlanReading reading)
-    {
-        var details = Json.Write(writer =>
-        {
-            writer.WriteStartObject();
-            RunWire.WriteProblems(writer, "problems", reading.Problems);
-            writer.WriteEndObject();
-        });
-        var first = reading.Problems[0];
-        return FailureCatalog.Fail(first.Code, first.Path.Length == 0 ? first.Message : $"{first.Path}: {first.Message}", null, details);
+        return reading.Plan is { } plan ? (plan, reading.Warnings) : throw new RefusedException(Admission.Refusal(reading.Problems), 400);
     }
 
     private static RefusedException WithoutPlan(JsonElement body) => body.TextOf("workflow_id") is { Length: > 0 }
@@ -118,7 +105,8 @@ internal static class RunRequest
         }
     }
 
-    private static string Agent(HttpContext context, JsonElement body)
+    /// <summary>The agent that the request names, else the one its key acts for, else <c>default</c>.</summary>
+    internal static string Agent(HttpContext context, JsonElement body)
     {
         var bound = context.Caller().AgentId;
         var agent = Bounded(body, "agent_id", NameMax) is { Length: > 0 } named ? named : bound ?? "default";

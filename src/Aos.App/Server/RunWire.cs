@@ -41,7 +41,7 @@ internal static class RunWire
         writer.WriteNumber("total_steps", state.Steps.Length);
         WriteSteps(writer, state);
         if (state.End is { } end) WriteOutcome(writer, state, end);
-        if (warnings is { Count: > 0 }) WriteProblems(writer, "warnings", warnings);
+        if (warnings is { Count: > 0 }) PlanProblem.WriteList(writer, "warnings", warnings);
         writer.WriteEndObject();
     }
 
@@ -130,23 +130,6 @@ internal static class RunWire
 
         writer.WriteString("help", $"docs/errors/{failure.Code}.md");
         writer.WriteEndObject();
-    }
-
-    /// <summary>Mistakes or warnings of a plan, each with its place.</summary>
-    internal static void WriteProblems(Utf8JsonWriter writer, string name, IReadOnlyList<PlanProblem> problems)
-    {
-        writer.WriteStartArray(name);
-        foreach (var problem in problems)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("path", problem.Path);
-            writer.WriteString("code", problem.Code);
-            writer.WriteString("message", problem.Message);
-            if (problem.Suggestion is { } suggestion) writer.WriteString("suggestion", suggestion);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
     }
 
     /// <summary><c>{name}_cents</c>, whole and rounded up, and <c>{name}_cents_exact</c>.</summary>

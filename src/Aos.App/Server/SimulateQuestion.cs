@@ -24,39 +24,46 @@ internal sealed record SimulateQuestion(SimulationRequest Request, JsonElement P
     };
 
     /// <summary>Reads the body; what is wrong with the request, not with its plan, is refused with 422.</summary>
-    internal static SimulateQuestion Read(HttpContext context, JsonElement body, IReadOnlyDictionary<string, SkillTerms> skills)
+    internal static SimulateQuestion Read(HttpContext context, JsonElement body)
     {
         if (body.ValueKind != JsonValueKind.Object) throw RefusedException.Wrong("The body is an object with a plan.");
         var config = body.Get("config") is { ValueKind: JsonValueKind.Object } given ? given : Json.EmptyObject;
         context.RefuseOtherTenant(body.TextOf("tenant_id"));
-        var caller = context.Caller();
-        var agent = body.TextOf("agent_id");
-        if (caller.AgentId is { } bound && agent is { } other && other != bound)
-            throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This caller acts as the agent {bound} only."));
-        var (reading, plan, isDocument) = PlanOf(body, skills);
+        var agent = RunRequest.Agent(context, body);
+        var (reading, plan, isDocument) = PlanOf(body, context.RequestServices.GetRequiredService<ISkills>());
         var seed = SeedOf(body, config, reading.Plan);
         var timestamp = body.TextOf("timestamp") ?? config.TextOf("frozen_timestamp");
         var request = new SimulationRequest(
-            reading, caller.Tenant, agent, Budget(body, isDocument), null, seed, timestamp, Inputs(body, isDocument))
+            reading, context.Caller().Tenant, agent, Budget(body, isDocument), null, seed, timestamp, Inputs(body, isDocument))
         {
             SourceHash = reading.Plan is null ? Hash(plan) : null,
         };
         return new SimulateQuestion(request, plan, seed, timestamp, body.Get("save_trace") is { ValueKind: JsonValueKind.True }, IgnoredOf(body, isDocument));
     }
 
-    private static (PlanReading Reading, JsonElement Plan, bool IsDocument) PlanOf(JsonElement body, IReadOnlyDictionary<string, SkillTerms> skills)
+    /// <summary>The same question, for an agent the house knows.</summary>
+    internal SimulateQuestion For(Agent agent) => this with
+    {
+        Request = Request with
+        {
+            AllowedSkills = agent.Settings.AllowedSkills?.ToHashSet(StringComparer.Ordinal),
+            BlockedSkills = agent.Settings.BlockedSkills.ToHashSet(StringComparer.Ordinal),
+        },
+    };
+
+    private static (PlanReading Reading, JsonElement Plan, bool IsDocument) PlanOf(JsonElement body, ISkills skills)
     {
         if (body.Get("plan") is { } plan)
         {
             if (plan.ValueKind is not (JsonValueKind.Array or JsonValueKind.Object)) throw RefusedException.Wrong("plan is a list of steps or a plan.");
-            return (PlanReader.Read(plan, skills, allowUnknownSkills: true), plan, plan.ValueKind == JsonValueKind.Object);
+            return (skills.ReadPlan(plan, allowUnknownSkills: true), plan, plan.ValueKind == JsonValueKind.Object);
         }
 
         if (body.Get("steps") is { } steps)
         {
             if (steps.ValueKind != JsonValueKind.Array) throw RefusedException.Wrong("steps is a list.");
             var document = Document(body);
-            return (PlanReader.Read(document, skills, allowUnknownSkills: true), document, true);
+            return (skills.ReadPlan(document, allowUnknownSkills: true), document, true);
         }
 
         if (body.TextOf("workflow_id") is null) throw RefusedException.Wrong("plan is missing: send {\"plan\": [{\"skill\": \"echo\", \"params\": {}}]}.");

@@ -31,6 +31,12 @@ internal static class SimulateWire
         writer.WriteString("frozen_timestamp", question.Timestamp);
         writer.WriteString("schema_version", "1.1");
         WriteMetadata(writer, simulation);
+        if (question.SaveTrace)
+        {
+            writer.WritePropertyName("trace");
+            SimulateTrace.Of(question, simulation).WriteTo(writer);
+        }
+
         writer.WriteEndObject();
     }
 
@@ -72,27 +78,28 @@ internal static class SimulateWire
     private static void WriteEstimates(Utf8JsonWriter writer, Simulation simulation)
     {
         writer.WriteStartArray("step_estimates");
-        foreach (var step in simulation.Steps)
-        {
-            writer.WriteStartObject();
-            writer.WriteNumber("step_index", step.StepIndex);
-            writer.WriteString("step_id", step.StepId);
-            writer.WriteString("skill_id", step.SkillId);
-            var cents = step.Cost.ToWholeCents();
-            writer.WriteNumber("estimated_cost_cents", cents);
-            writer.WriteNumber("estimated_latency_ms", step.LatencyMs);
-            writer.WriteNumber("cost_cents", cents);
-            writer.WriteNumber("cost_cents_exact", step.Cost.Value);
-            writer.WriteNumber("cost_max_cents_exact", step.CostMax.Value);
-            writer.WriteNumber("latency_ms", step.LatencyMs);
-            writer.WriteNumber("risk_probability", step.RiskProbability);
-            writer.WriteString("risk_type", step.RiskType);
-            writer.WriteNumber("calls_min", step.CallsMin);
-            writer.WriteNumber("calls_max", step.CallsMax);
-            writer.WriteEndObject();
-        }
-
+        foreach (var step in simulation.Steps) WriteEstimate(writer, step);
         writer.WriteEndArray();
+    }
+
+    internal static void WriteEstimate(Utf8JsonWriter writer, StepEstimate step)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("step_index", step.StepIndex);
+        writer.WriteString("step_id", step.StepId);
+        writer.WriteString("skill_id", step.SkillId);
+        var cents = step.Cost.ToWholeCents();
+        writer.WriteNumber("estimated_cost_cents", cents);
+        writer.WriteNumber("estimated_latency_ms", step.LatencyMs);
+        writer.WriteNumber("cost_cents", cents);
+        writer.WriteNumber("cost_cents_exact", step.Cost.Value);
+        writer.WriteNumber("cost_max_cents_exact", step.CostMax.Value);
+        writer.WriteNumber("latency_ms", step.LatencyMs);
+        writer.WriteNumber("risk_probability", step.RiskProbability);
+        writer.WriteString("risk_type", step.RiskType);
+        writer.WriteNumber("calls_min", step.CallsMin);
+        writer.WriteNumber("calls_max", step.CallsMax);
+        writer.WriteEndObject();
     }
 
     private static void WriteStepSimulations(Utf8JsonWriter writer, Simulation simulation)
@@ -137,7 +144,7 @@ internal static class SimulateWire
         writer.WriteEndArray();
     }
 
-    private static bool IsFeasible(Simulation simulation, StepEstimate step) => step.Known && !simulation.PermissionGaps.Contains(step.SkillId);
+    internal static bool IsFeasible(Simulation simulation, StepEstimate step) => step.Known && !simulation.PermissionGaps.Contains(step.SkillId);
 
     private static void WriteAlternatives(Utf8JsonWriter writer, Simulation simulation)
     {
@@ -167,7 +174,7 @@ internal static class SimulateWire
         writer.WritePropertyName("error");
         RunWire.WriteFailure(writer, refusal);
         if (simulation.Problems.IsEmpty) return;
-        RunWire.WriteProblems(writer, "problems", simulation.Problems);
+        PlanProblem.WriteList(writer, "problems", simulation.Problems);
     }
 
     private static void WriteMetadata(Utf8JsonWriter writer, Simulation simulation)

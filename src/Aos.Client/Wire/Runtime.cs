@@ -17,15 +17,20 @@ public sealed record SimulationQuestion
 
     /// <summary>Frozen time that enters the trace, ISO 8601.</summary>
     public string? Timestamp { get; init; }
+
+    /// <summary>Asks for <see cref="SimulationReply.Trace"/>.</summary>
+    public bool? SaveTrace { get; init; }
 }
 
 /// <summary>What a plan will cost, how long it takes, and whether it can work.</summary>
 /// <param name="Status">feasible, budget_insufficient, permission_denied, skill_unavailable, risk_too_high or invalid_plan.</param>
 /// <param name="EstimatedCostCents">Rounded up.</param>
+/// <param name="Trace">A trace of schema 1.1 (docs/traces.md), when asked for.</param>
 public sealed record SimulationReply(
     bool Feasible, string Status, decimal EstimatedCostCents, long EstimatedDurationMs, decimal? BudgetRemainingCents, bool BudgetSufficient,
     IReadOnlyList<SimulatedStep>? StepEstimates, IReadOnlyList<SimulatedRiskReply>? Risks, IReadOnlyList<JsonElement>? PermissionGaps,
-    IReadOnlyList<JsonElement>? Alternatives, IReadOnlyList<JsonElement>? Warnings, string? TraceId, string? RootHash, ulong? Seed);
+    IReadOnlyList<JsonElement>? Alternatives, IReadOnlyList<JsonElement>? Warnings, string? TraceId, string? RootHash, ulong? Seed,
+    JsonElement? Trace = null);
 
 /// <summary>One step's estimate.</summary>
 public sealed record SimulatedStep(int StepIndex, string SkillId, decimal EstimatedCostCents, long EstimatedLatencyMs);

@@ -20,12 +20,6 @@ public sealed record StartRequest(
     /// <summary>What planning the run has already cost: it counts as spent from the start.</summary>
     public Cents Charged { get; init; }
 
-    /// <summary>Skills the agent may use; null: all, empty: none.</summary>
-    public IReadOnlySet<string>? AllowedSkills { get; init; }
-
-    /// <summary>Skills the agent may not use, whatever is allowed.</summary>
-    public IReadOnlySet<string>? BlockedSkills { get; init; }
-
     /// <summary>URL that is told, by POST, when an attempt of the run has ended; or null.</summary>
     public string? Webhook { get; init; }
 }

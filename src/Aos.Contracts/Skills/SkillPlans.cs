@@ -8,25 +8,26 @@ public static class SkillPlans
 {
     /// <summary>
     /// Reads a plan and judges the parameters of its steps, those of inline child plans and compensations too. Values that
-    /// templates will fill are not judged. With <paramref name="allowUnknownSkills"/> unknown skills are warnings.
+    /// templates will fill are not judged. With <paramref name="allowUnknownSkills"/> a plan whose only problems are skills
+    /// that are not there is given beside them; the problems are the same either way.
     /// </summary>
     public static PlanReading ReadPlan(this ISkills skills, JsonElement source, bool allowUnknownSkills = false)
     {
-        var reading = PlanReader.Read(source, skills.Terms, allowUnknownSkills);
+        var reading = PlanReader.Read(source, skills.Terms, allowUnknownSkills: true);
         if (reading.Plan is not { } plan) return reading;
-        var problems = new List<PlanProblem>();
-        Check(skills, plan, "", allowUnknownSkills, problems);
-        return problems.Count == 0 ? reading : new PlanReading(null, [.. problems], reading.Warnings);
+        var problems = new List<PlanProblem>(reading.Problems);
+        Check(skills, plan, "", problems);
+        var isUsable = problems.Count == 0 || (allowUnknownSkills && problems.Count == reading.Problems.Length);
+        return isUsable ? reading : new PlanReading(null, [.. problems], reading.Warnings);
     }
 
-    private static void Check(ISkills skills, Plan plan, string path, bool allowUnknownSkills, List<PlanProblem> problems)
+    private static void Check(ISkills skills, Plan plan, string path, List<PlanProblem> problems)
     {
         foreach (var step in plan.Steps)
         {
             Judge(step.Skill, step.Params, $"{path}steps[{step.Index}].params");
             Judge(step.Compensate?.Skill, step.Compensate?.Params ?? Json.EmptyObject, $"{path}steps[{step.Index}].compensate.params");
-            if (step.Child?.Plan is { } child && PlanReader.Read(child, skills.Terms, allowUnknownSkills).Plan is { } inner)
-                Check(skills, inner, $"{path}steps[{step.Index}].run.plan.", allowUnknownSkills, problems);
+            if (step.Child?.Read is { } child) Check(skills, child, $"{path}steps[{step.Index}].run.plan.", problems);
         }
 
         void Judge(string? skill, JsonElement parameters, string at)

@@ -10,25 +10,27 @@ public static class Admission
     public static PlanReading NoWorkflows { get; } = new(
         null, [new PlanProblem("workflow_id", "NOT_AVAILABLE", "Stored workflows are not available in this version; send the plan itself.")], []);
 
-    /// <summary>The refusal with the first problem's code; all of them stand in its details. Null: there is none.</summary>
-    public static Failure? Refusal(ImmutableArray<PlanProblem> problems)
+    /// <summary>Why a plan that cannot be read is refused: the first of its mistakes; all of them, one at least, stand in <c>details.problems</c>.</summary>
+    public static Failure Refusal(ImmutableArray<PlanProblem> problems)
     {
-        if (problems.IsEmpty) return null;
         var first = problems[0];
         return FailureCatalog.Fail(first.Code, first.Path.Length == 0 ? first.Message : $"{first.Path}: {first.Message}", null, Json.Write(writer =>
         {
             writer.WriteStartObject();
-            writer.WriteStartArray("problems");
-            foreach (var problem in problems)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("path", problem.Path);
-                writer.WriteString("code", problem.Code);
-                writer.WriteString("message", problem.Message);
-                if (problem.Suggestion is { } suggestion) writer.WriteString("suggestion", suggestion);
-                writer.WriteEndObject();
-            }
+            PlanProblem.WriteList(writer, "problems", problems);
+            writer.WriteEndObject();
+        }));
+    }
 
+    /// <summary>Why an agent is refused a plan that calls skills it may not use; they stand in <c>details.permission_gaps</c>.</summary>
+    public static Failure Denied(string? agent, IReadOnlyList<string> gaps)
+    {
+        var who = agent is null ? "The agent" : $"The agent {agent}";
+        return FailureCatalog.Fail("PERMISSION_DENIED", $"{who} may not use {string.Join(", ", gaps)}.", null, Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("permission_gaps");
+            foreach (var gap in gaps) writer.WriteStringValue(gap);
             writer.WriteEndArray();
             writer.WriteEndObject();
         }));

@@ -138,7 +138,25 @@ public sealed record CompensateClause(string Skill, JsonElement Params);
 /// <param name="Path">For instance <c>steps[2].params.url</c>.</param>
 /// <param name="Code">A code of <see cref="FailureCatalog"/>, such as <c>INVALID_REFERENCE</c>.</param>
 /// <param name="Suggestion">What to write instead, or null.</param>
-public sealed record PlanProblem(string Path, string Code, string Message, string? Suggestion = null);
+public sealed record PlanProblem(string Path, string Code, string Message, string? Suggestion = null)
+{
+    /// <summary>A member that lists mistakes or warnings, each with its place.</summary>
+    public static void WriteList(Utf8JsonWriter writer, string name, IEnumerable<PlanProblem> problems)
+    {
+        writer.WriteStartArray(name);
+        foreach (var problem in problems)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("path", problem.Path);
+            writer.WriteString("code", problem.Code);
+            writer.WriteString("message", problem.Message);
+            if (problem.Suggestion is { } suggestion) writer.WriteString("suggestion", suggestion);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+}
 
 /// <summary>Either a plan or at least one problem (both, when unknown skills were allowed); warnings in both cases.</summary>
 public sealed record PlanReading(

@@ -5,7 +5,7 @@ namespace Aos.Kernel;
 
 /// <summary>What simulate and admission ask.</summary>
 /// <param name="Reading">The plan as read, with its problems; it may name skills that are not there.</param>
-/// <param name="AgentId">A label; what the agent may use comes as <paramref name="AllowedSkills"/> and <see cref="BlockedSkills"/>.</param>
+/// <param name="AgentId">Named in a refusal; what the agent may use comes as <paramref name="AllowedSkills"/> and <see cref="BlockedSkills"/>.</param>
 /// <param name="Budget">Beside the plan's own; the lower one counts. Null: unlimited; zero means zero.</param>
 /// <param name="AllowedSkills">Null: all; empty: none.</param>
 /// <param name="Timestamp">Frozen time that enters <c>trace_id</c> and <c>root_hash</c>, or null.</param>
@@ -71,7 +71,7 @@ public sealed record Alternative(string Suggestion, Cents PotentialSavings);
 /// <param name="CumulativeRisk">That at least one step fails: 1 − Π(1 − p).</param>
 /// <param name="TraceId">A function of plan, seed, timestamp, tenant and model version.</param>
 /// <param name="RootHash">64 hex digits; a function of the same.</param>
-/// <param name="FactVersions">Name to version of everything else the answer depends on.</param>
+/// <param name="FactVersions">Name to version of everything else the answer depends on; <c>agent</c>: of what the agent may use, when that is restricted.</param>
 public sealed record Simulation(
     bool Feasible,
     string Status,

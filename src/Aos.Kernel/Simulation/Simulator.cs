@@ -49,7 +49,7 @@ public static class Simulator
         return new Simulation(
             verdict.Refusal is null, verdict.Status, verdict.Refusal, verdict.Cost, costMax, duration, budget,
             budget is { } limit ? limit - verdict.Cost : null, verdict.FitsBudget, verdict.Gaps, Risks(steps), risk, steps,
-            verdict.FitsBudget ? [] : Alternatives(facts, verdict.Cost, steps), verdict.Problems, [.. warnings], trace, root, facts.Versions.Value);
+            verdict.FitsBudget ? [] : Alternatives(facts, verdict.Cost, steps), verdict.Problems, [.. warnings], trace, root, Versions(facts, request));
     }
 
     private static ImmutableArray<StepEstimate> Estimate(SimulatorFacts facts, Plan plan, JsonElement inputs)
@@ -159,6 +159,26 @@ public static class Simulator
         return models > Cents.Zero
             ? [new Alternative("Call the model less often, with shorter prompts, or choose a cheaper model.", models), budget]
             : [budget];
+    }
+
+    private static ImmutableSortedDictionary<string, string> Versions(SimulatorFacts facts, SimulationRequest request)
+    {
+        if (request.AllowedSkills is null && request.BlockedSkills is null) return facts.Versions.Value;
+        return facts.Versions.Value.SetItem("agent", ContentHash.Short(Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            Names("allowed", request.AllowedSkills);
+            Names("blocked", request.BlockedSkills);
+            writer.WriteEndObject();
+
+            void Names(string name, IReadOnlySet<string>? skills)
+            {
+                if (skills is null) return;
+                writer.WriteStartArray(name);
+                foreach (var skill in skills.Order(StringComparer.Ordinal)) writer.WriteStringValue(skill);
+                writer.WriteEndArray();
+            }
+        })));
     }
 
     private static (string Trace, string Root) Identify(SimulationRequest request)

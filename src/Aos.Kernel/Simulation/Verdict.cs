@@ -12,8 +12,8 @@ internal readonly record struct Verdict(
     ImmutableArray<PlanProblem> Problems)
 {
     /// <summary>
-    /// The first of: a plan that is not valid, a construct whose room is not there, a skill that is not there, inputs
-    /// that do not fit, a budget or limit below the estimate, a skill the agent may not use.
+    /// The first of: a plan that is not valid, a skill that is not there, one the agent may not use, a construct whose
+    /// room is not there, inputs that do not fit, a budget or limit below the estimate.
     /// </summary>
     internal static Verdict Of(SimulatorFacts facts, SimulationRequest request)
     {
@@ -27,15 +27,16 @@ internal readonly record struct Verdict(
         var money = PlanBudgetVerdict.Of(facts.Limits, cost, byModel, budget);
         var skills = Admission.SkillsOf(plan);
         var gaps = GapsOf(skills, request);
-        var (status, refusal) = Judge(facts, plan, skills, problems, wrong, money, gaps);
+        var (status, refusal) = Judge(facts, request, plan, skills, wrong, money, gaps);
         return new Verdict(status, refusal, cost, budget, inputs, money.Allowed, gaps, problems);
     }
 
     private static (string Status, Failure? Refusal) Judge(
-        SimulatorFacts facts, Plan plan, IReadOnlyList<string> skills, ImmutableArray<PlanProblem> problems, Failure? wrongInputs, PlanBudgetVerdict money,
+        SimulatorFacts facts, SimulationRequest request, Plan plan, IReadOnlyList<string> skills, Failure? wrongInputs, PlanBudgetVerdict money,
         ImmutableArray<string> gaps)
     {
-        if (Admission.Refusal(problems) is { } unread) return ("skill_unavailable", unread);
+        if (request.Reading.Problems is { IsEmpty: false } problems) return ("skill_unavailable", Admission.Refusal(problems));
+        if (!gaps.IsEmpty) return ("permission_denied", Admission.Denied(request.AgentId, gaps));
         if (Unavailable(facts, plan) is { } unavailable) return ("invalid_plan", unavailable);
         foreach (var skill in skills)
         {
@@ -43,8 +44,7 @@ internal readonly record struct Verdict(
         }
 
         if (wrongInputs is not null) return ("invalid_plan", wrongInputs);
-        if (money.Refusal() is { } refusal) return ("budget_insufficient", refusal);
-        return gaps.IsEmpty ? ("feasible", null) : ("permission_denied", Denied(gaps));
+        return money.Refusal() is { } refusal ? ("budget_insufficient", refusal) : ("feasible", null);
     }
 
     private static Failure? Unavailable(SimulatorFacts facts, Plan plan)
@@ -72,14 +72,4 @@ internal readonly record struct Verdict(
 
         return gaps.DrainToImmutable();
     }
-
-    private static Failure Denied(ImmutableArray<string> gaps) => FailureCatalog.Fail(
-        "PERMISSION_DENIED", $"The agent may not use {string.Join(", ", gaps)}.", null, Json.Write(writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteStartArray("skills");
-            foreach (var gap in gaps) writer.WriteStringValue(gap);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }));
 }

@@ -94,15 +94,7 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, 
     private static Failure? Skills(Agent agent, Plan plan)
     {
         var gaps = Admission.SkillsOf(plan).Where(skill => !agent.May(skill)).ToList();
-        if (gaps.Count == 0) return null;
-        return FailureCatalog.Fail("PERMISSION_DENIED", $"The agent {agent.Id} may not use {string.Join(", ", gaps)}.", null, Json.Write(writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteStartArray("permission_gaps");
-            foreach (var gap in gaps) writer.WriteStringValue(gap);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }));
+        return gaps.Count == 0 ? null : Admission.Denied(agent.Id, gaps);
     }
 
     /// <summary>An ended run gave back what it had not spent; a new attempt needs it again.</summary>

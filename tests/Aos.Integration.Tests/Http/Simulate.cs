@@ -33,6 +33,19 @@ public sealed class Simulate : IAsyncLifetime
         """{"plan":{"name":"p","inputs":{"n":{"type":"integer"}},"steps":[{"id":"a","skill":"echo","params":{"n":"${{ inputs.n }}"}}]},"inputs":{"n":1}}""",
         """{"plan":{"name":"p","inputs":{"n":{"type":"integer"}},"steps":[{"id":"a","skill":"echo","params":{"n":"${{ inputs.n }}"}}]},"inputs":{"n":"one"}}""",
         """{"plan":{"name":"p","inputs":{"n":{"type":"integer"}},"steps":[{"id":"a","skill":"echo"}]}}""",
+        """{"plan":[{"skill":"http_call","params":{"url":5}}]}""",
+        """{"plan":[{"skill":"nowhere"},{"skill":"http_call","params":{"url":["x"],"headers":1}},{"skill":"json_transform","params":{"payload":{},"mapping":7}}]}""",
+        """{"plan":[{"skill":"http_call","params":{"url":"http://a.example","timeout_ms":"soon"}}]}""",
+        """{"plan":[{"skill":"http_call","params":{"url":"http://a.example","timeout_ms":999999999999}}]}""",
+        """{"plan":[{"skill":"http_call","params":{"url":"http://a.example","timeout_ms":-1}}]}""",
+        """{"plan":[{"skill":"wait","params":{"ms":-1}}]}""",
+        """{"plan":[{"skill":"wait","params":{"ms":"long"}}]}""",
+        """{"plan":{"name":"p","steps":[{"id":"a","skill":"echo","timeout":"-1s"}]}}""",
+        """{"plan":{"name":"p","steps":[{"id":"a","skill":"echo","timeout":"999999d"}]}}""",
+        """{"plan":{"name":"p","steps":[{"id":"a","skill":"echo","timeout":"999999999999999999999d"}]}}""",
+        """{"plan":{"name":"p","steps":[{"id":"a","skill":"echo","compensate":{"skill":"http_call","params":{"url":1}}}]}}""",
+        """{"plan":{"name":"p","steps":[{"id":"a","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"http_call","params":{"url":true}}]}}}]}}""",
+        """{"plan":{"name":"p","steps":[{"id":"a","skill":"http_call","for_each":"${{ inputs.urls }}","params":{"url":"${{ item }}","method":7}}]}}""",
     ];
 
     public static TheoryData<string> Samples() =>
@@ -120,6 +133,22 @@ public sealed class Simulate : IAsyncLifetime
         Assert.Equal(!isThere, reply.Body.Get("warnings")!.Value.EnumerateArray().Any(warning => warning.GetString()!.Contains(skill, StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("echo", "{}", 0)]
+    [InlineData("http_call", """{"url":"https://a.example"}""", 0)]
+    [InlineData("json_transform", """{"payload":{"a":1},"mapping":{"b":"a"}}""", 0)]
+    [InlineData("llm_invoke", """{"prompt":"Hi"}""", 5)]
+    [Trait("id", "F5.2-07")]
+    public async Task Every_skill_has_a_cost_estimate_and_simulate_uses_it(string skill, string parameters, int cents)
+    {
+        var skills = Json.Parse(await house.Http.GetStringAsync("/api/v1/runtime/capabilities", TestContext.Current.CancellationToken)).Get("skills")!.Value;
+        var step = (await PostAsync(Route, $$"""{"plan":[{"skill":"{{skill}}","params":{{parameters}}}]}""")).Body.Get("step_estimates")!.Value[0];
+
+        Assert.Equal(cents, skills.Get(skill)!.Value.Get("cost_estimate_cents")!.Value.GetInt32());
+        Assert.Equal(cents, step.Get("cost_cents")!.Value.GetInt32());
+        Assert.All(skills.EnumerateObject(), one => Assert.True(one.Value.Get("cost_estimate_cents")!.Value.GetInt64() >= 0, one.Name));
+    }
+
     [Fact]
     public async Task The_older_shape_with_a_workflow_id_gets_stable_ids()
     {
@@ -167,7 +196,8 @@ public sealed class Simulate : IAsyncLifetime
         Assert.Contains(body.Get("warnings")!.Value.EnumerateArray(), warning => warning.GetString()!.StartsWith("colour", StringComparison.Ordinal));
     }
 
-    private static void AssertAgreement(JsonElement simulated, (HttpStatusCode Status, JsonElement Body) run)
+    /// <summary>A run starts when simulate says feasible, else it is refused with the same code, message and details.</summary>
+    internal static void AssertAgreement(JsonElement simulated, (HttpStatusCode Status, JsonElement Body) run)
     {
         Assert.Equal(simulated.Get("feasible")!.Value.GetBoolean(), run.Status == HttpStatusCode.Created);
         if (run.Status == HttpStatusCode.Created) return;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Aos.Contracts;
 using Microsoft.AspNetCore.Http;
 
 namespace Aos.Skills.Tests.Models;
@@ -81,6 +82,25 @@ public sealed class Providers
 
         Assert.Equal(cents, outcome.Cost.ToString());
         Assert.Equal(cents, CanonicalJson.Number(outcome.Result.GetProperty("cost_cents").GetDecimal()));
+    }
+
+    [Theory]
+    [InlineData(1, 0, 1)]
+    [InlineData(539, 170, 1)]
+    [InlineData(100_000, 50_000, 105)]
+    [Trait("id", "A8.10-16")]
+    [Trait("id", "A8.10-17")]
+    public async Task In_whole_cents_a_call_costs_one_at_least_and_a_larger_one_as_computed(int input, int output, int cents)
+    {
+        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ok", input: input, output: output)));
+        await using var room = ModelRoom.Of(peer);
+        var outcome = await room.AskAsync($$"""
+            {"prompt":"{{new string('a', input)}}","model":"claude-sonnet-4-20250514","provider":"anthropic","max_tokens":{{Math.Max(output, 1)}}}
+            """);
+        var document = OutcomeDocument.Of(outcome, DateTimeOffset.UnixEpoch, "r", "s", "llm_invoke", "1.0.0");
+
+        Assert.Equal(cents, document.Get("cost_cents")!.Value.GetInt32());
+        Assert.Equal(((input * 300m) + (output * 1500m)) / 1_000_000m, document.Get("metadata")!.Value.Get("cost_cents_exact")!.Value.GetDecimal());
     }
 
     [Fact]
