@@ -4,7 +4,7 @@ namespace Aos.Bench;
 internal static class Bodies
 {
     internal static string Plan(int i) =>
-        $$$"""[{"id":"a","skill":"echo","params":{"i":0,"ok":true,"v":{{{i}}}}},{"id":"b","skill":"echo","params":{"i":1,"ok":true,"v":{{{i}}}}},{"id":"c","skill":"echo","params":{"i":2,"ok":true,"v":{{{i}}}}}]""";
+        $$$"""{"name":"bench","steps":[{"id":"a","skill":"echo","params":{"i":0,"ok":true,"v":{{{i}}}}},{"id":"b","skill":"echo","params":{"i":1,"ok":true,"v":{{{i}}}}},{"id":"c","skill":"echo","params":{"i":2,"ok":true,"v":{{{i}}}}}]}""";
 
     internal static string Run(int i) => $$$"""{"agent_id":"bench","budget_cents":100,"plan":{{{Plan(i)}}}}""";
 

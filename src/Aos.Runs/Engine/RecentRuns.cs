@@ -17,6 +17,7 @@ internal sealed class RecentRuns
 
     private readonly ConcurrentDictionary<RunId, RunState> states = new();
     private readonly ConcurrentQueue<RunId> order = new();
+    private int kept;
 
     internal RunState? Find(TenantId tenant, RunId run) =>
         states.TryGetValue(run, out var state) && state.Start!.Tenant == tenant ? state : null;
@@ -25,7 +26,9 @@ internal sealed class RecentRuns
     {
         if (bytes > BytesMax || !states.TryAdd(run, state)) return;
         order.Enqueue(run);
-        while (states.Count > RunsMax && order.TryDequeue(out var oldest)) states.TryRemove(oldest, out _);
+        if (Interlocked.Increment(ref kept) <= RunsMax || !order.TryDequeue(out var oldest)) return;
+        Interlocked.Decrement(ref kept);
+        states.TryRemove(oldest, out _);
     }
 
     /// <summary>The run goes on: what is kept of it is no longer true.</summary>

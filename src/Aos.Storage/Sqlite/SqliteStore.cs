@@ -16,6 +16,7 @@ internal sealed class SqliteStore : IAsyncDisposable
     private readonly StorageOptions options;
     private readonly TimeProvider clock;
     private readonly string readerString;
+    private readonly WriterThread thread = new();
     private readonly Task loop;
     private readonly CancellationTokenSource disposing = new();
     private volatile Exception? closed;
@@ -29,7 +30,7 @@ internal sealed class SqliteStore : IAsyncDisposable
         writer = Open(directory.DatabaseFile);
         Migrator.Up(writer, migrations);
         Statements = new Statements(writer);
-        loop = Task.Factory.StartNew(WriteLoopAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        loop = Task.Factory.StartNew(WriteLoopAsync, CancellationToken.None, TaskCreationOptions.None, thread).Unwrap();
     }
 
     /// <summary>Prepared once for the life of the writing connection; only touched by the writer.</summary>
@@ -78,6 +79,7 @@ internal sealed class SqliteStore : IAsyncDisposable
         queue.Writer.TryComplete();
         await disposing.CancelAsync();
         await loop;
+        thread.Dispose();
         disposing.Dispose();
         Statements.Dispose();
         await writer.DisposeAsync();
@@ -146,7 +148,7 @@ internal sealed class SqliteStore : IAsyncDisposable
                     return;
                 }
 
-                await Task.Delay(delay, clock, disposing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(delay, clock, disposing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
                 if (delay < TimeSpan.FromSeconds(5)) delay *= 2;
             }
             catch (Exception) when (batch.Count > 1)
