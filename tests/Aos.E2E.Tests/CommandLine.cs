@@ -141,11 +141,14 @@ public sealed class CommandLine : InFolder
         Aos.Environment.Add(("AOS_API_KEY", "very-secret"));
         Aos.Environment.Add(("AOS_EGRESS_ALLOW", "10.0.0.1"));
         Aos.Environment.Add(("AOS_BASE_URL", "http://me:hidden@127.0.0.1:1"));
+        foreach (var name in new[] { "AOS_CALLS_MAX", "AOS_RISK_THRESHOLD", "AOS_WEBHOOK_SECRET", "PER_DAY_MAX_CENTS", "PER_RUN_MAX_CENTS" }) Aos.Environment.Add((name, "1"));
         var ended = await Aos.RunAsync("config", "--json");
 
         Assert.Equal(0, ended.Code);
         Assert.Equal("****", ended.Json.GetProperty("environment").GetText("AOS_API_KEY"));
         Assert.Equal("10.0.0.1", ended.Json.GetProperty("environment").GetText("AOS_EGRESS_ALLOW"));
+        Assert.Equal(4, ended.Json.GetProperty("environment").EnumerateObject().Count(setting => setting.Value.GetString() == "1"));
+        Assert.Equal("****", ended.Json.GetProperty("environment").GetText("AOS_WEBHOOK_SECRET"));
         Assert.Equal("http://****@127.0.0.1:1", ended.Json.GetText("server"));
         Assert.DoesNotContain("hidden", ended.Output + ended.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("very-secret", ended.Output + ended.Errors, StringComparison.Ordinal);

@@ -14,6 +14,7 @@ internal static class ConfigVerb
         ("ANTHROPIC_MODEL", false, "see docs/models.md", "its default model"),
         ("AOS_API_KEY", true, "made by serve, kept in DATA/api.key", "key of the HTTP API; sent to --server"),
         ("AOS_BASE_URL", false, "none", "server the commands talk to; AOS_API_URL is its older name"),
+        ("AOS_CALLS_MAX", false, "512", "calls of skills at work at once"),
         ("AOS_CORS_ORIGINS", false, "none", "origins whose pages may call the API, with commas"),
         ("AOS_DATA", false, ".aos", "data directory"),
         ("AOS_DATABASE_URL", true, "none", "PostgreSQL; not available in this version"),
@@ -24,13 +25,34 @@ internal static class ConfigVerb
         ("AOS_MODEL_PROVIDER", false, "scripted", "model provider of calls that name none"),
         ("AOS_MODELS", false, "none", "file of further model endpoints"),
         ("AOS_PRICES", false, "shipped", "file of model prices"),
+        ("AOS_RISK_THRESHOLD", false, "0.5", "cumulative risk, 0 to 1, above which simulate warns"),
         ("AOS_SCRIPT", false, "none", "file of recorded model answers"),
         ("AOS_SKILLS_DISABLED", false, "none", "skills that are switched off, with commas"),
+        ("AOS_WEBHOOK_KEY_VERSION", false, "v1", "version of that secret, sent beside the signature"),
+        ("AOS_WEBHOOK_SECRET", true, "none", "signs webhooks"),
         ("AOS_WORKSPACE_ROOT", false, "DATA/workspace", "folder of the file skills"),
+        ("AGENT_CONCURRENT_RUNS", false, "see docs/agents.md", "runs at work per agent"),
+        ("AUTO_PAUSE_ON_BREACH", false, "true", "pauses an agent that reaches its day's limit"),
+        ("DEFAULT_EST_COST_CENTS", false, "50", "cost of a goal before it is planned"),
+        ("ENABLE_INJECTION_DETECTION", false, "true", "refuses goals that try to steer the planner"),
+        ("ENABLE_URL_SANITIZATION", false, "true", "refuses goals with private addresses"),
+        ("FORBIDDEN_DOMAINS", false, "none", "hosts that no goal and no plan may name, with commas"),
+        ("GOALS_PER_MINUTE", false, "see docs/agents.md", "goals per tenant"),
+        ("GPT4_MAX_CENTS_PER_RUN", false, "see docs/budgets.md", "most that a run's calls of gpt-4-turbo may cost"),
         ("MACHINE_SECRET_TOKEN", true, "none", "key of the HTTP API when AOS_API_KEY is not set"),
+        ("MAX_ESTIMATED_COST_CENTS", false, "10000", "most that a planned run may cost"),
+        ("MAX_GOAL_LENGTH", false, "10000", "characters of a goal"),
+        ("MAX_LOOP_ITERATIONS", false, "10", "rounds of a loop in a planned run"),
+        ("MAX_PLAN_STEPS", false, "25", "steps of a planned run"),
         ("OPENAI_API_KEY", true, "none", "key of a model provider"),
         ("OPENAI_BASE_URL", false, "the provider's", "its address, or that of a compatible server"),
         ("OPENAI_MODEL", false, "see docs/models.md", "its default model"),
+        ("OPUS_MAX_CENTS_PER_RUN", false, "see docs/budgets.md", "most that a run's calls of claude-3-opus may cost"),
+        ("PER_DAY_MAX_CENTS", false, "see docs/agents.md", "most that an agent may spend a day"),
+        ("PER_RUN_MAX_CENTS", false, "see docs/budgets.md", "most that one run may be estimated to cost"),
+        ("PLANNER_BACKEND", false, "rules", "planner of agents that name none"),
+        ("PLANNER_MODEL", false, "the provider's", "its model"),
+        ("PLANNER_TIMEOUT_SECONDS", false, "25", "longest that planning takes"),
         ("REDIS_URL", true, "none", "Redis; not available in this version"),
     ];
 
@@ -54,7 +76,7 @@ internal static class ConfigVerb
         Console.Out.WriteLine($"server     {(place.Server is { } server ? WithoutPassword(server) : null) ?? "whoever holds the data directory, else this process"}");
         Console.Out.WriteLine();
         foreach (var (name, isSecret, otherwise, what) in Settings)
-            Console.Out.WriteLine($"{name,-21} {Shown(name, isSecret) ?? $"(not set: {otherwise})"}\n{"",-21} {what}");
+            Console.Out.WriteLine($"{name,-26} {Shown(name, isSecret) ?? $"(not set: {otherwise})"}\n{"",-26} {what}");
     }
 
     private static System.Text.Json.JsonElement ToJson(Place place) => Json.Write(writer =>

@@ -22,7 +22,12 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
         }
 
         if (filter.Before is { } before) And("id <", Columns.Id(before));
-        if (filter.AgentId is { } agent) And("agent_id =", agent);
+        if (filter.AgentId is { } agent)
+        {
+            values.Add(agent);
+            sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND {Schema.IsOf(agent, $"${values.Count}")}");
+        }
+
         if (filter.Workflow is { } workflow) And("workflow =", workflow);
         if (filter.Parent is { } parent) And("parent =", Columns.Id(parent));
         if (filter.Statuses is { Count: > 0 } statuses)
@@ -80,10 +85,10 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
     public Task<AgentSpending> SpendingAsync(TenantId tenant, string agent, DateTimeOffset day, CancellationToken cancel) => store.ReadAsync(connection =>
     {
         using var select = connection.CreateCommand();
-        select.CommandText = """
+        select.CommandText = $"""
             SELECT COALESCE(SUM(cost), 0), COALESCE(SUM(CASE WHEN created_at >= $3 THEN cost ELSE 0 END), 0) FROM (
               SELECT created_at, CASE WHEN status IN (6, 7, 8) OR budget IS NULL OR budget < spent THEN spent ELSE budget END AS cost
-              FROM runs WHERE tenant_id = $1 AND agent_id = $2 AND parent IS NULL)
+              FROM runs WHERE tenant_id = $1 AND {Schema.IsOf(agent, "$2")} AND parent IS NULL)
             """;
         select.Parameters.AddWithValue("$1", tenant.Value);
         select.Parameters.AddWithValue("$2", agent);
