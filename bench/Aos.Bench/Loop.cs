@@ -10,7 +10,7 @@ internal static class Loop
     /// <summary>Warms up, runs, prints one JSON line: name, n, conc, per_s, p50_ms, p95_ms, p99_ms.</summary>
     internal static async Task MeasureAsync(string name, int runs, int inFlight, Func<int, Task> run)
     {
-        var warmUp = Math.Min(1000, runs / 5);
+        var warmUp = Math.Min(5000, runs / 5);
         await GoAsync(0, warmUp, inFlight, run);
         var (allocated, cpu) = (GC.GetTotalAllocatedBytes(), Process.GetCurrentProcess().TotalProcessorTime);
         var watch = Stopwatch.StartNew();
@@ -29,6 +29,7 @@ internal static class Loop
         writer.WriteNumber("p99_ms", At(.99));
         writer.WriteNumber("cpu_us", Math.Round((Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMicroseconds / runs, 1));
         writer.WriteNumber("alloc_kb", Math.Round((GC.GetTotalAllocatedBytes() - allocated) / 1024.0 / runs, 1));
+        writer.WriteString("gcs", $"{GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)} pause {GC.GetTotalPauseDuration().TotalMilliseconds:N0} ms");
         writer.WriteEndObject();
         await writer.FlushAsync();
         Console.WriteLine();

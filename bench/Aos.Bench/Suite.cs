@@ -35,7 +35,7 @@ internal sealed class Suite(int rounds, double scale) : IDisposable
     private async Task EmbeddedAsync(int round)
     {
         Keep("ceiling.embedded", await processes.MeasureAsync(processes.Ceiling, "sqlite", At($"ceiling{round}.db"), Count(20_000), "64"));
-        Keep("aos.embedded", await processes.SelfAsync("embedded", At($"embedded{round}"), Count(20_000), "64"));
+        Keep("aos.embedded", await processes.SelfAsync("embedded", At($"embedded{round}"), Count(40_000), "64"));
     }
 
     private async Task HttpAsync(int round)
@@ -49,8 +49,8 @@ internal sealed class Suite(int rounds, double scale) : IDisposable
         processes.End(probe);
 
         var (server, at) = await ServeAsync($"http{round}");
-        Keep("aos.http", await processes.SelfAsync("runs", at, Key, Count(10_000), "64"));
-        Keep("aos.http1", await processes.SelfAsync("runs", at, Key, Count(1_000), "1"));
+        Keep("aos.http", await processes.SelfAsync("runs", at, Key, Count(30_000), "64"));
+        Keep("aos.http1", await processes.SelfAsync("runs", at, Key, Count(2_000), "1"));
         processes.End(server);
     }
 
@@ -59,11 +59,11 @@ internal sealed class Suite(int rounds, double scale) : IDisposable
         var port = Processes.FreePort().ToString(CultureInfo.InvariantCulture);
         var probe = processes.Start("dotnet", [processes.Ceiling, "ok", port], []);
         await Processes.UntilReadyAsync($"http://127.0.0.1:{port}/", Stopwatch.GetTimestamp());
-        Keep("ceiling.ok", await processes.SelfAsync("get", $"http://127.0.0.1:{port}/", Count(40_000), "32"));
+        Keep("ceiling.ok", await processes.SelfAsync("get", $"http://127.0.0.1:{port}/", Count(100_000), "32"));
         processes.End(probe);
 
         var (server, at) = await ServeAsync($"simulate{round}");
-        Keep("aos.simulate", await processes.SelfAsync("simulate", at, Key, Count(40_000), "32"));
+        Keep("aos.simulate", await processes.SelfAsync("simulate", at, Key, Count(100_000), "32"));
         processes.End(server);
     }
 

@@ -28,7 +28,7 @@ internal static class Commands
             Rule = KernelRule.First,
         });
         Progress.Advance(turn);
-        return new Decision(null, turn.Events);
+        return new Decision(null, turn.Events) { After = turn.State };
     }
 
     internal static Failure? Wake(Turn turn)

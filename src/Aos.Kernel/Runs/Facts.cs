@@ -14,6 +14,9 @@ public enum KernelRule
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>
 public sealed record Decision(Failure? Refusal, IReadOnlyList<RunEvent> Events)
 {
+    /// <summary>The state with these events folded in, where deciding has made it; null: fold them.</summary>
+    public RunState? After { get; init; }
+
     public static Decision Nothing { get; } = new(null, []);
 
     public static Decision Refused(Failure why) => new(why, []);

@@ -38,7 +38,7 @@ public static class RunMachine
         };
         if (refusal is not null) return Decision.Refused(refusal);
         if (turn.Events.Count > 0 || command is WakeRun) Progress.Advance(turn);
-        return new Decision(null, turn.Events);
+        return new Decision(null, turn.Events) { After = turn.State };
     }
 
     /// <summary>Folds one event. Never refuses an event that Decide produced.</summary>

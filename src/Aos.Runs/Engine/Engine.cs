@@ -109,7 +109,7 @@ internal sealed class Engine : IHostedService, IDisposable
     internal async Task<AppendReply> StartAsync(StartRun start, string? goal, string? workflow, IdempotencyClaim? claim, CancellationToken cancel)
     {
         var decision = RunMachine.Decide(RunState.Empty, start, new Facts(Now));
-        var state = decision.Events.Aggregate(RunState.Empty, RunMachine.Evolve);
+        var state = decision.After ?? decision.Events.Aggregate(RunState.Empty, RunMachine.Evolve);
         var row = new RunRow
         {
             Id = start.Run, Tenant = start.Tenant, AgentId = start.AgentId, Goal = goal, Workflow = workflow, Status = state.Status, Labels = start.Labels, Seq = 0,
@@ -235,7 +235,7 @@ internal sealed class Engine : IHostedService, IDisposable
 
     internal void Changed(LiveRun run, List<RunEvent> events)
     {
-        changes.Changed(run.Id, run.State);
+        run.WasHanded = changes.Changed(run.Id, run.State);
         if (run.State.Status.IsOver() && events.Exists(e => e is RunEnded))
         {
             log.Ended(run.Id, run.State.Status);
@@ -247,7 +247,7 @@ internal sealed class Engine : IHostedService, IDisposable
 
     internal void Forget(LiveRun run)
     {
-        if (run.State.Status.IsOver()) Recent.Keep(run.Id, run.State, run.JournaledBytes);
+        if (run.State.Status.IsOver() && !run.WasHanded) Recent.Keep(run.Id, run.State, run.JournaledBytes);
         live.TryRemove(new KeyValuePair<RunId, LiveRun>(run.Id, run));
         Left(run.Row);
     }

@@ -40,6 +40,9 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
 
     internal long JournaledBytes => bytes;
 
+    /// <summary>Whoever started the run waited for its end and has got it: nobody is likely to ask again at once.</summary>
+    internal bool WasHanded { get; set; }
+
     /// <summary>Ends with the current attempt, and with this process. Made for the first call that may take long.</summary>
     internal CancellationToken Cancelled
     {
@@ -153,11 +156,8 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
             if (letter.InboxId is { } id) (read ??= []).Add(id);
             var decision = RunMachine.Decide(next, letter.Command, facts);
             refusals[i] = decision.Refusal;
-            foreach (var e in decision.Events)
-            {
-                next = RunMachine.Evolve(next, e);
-                events.Add(e);
-            }
+            events.AddRange(decision.Events);
+            next = decision.After ?? decision.Events.Aggregate(next, RunMachine.Evolve);
         }
 
         foreach (var effect in answered ?? []) inFlight.Remove(effect);

@@ -4,13 +4,13 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>
-/// The runs that ended last, as folded: whoever started a run asks for its end at once, and need not read the journal for
-/// it. Only small runs are kept, so the whole is bounded.
+/// The runs that ended last with nobody waiting, as folded: whoever started one asks for its end soon, and need not read the
+/// journal for it. Few and small ones are kept: what is kept here is what the collector has to carry on.
 /// </summary>
 internal sealed class RecentRuns
 {
     /// <summary>Runs kept.</summary>
-    internal const int RunsMax = 1_024;
+    internal const int RunsMax = 256;
 
     /// <summary>Journaled bytes of a run above which it is not kept.</summary>
     internal const int BytesMax = 16 * 1024;

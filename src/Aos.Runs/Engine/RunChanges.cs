@@ -25,11 +25,12 @@ internal sealed class RunChanges
         }
     }
 
-    internal void Changed(RunId run, RunState state)
+    /// <summary>True when somebody waited for just this and has got the state.</summary>
+    internal bool Changed(RunId run, RunState state)
     {
-        if (!watched.TryGetValue(run, out var found)) return;
+        if (!watched.TryGetValue(run, out var found)) return false;
         found.Pulse();
-        if (IsSettled(state)) found.Settle(state);
+        return IsSettled(state) && found.Settle(state);
     }
 
     /// <summary>Over, or standing still until a person does something.</summary>
@@ -64,7 +65,7 @@ internal sealed class RunChanges
 
         internal void Pulse() => Interlocked.Exchange(ref pulse, null)?.TrySetResult();
 
-        internal void Settle(RunState state) => Interlocked.Exchange(ref settling, null)?.TrySetResult(state);
+        internal bool Settle(RunState state) => Interlocked.Exchange(ref settling, null)?.TrySetResult(state) ?? false;
 
         private static T Made<T>(ref T? place, Func<T> make)
             where T : class
