@@ -33,6 +33,19 @@ public sealed class Papers
     }
 
     [Fact]
+    public void Every_setting_that_is_read_is_one_that_config_shows()
+    {
+        var shown = File.ReadAllText(Tree.At("src", "Aos.App", "Cli", "ConfigVerb.cs"));
+        var read = Tree.Files("src", "*.cs")
+            .SelectMany(file => Regex.Matches(File.ReadAllText(file), "\\b(?:[Ss]etting|Number|Flag|Csv|Whole|GetEnvironmentVariable)\\((?:setting, )?\"(?<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\""))
+            .Select(match => match.Groups["name"].Value)
+            .ToHashSet(StringComparer.Ordinal);
+
+        Assert.True(read.Count > 30, "Settings are read in another way now.");
+        Assert.DoesNotContain(read, name => !Regex.IsMatch(shown, $"\\b{name}\\b"));
+    }
+
+    [Fact]
     public void Every_link_leads_somewhere()
     {
         var broken =
