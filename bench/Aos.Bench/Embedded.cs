@@ -19,7 +19,7 @@ internal static class Embedded
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         services.AddHouse(new ConfigurationBuilder().Build(), new HouseOptions(data, Path.Combine(data, "workspace")));
         await using var house = services.BuildServiceProvider();
-        foreach (var hosted in house.GetServices<IHostedService>()) await hosted.StartAsync(CancellationToken.None);
+        foreach (var hosted in house.GetServices<IHostedService>().Concat(house.GetServices<ILater>())) await hosted.StartAsync(CancellationToken.None);
         var (doors, skills) = (house.GetRequiredService<IRuns>(), house.GetRequiredService<ISkills>());
         var caller = new Caller(TenantId.Default, "bench", Enum.GetValues<Permission>().ToHashSet());
         await Loop.MeasureAsync("aos.sqlite", runs, inFlight, async i =>
@@ -29,6 +29,6 @@ internal static class Embedded
             var state = await doors.WaitAsync(caller, started.Run, TimeSpan.FromSeconds(30), CancellationToken.None);
             if (state!.Status != RunStatus.Succeeded) throw new InvalidOperationException($"Run {started.Run} is {state.Status}.");
         });
-        foreach (var hosted in house.GetServices<IHostedService>()) await hosted.StopAsync(CancellationToken.None);
+        foreach (var hosted in house.GetServices<ILater>().Concat(house.GetServices<IHostedService>())) await hosted.StopAsync(CancellationToken.None);
     }
 }

@@ -45,13 +45,15 @@ internal sealed class Processes : IDisposable
     /// <summary>The product as a user starts it, by its launcher.</summary>
     internal Process Aos(string[] arguments, params (string Name, string Value)[] environment) => Start(Path.Combine(Root, "aos"), arguments, environment);
 
-    internal Process Start(string file, string[] arguments, (string Name, string Value)[] environment)
+    internal Process Aos(string[] arguments, Action<string?> error) => Start(Path.Combine(Root, "aos"), arguments, [], error);
+
+    internal Process Start(string file, string[] arguments, (string Name, string Value)[] environment, Action<string?>? error = null)
     {
         var info = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in arguments) info.ArgumentList.Add(argument);
         foreach (var (name, value) in environment) info.Environment[name] = value;
         var process = Process.Start(info)!;
-        process.ErrorDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, line) => error?.Invoke(line.Data);
         process.BeginErrorReadLine();
         running.Add(process);
         return process;

@@ -11,7 +11,7 @@ internal sealed partial class ChoreLog(ILogger<ChoreLog> logger)
 }
 
 /// <summary>Does the rooms' chores, each in its own interval, never two passes of one at once.</summary>
-internal sealed class ChoreHost(IEnumerable<IChore> chores, TimeProvider clock, ChoreLog log) : BackgroundService
+internal sealed class ChoreHost(IEnumerable<IChore> chores, TimeProvider clock, ChoreLog log) : BackgroundService, ILater
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(chores.Select(chore => RepeatAsync(chore, stoppingToken)));
 

@@ -1,6 +1,5 @@
 using Aos.Contracts;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Aos.Storage;
 
@@ -19,12 +18,12 @@ public static class StorageRoom
         aos.Services.AddSingleton<IDatabase, SqliteDatabase>();
         aos.Services.AddSingleton<IStatusHistory, SqliteStatusHistory>();
         aos.Services.AddSingleton<ChoreLog>();
-        aos.Services.AddHostedService<ChoreHost>();
+        aos.Services.AddSingleton<ILater, ChoreHost>();
         aos.Services.AddSingleton<OutboxSignal>();
         aos.Services.AddSingleton<OutboxTable>();
         aos.Services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<OutboxTable>());
         aos.Services.AddSingleton<OutboxPost>();
-        aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<OutboxPost>());
+        aos.Services.AddSingleton<ILater>(provider => provider.GetRequiredService<OutboxPost>());
         aos.Services.AddSingleton<MasterKey>();
         aos.Services.AddSingleton<IKeyring, Keyring>();
         return aos;

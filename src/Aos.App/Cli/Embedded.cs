@@ -1,4 +1,6 @@
 using Aos.App.Server;
+using Aos.Contracts;
+using Aos.Kernel;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aos.App.Cli;
@@ -16,6 +18,7 @@ internal sealed class Embedded : IAsyncDisposable
     private readonly CancellationTokenSource closing = new();
     private readonly Lazy<Task<WebApplication>> server;
     private readonly Task opening;
+    private LaterHost? later;
 
     private Embedded(ServiceProvider services, string data)
     {
@@ -38,7 +41,9 @@ internal sealed class Embedded : IAsyncDisposable
         var provider = services.BuildServiceProvider();
         try
         {
+            var meanwhile = Task.Run(() => Prepare(provider), cancel);
             foreach (var hosted in provider.GetServices<IHostedService>()) await hosted.StartAsync(cancel);
+            await meanwhile;
             return new Embedded(provider, options.Data);
         }
         catch
@@ -46,6 +51,13 @@ internal sealed class Embedded : IAsyncDisposable
             await provider.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>What the first run needs and the store does not: made on another core while the store opens.</summary>
+    private static void Prepare(IServiceProvider provider)
+    {
+        var plan = provider.GetRequiredService<ISkills>().ReadPlan(Json.Parse("""{"name":"none","steps":[{"id":"a","skill":"echo","params":{"a":1}}]}""")).Plan!;
+        provider.GetRequiredService<ICosts>().Admit(new SimulationRequest(new PlanReading(plan, [], []), TenantId.Default, null, null, null, 0, null, Json.EmptyObject));
     }
 
     /// <summary>Returns once the socket takes connections.</summary>
@@ -61,6 +73,7 @@ internal sealed class Embedded : IAsyncDisposable
             await app.StopAsync();
         }
 
+        if (later is { } begun) await begun.StopAsync(CancellationToken.None);
         foreach (var hosted in services.GetServices<IHostedService>().Reverse()) await hosted.StopAsync(CancellationToken.None);
         await services.DisposeAsync();
         closing.Dispose();
@@ -71,6 +84,8 @@ internal sealed class Embedded : IAsyncDisposable
         try
         {
             await Task.Delay(Short, TimeProvider.System, closing.Token);
+            later = new LaterHost(services.GetServices<ILater>());
+            await later.StartAsync(closing.Token);
             await ListenAsync();
         }
         catch (OperationCanceledException)

@@ -38,9 +38,10 @@ internal static class RunVerb
         {
             var path = parsed.GetValue(file)!;
             var work = parsed.GetValue(Workspace) ?? (path == "-" ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path))!);
+            var reading = Task.Run(() => PlanFile.ReadAsync(path, cancel), cancel); // While the house opens.
             return Houses.InAsync(CommandLine.Place(parsed, work), async house =>
             {
-                var plan = await PlanFile.ReadAsync(path, cancel);
+                var plan = await reading;
                 var order = new RunOrder(
                     plan, Inputs(parsed.GetValue(input) ?? []), parsed.GetValue(seed), parsed.GetValue(budget), Labels(parsed.GetValue(label) ?? []), parsed.GetValue(key));
                 var run = await house.StartAsync(order, cancel);

@@ -16,6 +16,7 @@ internal static class AosServer
             socket.Listen(kestrel);
         });
         builder.Services.AddHouse(builder.Configuration, house);
+        builder.Services.AddHostedService<LaterHost>();
         var app = builder.Build();
         app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it, before anything else.
         app.Services.GetRequiredService<IIdentity>();

@@ -14,7 +14,7 @@ namespace Aos.Storage;
 /// delays when it fails, and leaves what cannot be delivered for a person to look at.
 /// </summary>
 internal sealed partial class OutboxPost(OutboxTable table, IEnumerable<IDelivery> deliveries, OutboxSignal signal, TimeProvider clock, ILogger<OutboxPost> logger)
-    : BackgroundService
+    : BackgroundService, ILater
 {
     /// <summary>Tries of one item; with the delays below the last one comes about 70 minutes after the first.</summary>
     internal const int AttemptsMax = 12;
