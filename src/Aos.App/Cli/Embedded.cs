@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Aos.App.Server;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -33,7 +34,7 @@ internal sealed class Embedded : IAsyncDisposable
     internal T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 
-    internal static async Task<Embedded> OpenAsync(HouseOptions options, CancellationToken cancel)
+    internal static async Task<Embedded> OpenAsync(HouseOptions options, Task<JsonElement>? plan, CancellationToken cancel)
     {
         var services = new ServiceCollection();
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
@@ -41,7 +42,7 @@ internal sealed class Embedded : IAsyncDisposable
         var provider = services.BuildServiceProvider();
         try
         {
-            var meanwhile = Task.Run(() => Prepare(provider), cancel);
+            var meanwhile = plan is null ? Task.CompletedTask : Task.Run(() => PrepareAsync(provider, plan), cancel);
             foreach (var hosted in provider.GetServices<IHostedService>()) await hosted.StartAsync(cancel);
             await meanwhile;
             return new Embedded(provider, options.Data);
@@ -53,11 +54,21 @@ internal sealed class Embedded : IAsyncDisposable
         }
     }
 
-    /// <summary>What the first run needs and the store does not: made on another core while the store opens.</summary>
-    private static void Prepare(IServiceProvider provider)
+    /// <summary>
+    /// Reads and judges the plan on another core while the store opens. What comes of it is asked for again when the run starts;
+    /// by then everything that takes part in it has been loaded.
+    /// </summary>
+    private static async Task PrepareAsync(IServiceProvider provider, Task<JsonElement> plan)
     {
-        var plan = provider.GetRequiredService<ISkills>().ReadPlan(Json.Parse("""{"name":"none","steps":[{"id":"a","skill":"echo","params":{"a":1}}]}""")).Plan!;
-        provider.GetRequiredService<ICosts>().Admit(new SimulationRequest(new PlanReading(plan, [], []), TenantId.Default, null, null, null, 0, null, Json.EmptyObject));
+        try
+        {
+            var reading = provider.GetRequiredService<ISkills>().ReadPlan(await plan);
+            provider.GetRequiredService<ICosts>().Admit(new SimulationRequest(reading, TenantId.Default, null, null, null, 0, null, Json.EmptyObject));
+        }
+        catch (PlanFileException)
+        {
+            // Whoever awaits the plan tells it.
+        }
     }
 
     /// <summary>Returns once the socket takes connections.</summary>

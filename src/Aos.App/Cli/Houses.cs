@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Aos.App.Server;
 using Aos.Client;
 using Aos.Contracts;
@@ -55,7 +56,7 @@ internal static class Houses
             if (await OwnerSocket.ConnectAsync(place.Data, cancel) is { } socket) return RemoteHouse.Over(place.Data, socket);
             try
             {
-                return new LocalHouse(await Embedded.OpenAsync(new HouseOptions(place.Data, place.Workspace), cancel));
+                return new LocalHouse(await Embedded.OpenAsync(new HouseOptions(place.Data, place.Workspace), place.Plan, cancel));
             }
             catch (DataDirectoryHeldException) when (TimeProvider.System.GetElapsedTime(started) < Patience)
             {
@@ -70,4 +71,8 @@ internal sealed class UnavailableException(string message) : Exception(message);
 
 /// <summary>Where a command looks for its house.</summary>
 /// <param name="Server">Address of a server, or null: none is configured.</param>
-internal sealed record Place(string? Server, string Data, string Workspace);
+internal sealed record Place(string? Server, string Data, string Workspace)
+{
+    /// <summary>The plan that the command is about to run, while its file is read; a house in this process looks at it as it opens.</summary>
+    internal Task<JsonElement>? Plan { get; init; }
+}

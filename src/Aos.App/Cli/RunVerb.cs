@@ -39,7 +39,7 @@ internal static class RunVerb
             var path = parsed.GetValue(file)!;
             var work = parsed.GetValue(Workspace) ?? (path == "-" ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path))!);
             var reading = Task.Run(() => PlanFile.ReadAsync(path, cancel), cancel); // While the house opens.
-            return Houses.InAsync(CommandLine.Place(parsed, work), async house =>
+            return Houses.InAsync(CommandLine.Place(parsed, work) with { Plan = reading }, async house =>
             {
                 var plan = await reading;
                 var order = new RunOrder(
