@@ -46,6 +46,19 @@ public sealed class Papers
     }
 
     [Fact]
+    public void Every_package_is_used()
+    {
+        var used = new[] { "src", "tests", "bench" }.SelectMany(folder => Tree.Files(folder, "*.csproj")).Append(Tree.At("Directory.Build.props"))
+            .Append(Tree.At("tests", "Directory.Build.props"))
+            .SelectMany(file => XDocument.Load(file).Descendants("PackageReference"))
+            .Select(package => (string)package.Attribute("Include")!)
+            .ToHashSet(StringComparer.Ordinal);
+        var packages = XDocument.Load(Tree.At("Directory.Packages.props")).Descendants("PackageVersion").Select(package => (string)package.Attribute("Include")!);
+
+        Assert.Empty(packages.Except(used));
+    }
+
+    [Fact]
     public void Every_link_leads_somewhere()
     {
         var broken =
