@@ -10,7 +10,7 @@ internal static class Loop
     /// <summary>Warms up, runs, prints one JSON line: name, n, conc, per_s, p50_ms, p95_ms, p99_ms.</summary>
     internal static async Task MeasureAsync(string name, int runs, int inFlight, Func<int, Task> run)
     {
-        var warmUp = Math.Min(5000, runs / 5);
+        var warmUp = Math.Min(20_000, runs / 2);
         await GoAsync(0, warmUp, inFlight, run);
         var (allocated, cpu) = (GC.GetTotalAllocatedBytes(), Process.GetCurrentProcess().TotalProcessorTime);
         var watch = Stopwatch.StartNew();

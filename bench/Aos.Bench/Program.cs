@@ -16,7 +16,7 @@ switch (args)
         await Remote.GetAsync(url, Whole(runs), Whole(inFlight));
         return 0;
     case [] or ["quick"]:
-        using (var suite = new Suite(args.Length == 0 ? 3 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
+        using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
         Console.Error.WriteLine("usage: nothing | quick | embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
         return 2;

@@ -3,8 +3,9 @@ namespace Aos.Bench;
 /// <summary>What was promised, what was measured.</summary>
 internal static class Report
 {
-    /// <summary>Prints the table; false when a promise is not kept.</summary>
-    internal static bool Print(Dictionary<string, double> of)
+    /// <summary>Prints the table of medians; false when a promise is not kept.</summary>
+    /// <param name="rounds">By figure its value in each round. A ratio is the median of the rounds' ratios: what the machine did to one round, it did to both sides.</param>
+    internal static bool Print(IReadOnlyDictionary<string, List<double>> rounds)
     {
         Console.WriteLine();
         Console.WriteLine($"{"",-58} {"aos",12} {"ceiling",12} {"ratio",8}  promise");
@@ -22,22 +23,32 @@ internal static class Report
 
         void Rate(string what, string product, string ceiling, double atLeast)
         {
-            var ratio = of[product] / of[ceiling];
-            Line(what, of[product], of[ceiling], ratio, $">= {atLeast:0.0}", ratio >= atLeast);
+            var ratio = Ratio(product, ceiling);
+            Line(what, Of(product), Of(ceiling), ratio, $">= {atLeast:0.0}", ratio >= atLeast);
         }
 
         void Times(string what, string product, string ceiling, double atMost)
         {
-            var ratio = of[product] / of[ceiling];
-            Line(what, of[product], of[ceiling], ratio, $"<= {atMost:0.0}", ratio <= atMost);
+            var ratio = Ratio(product, ceiling);
+            Line(what, Of(product), Of(ceiling), ratio, $"<= {atMost:0.0}", ratio <= atMost);
         }
 
-        void Below(string what, string product, double limit) => Line(what, of[product], null, null, $"< {limit:N0}", of[product] < limit);
+        void Below(string what, string product, double limit) => Line(what, Of(product), null, null, $"< {limit:N0}", Of(product) < limit);
+
+        double Of(string figure) => Median(rounds[figure]);
+
+        double Ratio(string product, string ceiling) => Median(rounds[product].Zip(rounds[ceiling], (ours, bare) => ours / bare));
 
         void Line(string what, double product, double? ceiling, double? ratio, string promise, bool holds)
         {
             Console.WriteLine($"{what,-58} {product,12:N2} {ceiling,12:N2} {ratio,8:N2}  {promise} {(holds ? "yes" : "NO")}");
             kept &= holds;
         }
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
     }
 }

@@ -29,12 +29,12 @@ internal sealed class Suite(int rounds, double scale) : IDisposable
             await StartAsync(round);
         }
 
-        return Report.Print(figures.ToDictionary(pair => pair.Key, pair => Median(pair.Value)));
+        return Report.Print(figures);
     }
 
     private async Task EmbeddedAsync(int round)
     {
-        Keep("ceiling.embedded", await processes.MeasureAsync(processes.Ceiling, "sqlite", At($"ceiling{round}.db"), Count(20_000), "64"));
+        Keep("ceiling.embedded", await processes.MeasureAsync(processes.Ceiling, "sqlite", At($"ceiling{round}.db"), Count(40_000), "64"));
         Keep("aos.embedded", await processes.SelfAsync("embedded", At($"embedded{round}"), Count(40_000), "64"));
     }
 
@@ -149,11 +149,5 @@ internal sealed class Suite(int rounds, double scale) : IDisposable
         if (!figures.TryGetValue(name, out var list)) figures[name] = list = [];
         list.Add(value);
         if (!name.Contains("_", StringComparison.Ordinal)) Console.WriteLine($"  {name,-18} {value,10:N0} ms");
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values[values.Count / 2];
     }
 }
