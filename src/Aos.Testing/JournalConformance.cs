@@ -173,7 +173,8 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
         Expect(replies.Count(reply => reply is AppendReply.Appended) == 180 && replies.Count(reply => reply is AppendReply.AlreadyExists) == 20, "a refusal took others with it");
     }
 
-    private DateTimeOffset Now => new(clock.GetUtcNow().UtcTicks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
+    /// <summary>One moment for the whole check: two readings may lie in two seconds.</summary>
+    private DateTimeOffset Now { get; } = new(clock.GetUtcNow().UtcTicks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
 
     private static RunId New() => new(Guid.CreateVersion7());
 
