@@ -67,8 +67,8 @@ internal sealed class Proof(Settings settings)
         {
             await LookAsync();
             var flying = runs.Count - over.Count;
-            if (flying >= settings.InFlight * 5 / 4) return;
-            var missing = (settings.InFlight * 2) - flying;
+            if (flying >= settings.InFlight * 2) return; // Some end before the kill.
+            var missing = (settings.InFlight * 3) - flying;
             await Parallel.ForAsync(0, missing, async (_, _) => await PostAsync(Interlocked.Increment(ref posted)));
         }
     }
