@@ -52,6 +52,9 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
     /// <summary>Sees a call right before its effect, for instance to check what is on record by then.</summary>
     public Action<ScriptedCall>? BeforeEffect { get; set; }
 
+    /// <summary>What a call that never answers still does when it is called off.</summary>
+    public Func<Task> Leaving { get; set; } = static () => Task.CompletedTask;
+
     public IReadOnlyDictionary<string, SkillDescription> All => ImmutableSortedDictionary<string, SkillDescription>.Empty;
 
     public IReadOnlyDictionary<string, SkillContract> Contracts => All.ToDictionary(pair => pair.Key, pair => pair.Value.Contract, StringComparer.Ordinal);
@@ -104,7 +107,16 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
 
     private async Task<StructuredOutcome> NeverAsync(string skill, SkillCall call, CancellationToken cancel)
     {
-        await Task.Delay(call.Timeout, clock, cancel);
+        try
+        {
+            await Task.Delay(call.Timeout, clock, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            await Leaving();
+            throw;
+        }
+
         return StructuredOutcome.Failed(FailureCatalog.Fail("TIMEOUT", $"{skill} did not answer."), default, call.Timeout);
     }
 

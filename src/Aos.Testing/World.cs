@@ -140,6 +140,7 @@ public sealed class World : IAsyncDisposable
                 continue;
             }
 
+            if (ThreadPool.PendingWorkItemCount > 0) continue; // Something moves, but has no core yet.
             if (++quiet > QuietMax) throw new TimeoutException("Lost: " + string.Join(", ", rows.Where(row => row.Owned).Select(row => $"{row.Id} {row.Status.Wire()} at {row.Seq}")));
             if (Clock.NextDue is { } due) Clock.GoTo(due);
         }
@@ -185,7 +186,7 @@ public sealed class World : IAsyncDisposable
             var (asked, here) = (ask(), process);
             while (!asked.IsCompleted && !here.IsDead)
             {
-                if (await Task.WhenAny(asked, here.Died, Task.Delay(Quiet, TimeProvider.System)) is var first && first != asked && !here.IsDead && Clock.NextDue is { } due && due - Clock.GetUtcNow() <= PauseMax)
+                if (await Task.WhenAny(asked, here.Died, Task.Delay(Quiet, TimeProvider.System)) is var first && first != asked && !here.IsDead && ThreadPool.PendingWorkItemCount == 0 && Clock.NextDue is { } due && due - Clock.GetUtcNow() <= PauseMax)
                     Clock.GoTo(due);
             }
 

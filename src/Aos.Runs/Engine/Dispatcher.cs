@@ -9,6 +9,10 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
     /// <summary>How long after its timeout a skill that does not stop is given up.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
+    /// <summary>The end of an attempt called it off. That says nothing of the call to a next attempt, which makes the same call again.</summary>
+    private static readonly StructuredOutcome CalledOff =
+        StructuredOutcome.Failed(FailureCatalog.Fail("CANCELLED", "The run was cancelled during the call."));
+
     private readonly SemaphoreSlim places = new(options.CallsMax, options.CallsMax);
 
     /// <summary>Skill calls under way now.</summary>
@@ -27,7 +31,8 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         if (effect is not InvokeSkill invoke) throw new InvariantBrokenException($"Nobody performs {effect.GetType().Name}.");
         if (await InvokeAsync(run, invoke) is not { } outcome) return;
         engine.Meter.Called(invoke.Skill, outcome);
-        await engine.BringBackAsync(run, effect.Id, outcome);
+        if (ReferenceEquals(outcome, CalledOff)) run.Post(new Letter(new WakeRun(), null, null) { CalledOff = effect.Id });
+        else await engine.BringBackAsync(run, effect.Id, outcome);
     }
 
     /// <summary>Null: this process is stopping; the next one finds the call started and does what its contract says.</summary>
@@ -42,7 +47,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         }
         catch (OperationCanceledException)
         {
-            return engine.IsStopping ? null : Cancelled();
+            return engine.IsStopping ? null : CalledOff;
         }
 
         try
@@ -53,7 +58,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         }
         catch (OperationCanceledException)
         {
-            return engine.IsStopping ? null : Cancelled();
+            return engine.IsStopping ? null : CalledOff;
         }
         catch (TimeoutException)
         {
@@ -69,9 +74,6 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
             places.Release();
         }
     }
-
-    private static StructuredOutcome Cancelled() =>
-        StructuredOutcome.Failed(FailureCatalog.Fail("CANCELLED", "The run was cancelled during the call."));
 
     private async Task StartChildAsync(LiveRun run, StartChild child)
     {

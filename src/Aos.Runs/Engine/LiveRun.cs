@@ -5,7 +5,11 @@ namespace Aos.Runs;
 
 /// <summary>A command in a mailbox, and who waits for the answer.</summary>
 /// <param name="Begun">The child run of this effect stands in the journal: its parent may leave memory.</param>
-internal sealed record Letter(RunCommand Command, string? InboxId, TaskCompletionSource<CommandReply>? Reply, EffectId? Begun = null);
+internal sealed record Letter(RunCommand Command, string? InboxId, TaskCompletionSource<CommandReply>? Reply, EffectId? Begun = null)
+{
+    /// <summary>The call of this effect ended with the attempt that made it and is no longer under way.</summary>
+    internal EffectId? CalledOff { get; init; }
+}
 
 /// <summary>
 /// A run in memory. One drain at a time decides all queued commands in turn and appends their events together; the state
@@ -153,6 +157,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
                 inFlight.Remove(child);
             }
 
+            if (letter.CalledOff is { } off) inFlight.Remove(off);
             if (letter.InboxId is { } id) (read ??= []).Add(id);
             var decision = RunMachine.Decide(next, letter.Command, facts);
             refusals[i] = decision.Refusal;

@@ -110,6 +110,26 @@ public sealed class Hosting
     }
 
     [Fact]
+    public async Task A_call_that_the_first_attempt_called_off_late_is_made_again_by_the_second()
+    {
+        await using var world = await OpenAsync();
+        var (first, called, left) = (true, new TaskCompletionSource(), new TaskCompletionSource());
+        world.Skills.BeforeEffect = _ => called.TrySetResult();
+        world.Skills.Behave = _ => first ? Behaviour.ThenNever : Behaviour.Answer;
+        world.Skills.Leaving = () => left.Task;
+        var run = await world.StartAsync("""{"name":"p","steps":[{"id":"a","skill":"put","timeout":"10m"}]}""");
+        await called.Task;
+        await world.CommandAsync(run, new CancelRun("stop"));
+        first = false;
+        await world.CommandAsync(run, new RetryRun("again"));
+        left.SetResult();
+        await world.SettleAsync();
+
+        Assert.Equal(RunStatus.Succeeded, (await world.ReadAsync(run)).Status);
+        Assert.Equal(2, world.Skills.Effects.Count);
+    }
+
+    [Fact]
     public async Task A_call_that_may_have_happened_keeps_its_key_when_it_is_tried_again()
     {
         await using var world = await OpenAsync();
