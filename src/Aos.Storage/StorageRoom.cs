@@ -14,7 +14,9 @@ public static class StorageRoom
         aos.Services.AddSingleton<DataDirectory>(_ => DataDirectory.Open(options.Data));
         aos.Services.AddSingleton<SqliteStore>();
         aos.Services.AddSingleton<IJournal, SqliteJournal>();
-        aos.Services.AddSingleton<IRunRows, SqliteRunRows>();
+        aos.Services.AddSingleton<SqliteRunRows>();
+        aos.Services.AddSingleton<IRunRows>(provider => provider.GetRequiredService<SqliteRunRows>());
+        aos.Services.AddSingleton<ICluster, SoleNode>();
         aos.Services.AddSingleton<IDatabase, SqliteDatabase>();
         aos.Services.AddSingleton<IStatusHistory, SqliteStatusHistory>();
         aos.Services.AddSingleton<ChoreLog>();

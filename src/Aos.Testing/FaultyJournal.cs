@@ -70,28 +70,32 @@ public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next) : IJour
 
     public Task<IReadOnlyList<InboxItem>> InboxAsync(RunId run, CancellationToken cancel) => Alive(() => inner.InboxAsync(run, cancel));
 
+    public Task<InboxAnswer?> AnswerAsync(RunId run, string id, CancellationToken cancel) => Alive(() => inner.AnswerAsync(run, id, cancel));
+
     public Task<RunRow?> GetAsync(TenantId tenant, RunId run, CancellationToken cancel) => Alive(() => inner.GetAsync(tenant, run, cancel));
 
     public Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel) => Alive(() => inner.ListAsync(filter, cancel));
 
     public Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel) => Alive(() => inner.CountAsync(tenant, cancel));
 
-    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(DateTimeOffset now, int max, CancellationToken cancel) => Alive(() => inner.ClaimDueAsync(now, max, cancel));
+    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel) => Alive(() => inner.ClaimDueAsync(node, now, max, cancel));
 
-    public Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel) => Alive(() => inner.ClaimAsync(run, cancel));
+    public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => Alive(() => inner.ClaimOrphansAsync(node, max, cancel));
 
-    public Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel) => Alive(() => inner.ReleaseAllAsync(adopt, cancel));
+    public Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel) => Alive(() => inner.ClaimAsync(node, run, cancel));
 
-    public async Task ReleaseAsync(RunId run, DateTimeOffset wakeAt, CancellationToken cancel)
+    public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => Alive(() => inner.ReleaseAllAsync(node, cancel));
+
+    public async Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel)
     {
         if (IsDead) await Never<bool>();
-        await inner.ReleaseAsync(run, wakeAt, cancel);
+        await inner.ReleaseAsync(node, run, wakeAt, cancel);
     }
 
-    public async Task SetAsideAsync(TenantId tenant, RunId run, string code, CancellationToken cancel)
+    public async Task SetAsideAsync(NodeId node, TenantId tenant, RunId run, string code, CancellationToken cancel)
     {
         if (IsDead) await Never<bool>();
-        await inner.SetAsideAsync(tenant, run, code, cancel);
+        await inner.SetAsideAsync(node, tenant, run, code, cancel);
     }
 
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => Alive(() => inner.NextWakeAsync(cancel));

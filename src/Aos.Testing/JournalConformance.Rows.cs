@@ -9,7 +9,7 @@ public sealed partial class JournalConformance
     private async Task HidesAsync()
     {
         var run = New();
-        await WriteAsync(Append(run, 0, 1, Now));
+        await WriteAsync(Mine(run, 0, 1, Now));
         Expect(await rows.GetAsync(TenantId.Default, run, cancel) is not null, "its own tenant does not see it");
         Expect(await rows.GetAsync(Other, run, cancel) is null, "another tenant reads it");
         Expect((await rows.ListAsync(new RunFilter(Other), cancel)).Count == 0, "another tenant lists it");
@@ -19,7 +19,7 @@ public sealed partial class JournalConformance
     private async Task PagesAsync()
     {
         var runs = Enumerable.Range(0, 25).Select(i => new RunId(Guid.CreateVersion7(Now.AddSeconds(i)))).ToList();
-        foreach (var run in runs) await WriteAsync(Append(run, 0, 1, Now));
+        foreach (var run in runs) await WriteAsync(Mine(run, 0, 1, Now));
         var seen = new List<RunId>();
         RunId? before = null;
         while (true)
@@ -37,10 +37,10 @@ public sealed partial class JournalConformance
     private async Task FiltersAsync()
     {
         var (one, two) = (New(), New());
-        var first = Append(one, 0, 1, Now);
+        var first = Mine(one, 0, 1, Now);
         await WriteAsync(first with { Row = first.Row with { AgentId = "b", Workflow = "w", Labels = new Dictionary<string, string> { ["env"] = "prod", ["x"] = "1" } } });
-        var second = Append(two, 0, 1, Now);
-        await WriteAsync(second with { Row = second.Row with { Parent = one, Status = RunStatus.Failed, Owned = false, Labels = new Dictionary<string, string> { ["env"] = "test" } } });
+        var second = Mine(two, 0, 1, Now);
+        await WriteAsync(second with { Row = second.Row with { Parent = one, Status = RunStatus.Failed, Owner = null, Labels = new Dictionary<string, string> { ["env"] = "test" } } });
         async Task OnlyAsync(RunId expected, RunFilter filter) =>
             Expect((await rows.ListAsync(filter, cancel)).Select(row => row.Id).SequenceEqual([expected]), $"{filter} finds something else");
         await OnlyAsync(one, new RunFilter(TenantId.Default, AgentId: "b"));
@@ -54,58 +54,61 @@ public sealed partial class JournalConformance
     private async Task ClaimsDueAsync()
     {
         var (late, early, later) = (New(), New(), New());
-        await WriteAsync(Park(Append(late, 0, 1, Now), Now.AddMinutes(2)));
-        await WriteAsync(Park(Append(early, 0, 1, Now), Now.AddMinutes(1)));
-        await WriteAsync(Park(Append(later, 0, 1, Now), Now.AddMinutes(9)));
+        await WriteAsync(Park(Mine(late, 0, 1, Now), Now.AddMinutes(2)));
+        await WriteAsync(Park(Mine(early, 0, 1, Now), Now.AddMinutes(1)));
+        await WriteAsync(Park(Mine(later, 0, 1, Now), Now.AddMinutes(9)));
         Expect(await rows.NextWakeAsync(cancel) == Now.AddMinutes(1), "the nearest wake is another");
-        Expect((await rows.ClaimDueAsync(Now.AddMinutes(3), 1, cancel)).Select(row => row.Id).SequenceEqual([early]), "the longest due is not first");
-        Expect((await rows.ClaimDueAsync(Now.AddMinutes(3), 9, cancel)).Select(row => row.Id).SequenceEqual([late]), "the rest due is another");
-        Expect((await rows.ClaimDueAsync(Now.AddMinutes(3), 9, cancel)).Count == 0, "something was claimed twice");
+        Expect((await rows.ClaimDueAsync(Node, Now.AddMinutes(3), 1, cancel)).Select(row => row.Id).SequenceEqual([early]), "the longest due is not first");
+        Expect((await rows.ClaimDueAsync(Node, Now.AddMinutes(3), 9, cancel)).Select(row => row.Id).SequenceEqual([late]), "the rest due is another");
+        Expect((await rows.ClaimDueAsync(Node, Now.AddMinutes(3), 9, cancel)).Count == 0, "something was claimed twice");
     }
 
     private async Task ClaimsOneAsync()
     {
         var (parked, owned) = (New(), New());
-        await WriteAsync(Park(Append(parked, 0, 1, Now), null));
-        await WriteAsync(Append(owned, 0, 1, Now));
-        Expect(await rows.ClaimAsync(owned, cancel) is null, "an owned run was claimed");
-        Expect((await rows.ClaimAsync(parked, cancel))?.Id == parked, "a parked run was not claimed");
-        Expect(await rows.ClaimAsync(parked, cancel) is null, "a run was claimed twice");
-        await rows.ReleaseAsync(parked, Now, cancel);
-        Expect((await rows.ClaimDueAsync(Now, 9, cancel)).Select(row => row.Id).SequenceEqual([parked]), "a run given back is not due");
+        await WriteAsync(Park(Mine(parked, 0, 1, Now), null));
+        await WriteAsync(Mine(owned, 0, 1, Now));
+        Expect(await rows.ClaimAsync(Node, owned, cancel) is null, "an owned run was claimed");
+        Expect((await rows.ClaimAsync(Node, parked, cancel))?.Id == parked, "a parked run was not claimed");
+        Expect(await rows.ClaimAsync(Node, parked, cancel) is null, "a run was claimed twice");
+        var newer = Park(Mine(New(), 0, 1, Now), Now);
+        await WriteAsync(newer with { Row = newer.Row with { MinRule = int.MaxValue } });
+        Expect(await rows.ClaimAsync(Node, newer.Row.Id, cancel) is null, "a run of unknown rules was claimed");
+        Expect((await rows.ClaimDueAsync(Node, Now, 9, cancel)).Count == 0, "a due run of unknown rules was claimed");
+        await rows.ReleaseAsync(Node, parked, Now, cancel);
+        Expect((await rows.ClaimDueAsync(Node, Now, 9, cancel)).Select(row => row.Id).SequenceEqual([parked]), "a run given back is not due");
     }
 
     private async Task ReleasesAsync()
     {
         var (running, over) = (New(), New());
-        await WriteAsync(Append(running, 0, 1, Now));
-        var end = Append(over, 0, 1, Now);
+        await WriteAsync(Mine(running, 0, 1, Now));
+        var end = Mine(over, 0, 1, Now);
         await WriteAsync(end with { Row = end.Row with { Status = RunStatus.Succeeded } });
-        Expect(await rows.ReleaseAllAsync(adopt: true, cancel) == 1, "not one run was released");
-        Expect((await rows.ClaimDueAsync(Now, 9, cancel)) is [{ Adoptions: 1 } row] && row.Id == running, "not the running one is due, adopted once");
-        Expect(await rows.ReleaseAllAsync(adopt: false, cancel) == 1, "it was not released again");
-        Expect((await rows.ClaimDueAsync(Now, 9, cancel)) is [{ Adoptions: 1 }], "an orderly release counts as an adoption");
-        var next = Append(running, 1, 1, Now);
-        await WriteAsync(next);
-        Expect((await rows.GetAsync(TenantId.Default, running, cancel))!.Adoptions == 0, "an append does not write the adoptions");
+        Expect(await rows.ReleaseAllAsync(Node, cancel) == 1, "not one run was released");
+        Expect(await journal.AppendAsync(Mine(running, 1, 1, Now), cancel) is AppendReply.Fenced, "a run that was given back was appended to");
+        Expect((await rows.ClaimDueAsync(Node, Now, 9, cancel)) is [{ Adoptions: 0 } row] && row.Id == running && row.Owner == Node, "not the running one is due");
+        var next = Mine(running, 1, 1, Now);
+        await WriteAsync(next with { Row = next.Row with { Adoptions = 3 } });
+        Expect((await rows.GetAsync(TenantId.Default, running, cancel))!.Adoptions == 3, "an append does not write the adoptions");
     }
 
     private async Task SetsAsideAsync()
     {
         var run = New();
-        await WriteAsync(Park(Append(run, 0, 1, Now), Now));
-        await rows.SetAsideAsync(Other, run, "STORE_CORRUPT", cancel);
+        await WriteAsync(Park(Mine(run, 0, 1, Now), Now));
+        await rows.SetAsideAsync(Node, Other, run, "STORE_CORRUPT", cancel);
         Expect((await rows.GetAsync(TenantId.Default, run, cancel))!.Status == RunStatus.Waiting, "another tenant set it aside");
-        await rows.SetAsideAsync(TenantId.Default, run, "STORE_CORRUPT", cancel);
+        await rows.SetAsideAsync(Node, TenantId.Default, run, "STORE_CORRUPT", cancel);
         Expect(await rows.GetAsync(TenantId.Default, run, cancel) is { Status: RunStatus.Quarantined, FailureCode: "STORE_CORRUPT", Owned: false }, "it is not set aside");
-        Expect((await rows.ClaimDueAsync(Now, 9, cancel)).Count == 0, "it is due");
+        Expect((await rows.ClaimDueAsync(Node, Now, 9, cancel)).Count == 0, "it is due");
     }
 
     private async Task CountsAsync()
     {
-        await WriteAsync(Append(New(), 0, 1, Now));
-        await WriteAsync(Append(New(), 0, 1, Now));
-        await WriteAsync(Park(Append(New(), 0, 1, Now), null));
+        await WriteAsync(Mine(New(), 0, 1, Now));
+        await WriteAsync(Mine(New(), 0, 1, Now));
+        await WriteAsync(Park(Mine(New(), 0, 1, Now), null));
         var counts = await rows.CountAsync(TenantId.Default, cancel);
         Expect(counts.Count == 2 && counts[RunStatus.Running] == 2 && counts[RunStatus.Waiting] == 1, "the counts are others");
     }

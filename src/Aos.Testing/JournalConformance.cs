@@ -11,7 +11,7 @@ public sealed class ConformanceException(string message) : Exception(message);
 /// What every store of journals must do, as checks that need no test framework: make one over a fresh, empty store and run
 /// each of <see cref="Checks"/>; a broken promise is a <see cref="ConformanceException"/>.
 /// </summary>
-public sealed partial class JournalConformance(IJournal journal, IRunRows rows, TimeProvider clock)
+public sealed partial class JournalConformance(IJournal journal, IRunRows rows, ICluster cluster, TimeProvider clock)
 {
     private static readonly TenantId Other = new("other");
     private readonly CancellationToken cancel = CancellationToken.None;
@@ -34,13 +34,13 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
         ["lists are filtered by status, agent, workflow, labels and parent"] = check => check.FiltersAsync(),
         ["due runs are claimed once, the longest due first"] = check => check.ClaimsDueAsync(),
         ["a run is claimed by one only"] = check => check.ClaimsOneAsync(),
-        ["released runs are due now and count an adoption, finished ones are not due"] = check => check.ReleasesAsync(),
+        ["released runs are due now, are not written any more, and finished ones are not due"] = check => check.ReleasesAsync(),
         ["a run set aside is quarantined and nothing wakes it"] = check => check.SetsAsideAsync(),
         ["runs are counted by status"] = check => check.CountsAsync(),
     };
 
     /// <summary>A run's events and row as an append of a test: <paramref name="count"/> events after number <paramref name="expected"/>.</summary>
-    public static JournalAppend Append(RunId run, int expected, int count, DateTimeOffset at, TenantId? tenant = null)
+    public static JournalAppend Append(RunId run, int expected, int count, DateTimeOffset at, TenantId? tenant = null, NodeId owner = default)
     {
         var chain = ChainHash.Start;
         for (var seq = 1; seq <= expected; seq++) chain = ChainHash.Next(chain, Body(run, seq, at));
@@ -58,7 +58,7 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
             Entries = entries,
             Row = new RunRow
             {
-                Id = run, Tenant = tenant ?? TenantId.Default, AgentId = "a", Status = RunStatus.Running, Seq = expected + count, Owned = true, CreatedAt = at, UpdatedAt = at,
+                Id = run, Tenant = tenant ?? TenantId.Default, AgentId = "a", Status = RunStatus.Running, Seq = expected + count, Owner = owner, CreatedAt = at, UpdatedAt = at,
             },
         };
     }
@@ -66,10 +66,14 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
     private static byte[] Body(RunId run, int seq, DateTimeOffset at) => Encoding.UTF8.GetBytes(
         $$$"""{"run":"{{{run}}}","seq":{{{seq}}},"kind":"test.v1","at":"{{{at.UtcDateTime:O}}}","data":{"n":{{{seq}}}}}""");
 
+    private NodeId Node => cluster.Lease.Node;
+
+    private JournalAppend Mine(RunId run, int expected, int count, DateTimeOffset at, TenantId? tenant = null) => Append(run, expected, count, at, tenant, Node);
+
     private async Task ReadsBackAsync()
     {
         var run = New();
-        var append = Append(run, 0, 5, Now);
+        var append = Mine(run, 0, 5, Now);
         await WriteAsync(append);
         var read = await journal.ReadAsync(run, 0, 100, cancel);
         Expect(read.Count == 5 && read.Zip(append.Entries).All(pair => Same(pair.First, pair.Second)), "the events differ");
@@ -81,18 +85,18 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
     private async Task RefusesStaleAsync()
     {
         var run = New();
-        await WriteAsync(Append(run, 0, 2, Now));
-        var reply = await journal.AppendAsync(Append(run, 1, 3, Now), cancel);
+        await WriteAsync(Mine(run, 0, 2, Now));
+        var reply = await journal.AppendAsync(Mine(run, 1, 3, Now), cancel);
         Expect(reply is AppendReply.Conflict { StoredSeq: 2 }, $"the reply is {reply}");
         Expect((await journal.ReadAsync(run, 0, 100, cancel)).Count == 2, "something was written");
-        Expect(await journal.AppendAsync(Append(New(), 3, 1, Now), cancel) is AppendReply.Conflict { StoredSeq: 0 }, "an unknown run was appended to");
+        Expect(await journal.AppendAsync(Mine(New(), 3, 1, Now), cancel) is AppendReply.Conflict { StoredSeq: 0 }, "an unknown run was appended to");
     }
 
     private async Task CreatesOnceAsync()
     {
         var run = New();
-        await WriteAsync(Append(run, 0, 1, Now));
-        Expect(await journal.AppendAsync(Append(run, 0, 4, Now), cancel) is AppendReply.AlreadyExists, "it was created twice");
+        await WriteAsync(Mine(run, 0, 1, Now));
+        Expect(await journal.AppendAsync(Mine(run, 0, 4, Now), cancel) is AppendReply.AlreadyExists, "it was created twice");
         Expect((await journal.ReadAsync(run, 0, 100, cancel)).Count == 1, "something was written");
     }
 
@@ -100,34 +104,37 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
     {
         var (run, second) = (New(), New());
         var claim = new IdempotencyClaim(TenantId.Default, "runs", "k", [1], Now.AddHours(1));
-        await WriteAsync(Append(run, 0, 1, Now) with { Claim = claim });
-        Expect(await journal.AppendAsync(Append(second, 0, 1, Now) with { Claim = claim }, cancel) == new AppendReply.KeyTaken(run, true), "the same request did not find its run");
-        var other = await journal.AppendAsync(Append(second, 0, 1, Now) with { Claim = claim with { Fingerprint = [2] } }, cancel);
+        await WriteAsync(Mine(run, 0, 1, Now) with { Claim = claim });
+        Expect(await journal.AppendAsync(Mine(second, 0, 1, Now) with { Claim = claim }, cancel) == new AppendReply.KeyTaken(run, true), "the same request did not find its run");
+        var other = await journal.AppendAsync(Mine(second, 0, 1, Now) with { Claim = claim with { Fingerprint = [2] } }, cancel);
         Expect(other == new AppendReply.KeyTaken(run, false), "another request was not told apart");
         Expect(await rows.GetAsync(TenantId.Default, second, cancel) is null, "a refused run exists");
-        await WriteAsync(Append(second, 0, 1, Now) with { Claim = claim with { Scope = "goals" } });
-        await WriteAsync(Append(New(), 0, 1, Now, Other) with { Claim = claim with { Tenant = Other } });
+        await WriteAsync(Mine(second, 0, 1, Now) with { Claim = claim with { Scope = "goals" } });
+        await WriteAsync(Mine(New(), 0, 1, Now, Other) with { Claim = claim with { Tenant = Other } });
         Expect((await rows.FindKeyAsync(TenantId.Default, "runs", "k", Now, cancel))?.Run == run, "the key is not found");
     }
 
     private async Task FreesKeysAsync()
     {
         var claim = new IdempotencyClaim(TenantId.Default, "runs", "k", [1], Now.AddHours(-1));
-        await WriteAsync(Append(New(), 0, 1, Now) with { Claim = claim });
+        await WriteAsync(Mine(New(), 0, 1, Now) with { Claim = claim });
         Expect(await rows.FindKeyAsync(TenantId.Default, "runs", "k", Now, cancel) is null, "an expired key is found");
         var next = New();
-        await WriteAsync(Append(next, 0, 1, Now) with { Claim = claim with { ExpiresAt = Now.AddHours(1) } });
+        await WriteAsync(Mine(next, 0, 1, Now) with { Claim = claim with { ExpiresAt = Now.AddHours(1) } });
         Expect((await rows.FindKeyAsync(TenantId.Default, "runs", "k", Now, cancel))?.Run == next, "the key is not the next run's");
     }
 
     private async Task HoldsMailAsync()
     {
         var run = New();
-        await WriteAsync(Append(run, 0, 1, Now));
+        await WriteAsync(Mine(run, 0, 1, Now));
         await journal.SendAsync(Mail(run, "a"), cancel);
-        Expect(await journal.AppendAsync(Park(Append(run, 1, 1, Now), Now), cancel) is AppendReply.HasMail, "it was parked");
+        Expect(await journal.AppendAsync(Park(Mine(run, 1, 1, Now), Now), cancel) is AppendReply.HasMail, "it was parked");
         Expect((await journal.ReadAsync(run, 0, 100, cancel)).Count == 1, "something was written");
-        await WriteAsync(Park(Append(run, 1, 1, Now), Now) with { InboxRead = ["a"] });
+        Expect(await journal.AnswerAsync(run, "a", cancel) is null, "unread mail has an answer");
+        var read = Park(Mine(run, 1, 1, Now), Now);
+        await WriteAsync(read with { Answers = [new InboxAnswer(1, new byte[] { 7 })], Row = read.Row with { InboxRead = 1 } });
+        Expect((await journal.AnswerAsync(run, "a", cancel))?.Body.ToArray() is [7], "the answer is not there");
         Expect((await journal.InboxAsync(run, cancel)).Count == 0, "read mail is still there");
         Expect((await rows.GetAsync(TenantId.Default, run, cancel))!.Owned == false, "it is not parked");
     }
@@ -135,29 +142,30 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
     private async Task OrdersMailAsync()
     {
         var run = New();
-        await WriteAsync(Append(run, 0, 1, Now));
+        await WriteAsync(Mine(run, 0, 1, Now));
+        Expect(!await journal.SendAsync(Mail(New(), "a"), cancel), "an unknown run has mail");
         foreach (var id in new[] { "z", "a", "m" }) Expect(await journal.SendAsync(Mail(run, id), cancel), "new mail was called old");
         Expect(!await journal.SendAsync(Mail(run, "a"), cancel), "old mail was called new");
-        Expect((await journal.InboxAsync(run, cancel)).Select(item => item.Id).SequenceEqual(["z", "a", "m"]), "the order is another");
+        Expect((await journal.InboxAsync(run, cancel)).Select(item => (item.Id, item.Seq)).SequenceEqual([("z", 1), ("a", 2), ("m", 3)]), "the order is another");
     }
 
     private async Task WakesByMailAsync()
     {
         var (parked, over) = (New(), New());
-        await WriteAsync(Park(Append(parked, 0, 1, Now), null));
-        var end = Append(over, 0, 1, Now);
-        await WriteAsync(end with { Row = end.Row with { Owned = false, Status = RunStatus.Succeeded } });
-        Expect((await rows.ClaimDueAsync(Now, 10, cancel)).Count == 0, "something was due before");
+        await WriteAsync(Park(Mine(parked, 0, 1, Now), null));
+        var end = Mine(over, 0, 1, Now);
+        await WriteAsync(end with { Row = end.Row with { Owner = null, Status = RunStatus.Succeeded } });
+        Expect((await rows.ClaimDueAsync(Node, Now, 10, cancel)).Count == 0, "something was due before");
         await journal.SendAsync(Mail(parked, "a"), cancel);
         await journal.SendAsync(Mail(over, "a"), cancel);
-        Expect((await rows.ClaimDueAsync(Now, 10, cancel)).Select(row => row.Id).SequenceEqual([parked]), "not the parked run alone is due");
+        Expect((await rows.ClaimDueAsync(Node, Now, 10, cancel)).Select(row => row.Id).SequenceEqual([parked]), "not the parked run alone is due");
     }
 
     private async Task SendsAsync()
     {
         var (sender, receiver) = (New(), New());
-        await WriteAsync(Park(Append(receiver, 0, 1, Now), null));
-        var append = Append(sender, 0, 1, Now) with { Sends = [Mail(receiver, "x"), Mail(receiver, "x")] };
+        await WriteAsync(Park(Mine(receiver, 0, 1, Now), null));
+        var append = Mine(sender, 0, 1, Now) with { Sends = [Mail(receiver, "x"), Mail(receiver, "x")] };
         await WriteAsync(append);
         Expect((await journal.InboxAsync(receiver, cancel)).Select(item => item.Id).SequenceEqual(["x"]), "the mail is not there once");
         Expect(await rows.NextWakeAsync(cancel) <= Now, "the receiver is not due");
@@ -168,8 +176,8 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
     private async Task IsolatesAsync()
     {
         var taken = New();
-        await WriteAsync(Append(taken, 0, 1, Now));
-        var replies = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => journal.AppendAsync(Append(i % 10 == 3 ? taken : New(), 0, 1, Now), cancel)));
+        await WriteAsync(Mine(taken, 0, 1, Now));
+        var replies = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => journal.AppendAsync(Mine(i % 10 == 3 ? taken : New(), 0, 1, Now), cancel)));
         Expect(replies.Count(reply => reply is AppendReply.Appended) == 180 && replies.Count(reply => reply is AppendReply.AlreadyExists) == 20, "a refusal took others with it");
     }
 
@@ -181,7 +189,7 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
     private static InboxItem Mail(RunId run, string id) => new(run, id, "outcome", new byte[] { 1 });
 
     private static JournalAppend Park(JournalAppend append, DateTimeOffset? wake) =>
-        append with { Park = true, Row = append.Row with { Owned = false, WakeAt = wake, Status = RunStatus.Waiting } };
+        append with { Park = true, Row = append.Row with { Owner = null, WakeAt = wake, Status = RunStatus.Waiting } };
 
     private static bool Same(JournalEntry left, JournalEntry right) => left.Seq == right.Seq && left.Kind == right.Kind && left.At == right.At
         && left.Body.Span.SequenceEqual(right.Body.Span) && left.Chain.AsSpan().SequenceEqual(right.Chain);

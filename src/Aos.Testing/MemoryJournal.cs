@@ -1,15 +1,17 @@
 using Aos.Contracts;
 using Aos.Kernel;
+using Aos.Storage;
 
 namespace Aos.Testing;
 
 /// <summary>A journal and its run rows in memory, with the same answers as a real store. One for many processes in a row.</summary>
-public sealed class MemoryJournal(TimeProvider clock) : IJournal, IRunRows
+public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRows
 {
     private readonly Lock gate = new();
     private readonly Dictionary<RunId, RunRow> rows = [];
     private readonly Dictionary<RunId, List<JournalEntry>> entries = [];
-    private readonly Dictionary<RunId, List<(InboxItem Item, bool IsRead)>> inbox = [];
+    private readonly Dictionary<RunId, List<InboxItem>> inbox = [];
+    private readonly Dictionary<(RunId Run, long Seq), InboxAnswer> answers = [];
     private readonly Dictionary<(TenantId Tenant, string Scope, string Key), (RunId Run, byte[] Fingerprint, DateTimeOffset ExpiresAt)> keys = [];
     private readonly List<OutboxItem> outbox = [];
     private TaskCompletionSource change = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -74,7 +76,12 @@ public sealed class MemoryJournal(TimeProvider clock) : IJournal, IRunRows
 
     public Task<IReadOnlyList<InboxItem>> InboxAsync(RunId run, CancellationToken cancel)
     {
-        lock (gate) return Task.FromResult<IReadOnlyList<InboxItem>>([.. Mail(run).Where(mail => !mail.IsRead).Select(mail => mail.Item)]);
+        lock (gate) return Task.FromResult<IReadOnlyList<InboxItem>>([.. Mail(run).Where(mail => mail.Seq > (rows.GetValueOrDefault(run)?.InboxRead ?? 0))]);
+    }
+
+    public Task<InboxAnswer?> AnswerAsync(RunId run, string id, CancellationToken cancel)
+    {
+        lock (gate) return Task.FromResult(Mail(run).Find(mail => mail.Id == id) is { } item ? answers.GetValueOrDefault((run, item.Seq)) : null);
     }
 
     public Task<RunRow?> GetAsync(TenantId tenant, RunId run, CancellationToken cancel)
@@ -107,52 +114,60 @@ public sealed class MemoryJournal(TimeProvider clock) : IJournal, IRunRows
         }
     }
 
-    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(DateTimeOffset now, int max, CancellationToken cancel)
+    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel)
     {
         List<RunRow> claimed;
         lock (gate)
         {
-            claimed = [.. rows.Values.Where(row => !row.Owned && row.WakeAt <= now).OrderBy(row => row.WakeAt).Take(max)];
-            foreach (var row in claimed) rows[row.Id] = row with { Owned = true };
+            claimed = [.. rows.Values.Where(row => !row.Owned && row.WakeAt <= now && row.MinRule <= ThisBuild.MaxRule).OrderBy(row => row.WakeAt).Take(max)];
+            claimed = [.. claimed.Select(row => row with { Owner = node })];
+            foreach (var row in claimed) rows[row.Id] = row;
         }
 
         if (claimed.Count > 0) Pulse();
         return Task.FromResult<IReadOnlyList<RunRow>>(claimed);
     }
 
-    public Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel)
+    public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => Task.FromResult<IReadOnlyList<RunRow>>([]);
+
+    public Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel)
     {
-        lock (gate) return Task.FromResult(rows.GetValueOrDefault(run) is { Owned: false } row ? rows[run] = row with { Owned = true } : null);
+        lock (gate) return Task.FromResult(rows.GetValueOrDefault(run) is { Owner: null } row && row.MinRule <= ThisBuild.MaxRule ? rows[run] = row with { Owner = node } : null);
     }
 
-    public Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel)
+    public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => Task.FromResult(ReleaseAll(row => row.Owner == node, adopt: false));
+
+    /// <summary>Every run a dead process left is due now and counts one adoption more.</summary>
+    internal int Adopt() => ReleaseAll(row => row.Owned, adopt: true);
+
+    private int ReleaseAll(Func<RunRow, bool> of, bool adopt)
     {
         lock (gate)
         {
-            var owned = rows.Values.Where(row => row.Owned).ToList();
+            var owned = rows.Values.Where(of).ToList();
             foreach (var row in owned)
             {
                 rows[row.Id] = row.Status.IsOver()
-                    ? row with { Owned = false }
-                    : row with { Owned = false, WakeAt = DateTimeOffset.MinValue, Adoptions = row.Adoptions + (adopt ? 1 : 0) };
+                    ? row with { Owner = null }
+                    : row with { Owner = null, WakeAt = DateTimeOffset.MinValue, Adoptions = row.Adoptions + (adopt ? 1 : 0) };
             }
 
-            return Task.FromResult(owned.Count(row => !row.Status.IsOver()));
+            return owned.Count(row => !row.Status.IsOver());
         }
     }
 
-    public Task ReleaseAsync(RunId run, DateTimeOffset wakeAt, CancellationToken cancel)
+    public Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel)
     {
-        lock (gate) rows[run] = rows[run] with { Owned = false, WakeAt = wakeAt };
+        lock (gate) rows[run] = rows[run] with { Owner = null, WakeAt = wakeAt };
         return Task.CompletedTask;
     }
 
-    public Task SetAsideAsync(TenantId tenant, RunId run, string code, CancellationToken cancel)
+    public Task SetAsideAsync(NodeId node, TenantId tenant, RunId run, string code, CancellationToken cancel)
     {
         lock (gate)
         {
             if (rows.GetValueOrDefault(run) is { } row && row.Tenant == tenant)
-                rows[run] = row with { Owned = false, WakeAt = null, Status = RunStatus.Quarantined, FailureCode = code };
+                rows[run] = row with { Owner = null, WakeAt = null, Status = RunStatus.Quarantined, FailureCode = code };
         }
 
         return Task.CompletedTask;
@@ -195,17 +210,17 @@ public sealed class MemoryJournal(TimeProvider clock) : IJournal, IRunRows
             return new AppendReply.Conflict(stored?.Seq ?? 0);
         }
 
-        if (append.Park && append.ExpectedSeq > 0 && Mail(id).Exists(mail => !mail.IsRead && !append.InboxRead.Contains(mail.Item.Id))) return new AppendReply.HasMail();
+        else if (!stored.Owned)
+        {
+            return new AppendReply.Fenced();
+        }
+
+        if (append.Park && append.ExpectedSeq > 0 && Mail(id).Count > append.Row.InboxRead) return new AppendReply.HasMail();
         if (append is { ExpectedSeq: 0, Claim: { } key }) keys[(key.Tenant, key.Scope, key.Key)] = (id, key.Fingerprint, key.ExpiresAt);
         rows[id] = append.Row;
         if (!entries.TryGetValue(id, out var list)) entries[id] = list = [];
         list.AddRange(append.Entries);
-        var mine = Mail(id);
-        for (var i = 0; i < mine.Count; i++)
-        {
-            if (append.InboxRead.Contains(mine[i].Item.Id)) mine[i] = mine[i] with { IsRead = true };
-        }
-
+        foreach (var answer in append.Answers) answers[(id, answer.Seq)] = answer;
         foreach (var item in append.Sends) Send(item);
         outbox.AddRange(append.Outbox);
         return new AppendReply.Appended();
@@ -214,13 +229,13 @@ public sealed class MemoryJournal(TimeProvider clock) : IJournal, IRunRows
     private bool Send(InboxItem item)
     {
         var mail = Mail(item.Run);
-        var isNew = !mail.Exists(other => other.Item.Id == item.Id);
-        if (isNew) mail.Add((item, false));
-        if (rows.GetValueOrDefault(item.Run) is { Owned: false } row && !row.Status.IsOver()) rows[item.Run] = row with { WakeAt = DateTimeOffset.MinValue };
+        var isNew = rows.ContainsKey(item.Run) && !mail.Exists(other => other.Id == item.Id);
+        if (isNew) mail.Add(item with { Seq = mail.Count + 1 });
+        if (rows.GetValueOrDefault(item.Run) is { Owner: null } row && !row.Status.IsOver()) rows[item.Run] = row with { WakeAt = DateTimeOffset.MinValue };
         return isNew;
     }
 
-    private List<(InboxItem Item, bool IsRead)> Mail(RunId run)
+    private List<InboxItem> Mail(RunId run)
     {
         if (!inbox.TryGetValue(run, out var mail)) inbox[run] = mail = [];
         return mail;

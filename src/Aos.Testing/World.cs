@@ -162,7 +162,7 @@ public sealed class World : IAsyncDisposable
     private Task BootAsync()
     {
         var journal = process = new FaultyJournal(Journal, () => Faults());
-        engine = new Engine(journal, journal, Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), Unsigned, options);
+        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), Unsigned, options);
         Skills.Crash = () =>
         {
             journal.Die();

@@ -27,8 +27,17 @@ public sealed record RunRow
     /// <summary>When the run must be woken; null while it needs no clock.</summary>
     public DateTimeOffset? WakeAt { get; init; }
 
-    /// <summary>True while this process drives the run; false once parked or over.</summary>
-    public required bool Owned { get; init; }
+    /// <summary>The node that drives the run; null once parked or over.</summary>
+    public NodeId? Owner { get; init; }
+
+    /// <summary>True while somebody drives the run.</summary>
+    public bool Owned => Owner is not null;
+
+    /// <summary>Number of the last inbox item whose decision is journaled.</summary>
+    public long InboxRead { get; init; }
+
+    /// <summary>Rules a node must know to go on with the run.</summary>
+    public int MinRule { get; init; } = (int)KernelRule.First;
 
     public RunId? Parent { get; init; }
     public int Attempt { get; init; } = 1;
@@ -50,7 +59,15 @@ public sealed record RunRow
 /// <summary>A command or a late answer for a run, kept until the run journals a decision on it.</summary>
 /// <param name="Id">The sender's id: a repeat changes nothing.</param>
 /// <param name="Kind">For instance <c>signal</c>, <c>outcome</c>, <c>cancel</c>.</param>
-public sealed record InboxItem(RunId Run, string Id, string Kind, ReadOnlyMemory<byte> Body);
+public sealed record InboxItem(RunId Run, string Id, string Kind, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>Number within the run, from 1 in the order of arrival; given by the store.</summary>
+    public long Seq { get; init; }
+}
+
+/// <summary>What a run replied to an inbox item, for whoever sent it from another node.</summary>
+/// <param name="Seq">Number of the item.</param>
+public sealed record InboxAnswer(long Seq, ReadOnlyMemory<byte> Body);
 
 /// <summary>Something to deliver outside of runs, with retries.</summary>
 /// <param name="Endpoint">Deliveries to one endpoint about one run keep their order.</param>
@@ -74,15 +91,15 @@ public sealed record JournalAppend
 
     public IdempotencyClaim? Claim { get; init; }
 
-    /// <summary>Inbox items of this run that these events answer, by id.</summary>
-    public IReadOnlyList<string> InboxRead { get; init; } = [];
+    /// <summary>Replies to inbox items of this run; <see cref="RunRow.InboxRead"/> says how far the inbox is read.</summary>
+    public IReadOnlyList<InboxAnswer> Answers { get; init; } = [];
 
     /// <summary>Inbox items for other runs; their rows become due now.</summary>
     public IReadOnlyList<InboxItem> Sends { get; init; } = [];
 
     public IReadOnlyList<OutboxItem> Outbox { get; init; } = [];
 
-    /// <summary>True: park, that is release the run, unless its inbox holds unread items.</summary>
+    /// <summary>True: park, that is release the run, unless its inbox holds items above <see cref="RunRow.InboxRead"/>.</summary>
     public bool Park { get; init; }
 
     /// <summary>Bytes of the events.</summary>
@@ -112,7 +129,7 @@ public abstract record AppendReply
     /// <summary>Another history stands there: a bug, or another owner. Nothing was written.</summary>
     public sealed record Conflict(int StoredSeq) : AppendReply;
 
-    /// <summary>This process no longer owns its runs and must drop them.</summary>
+    /// <summary>The node no longer owns its runs and must drop them. Nothing was written.</summary>
     public sealed record Fenced : AppendReply;
 }
 
@@ -131,10 +148,17 @@ public interface IJournal
     /// <summary>Events as stored, without verification: for showing and for the verifier itself.</summary>
     Task<IReadOnlyList<JournalEntry>> ReadRawAsync(RunId run, int afterSeq, int max, CancellationToken cancel);
 
-    /// <summary>Stores a command for a run. False when the id was already there.</summary>
+    /// <summary>
+    /// Stores a command for a run, whoever drives it; an ownerless run that is not over becomes due now. False when the id was
+    /// already there, or the run is unknown.
+    /// </summary>
     Task<bool> SendAsync(InboxItem item, CancellationToken cancel);
 
+    /// <summary>Items whose decision is not journaled yet, in the order of arrival.</summary>
     Task<IReadOnlyList<InboxItem>> InboxAsync(RunId run, CancellationToken cancel);
+
+    /// <summary>What the run replied to an item; null: nothing yet, or it was an item without a reply.</summary>
+    Task<InboxAnswer?> AnswerAsync(RunId run, string id, CancellationToken cancel);
 }
 
 /// <summary>The journal cannot write now. Nothing was lost; try again after <see cref="RetryAfter"/>.</summary>

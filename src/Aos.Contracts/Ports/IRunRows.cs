@@ -26,25 +26,25 @@ public interface IRunRows
     Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel);
 
     /// <summary>
-    /// Takes up to <paramref name="max"/> runs that nobody drives and whose wake time has come, oldest wake first, and
-    /// marks them owned.
+    /// Takes up to <paramref name="max"/> runs that nobody drives and whose wake time has come, oldest wake first, for
+    /// <paramref name="node"/>. Nothing when the node is fenced, or of runs whose rules it does not know.
     /// </summary>
-    Task<IReadOnlyList<RunRow>> ClaimDueAsync(DateTimeOffset now, int max, CancellationToken cancel);
+    Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel);
 
-    /// <summary>Takes one parked run, whatever its wake time, and marks it owned; null when it is over or already owned.</summary>
-    Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel);
+    /// <summary>Takes up to <paramref name="max"/> runs of nodes that were declared dead; each counts one adoption more.</summary>
+    Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel);
 
-    /// <summary>
-    /// Gives every owned run free and makes it due now; returns how many. With <paramref name="adopt"/> they were left by a
-    /// process that ended without saying so, and each counts one adoption more.
-    /// </summary>
-    Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel);
+    /// <summary>Takes one parked run, whatever its wake time; null when it is already owned, or as above.</summary>
+    Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel);
 
-    /// <summary>Gives one claimed run back, due at <paramref name="wakeAt"/>.</summary>
-    Task ReleaseAsync(RunId run, DateTimeOffset wakeAt, CancellationToken cancel);
+    /// <summary>Gives every run of the node free and makes those that are not over due now; returns how many of these.</summary>
+    Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel);
 
-    /// <summary>Marks a run that cannot be read or written as quarantined, in its row alone; nothing wakes it any more.</summary>
-    Task SetAsideAsync(TenantId tenant, RunId run, string code, CancellationToken cancel);
+    /// <summary>Gives one run of the node back, due at <paramref name="wakeAt"/>.</summary>
+    Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel);
+
+    /// <summary>Marks a run of the node that cannot be read or written as quarantined, in its row alone; nothing wakes it any more.</summary>
+    Task SetAsideAsync(NodeId node, TenantId tenant, RunId run, string code, CancellationToken cancel);
 
     /// <summary>The nearest wake time of a run nobody drives.</summary>
     Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel);

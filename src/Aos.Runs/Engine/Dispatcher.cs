@@ -31,7 +31,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         if (effect is not InvokeSkill invoke) throw new InvariantBrokenException($"Nobody performs {effect.GetType().Name}.");
         if (await InvokeAsync(run, invoke) is not { } outcome) return;
         engine.Meter.Called(invoke.Skill, outcome);
-        if (ReferenceEquals(outcome, CalledOff)) run.Post(new Letter(new WakeRun(), null, null) { CalledOff = effect.Id });
+        if (ReferenceEquals(outcome, CalledOff)) run.Post(new Letter(new WakeRun(), 0, null) { CalledOff = effect.Id });
         else await engine.BringBackAsync(run, effect.Id, outcome);
     }
 
@@ -120,7 +120,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
             }
         }
 
-        run.Post(new Letter(new WakeRun(), null, null, child.Id));
+        run.Post(new Letter(new WakeRun(), 0, null, child.Id));
         await engine.DeliverAsync(parent.Run); // A child that was over at once has left its report before its parent looked.
     }
 }

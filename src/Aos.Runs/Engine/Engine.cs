@@ -24,9 +24,10 @@ internal sealed class Engine : IHostedService, IDisposable
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
 
-    public Engine(IJournal journal, IRunRows rows, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, RunsOptions options)
+    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, RunsOptions options)
     {
         (this.journal, this.rows, this.changes, this.log, this.signer, this.options, Clock) = (journal, rows, changes, log, signer, options, clock);
+        Cluster = cluster;
         Meter = meter;
         Dispatcher = new Dispatcher(this, skills, options);
         clerk = new WakeClerk(this, rows, options, log);
@@ -34,6 +35,8 @@ internal sealed class Engine : IHostedService, IDisposable
     }
 
     internal IJournal Journal => journal;
+
+    internal ICluster Cluster { get; }
 
     internal RecentRuns Recent { get; } = new();
 
@@ -54,7 +57,7 @@ internal sealed class Engine : IHostedService, IDisposable
 
     public async Task StartAsync(CancellationToken cancel)
     {
-        var orphans = await rows.ReleaseAllAsync(adopt: true, cancel);
+        var orphans = await Cluster.JoinAsync(cancel);
         if (orphans > 0) log.Adopting(orphans);
         clerk.Start();
     }
@@ -68,7 +71,7 @@ internal sealed class Engine : IHostedService, IDisposable
         if (!idle.Task.IsCompleted) return; // Runs that may still write are adopted by the next process.
         try
         {
-            await rows.ReleaseAllAsync(adopt: false, cancel);
+            await Cluster.LeaveAsync(cancel);
         }
         catch (JournalUnavailableException e)
         {
@@ -108,15 +111,16 @@ internal sealed class Engine : IHostedService, IDisposable
 
     internal async Task<AppendReply> StartAsync(StartRun start, string? goal, string? workflow, IdempotencyClaim? claim, CancellationToken cancel)
     {
+        var lease = await Cluster.ReadyAsync(cancel);
         var decision = RunMachine.Decide(RunState.Empty, start, new Facts(Now));
         var state = decision.After ?? decision.Events.Aggregate(RunState.Empty, RunMachine.Evolve);
         var row = new RunRow
         {
             Id = start.Run, Tenant = start.Tenant, AgentId = start.AgentId, Goal = goal, Workflow = workflow, Status = state.Status, Labels = start.Labels, Seq = 0,
-            Owned = true, Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
+            Owner = lease.Node, MinRule = (int)state.Start!.Rule, Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
         };
         var parks = !state.Status.IsOver() && RunMachine.Pending(state).Count == 0;
-        var append = Append(row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, []) with { Claim = claim };
+        var append = Append(row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim };
         try
         {
             var reply = await journal.AppendAsync(append, cancel);
@@ -151,14 +155,14 @@ internal sealed class Engine : IHostedService, IDisposable
     {
         if (!await IsStoredAsync(append) || Live(append.Row.Id) is not null) return;
         var row = await rows.GetAsync(append.Row.Tenant, append.Row.Id, Stopping);
-        var isUndriven = row is { Adoptions: 0 } && row.Owned == append.Row.Owned && row.Seq == append.Row.Seq; // Else a later process drives it.
+        var isUndriven = row is { Adoptions: 0 } && row.Owner == append.Row.Owner && row.Seq == append.Row.Seq; // Else a later process drives it.
         if (isUndriven) Begin(append, state);
     }
 
     /// <summary>Hands a command to a run, loading it when it is not in memory. Unknown: this tenant has no such run.</summary>
     internal async Task<CommandReply> CommandAsync(TenantId tenant, RunId id, RunCommand command, CancellationToken cancel)
     {
-        var letter = new Letter(command, null, new TaskCompletionSource<CommandReply>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var letter = new Letter(command, 0, new TaskCompletionSource<CommandReply>(TaskCreationOptions.RunContinuationsAsynchronously));
         while (true)
         {
             if (Live(id) is { } run)
@@ -173,7 +177,7 @@ internal sealed class Engine : IHostedService, IDisposable
             {
                 Pulse(id);
             }
-            else if (await rows.ClaimAsync(id, cancel) is { } row)
+            else if (await rows.ClaimAsync(Cluster.Lease.Node, id, cancel) is { } row)
             {
                 await LoadAsync(row, letter);
                 return await letter.Reply!.Task.WaitAsync(cancel);
@@ -187,7 +191,7 @@ internal sealed class Engine : IHostedService, IDisposable
 
     internal LiveRun? Live(RunId id) => live.GetValueOrDefault(id);
 
-    internal JournalAppend Append(RunRow row, RunState before, RunState after, IReadOnlyList<RunEvent> events, byte[] chain, bool parks, List<string> read)
+    internal JournalAppend Append(RunRow row, RunState before, RunState after, IReadOnlyList<RunEvent> events, byte[] chain, bool parks, long read)
     {
         var entries = new List<JournalEntry>(events.Count);
         var adoptions = row.Adoptions;
@@ -205,14 +209,14 @@ internal sealed class Engine : IHostedService, IDisposable
             ExpectedSeq = before.Seq,
             Entries = entries,
             Park = parks,
-            InboxRead = read,
             Sends = over && !before.Status.IsOver() && after.Start!.Parent is { } parent ? [Mail.Report(parent, after)] : [],
             Outbox = over && !before.Status.IsOver() && after.Start!.Webhook is { } url ? [Mail.Notice(url, after)] : [],
             Row = row with
             {
                 Status = after.Status,
                 Seq = after.Seq,
-                Owned = !parks && !over,
+                Owner = parks || over ? null : row.Owner,
+                InboxRead = Math.Max(read, row.InboxRead),
                 WakeAt = parks ? RunMachine.NextWake(after) : null,
                 Attempt = after.Attempt,
                 Spent = after.Spent,
@@ -252,10 +256,33 @@ internal sealed class Engine : IHostedService, IDisposable
         Left(run.Row);
     }
 
+    /// <summary>Takes a run again that was just parked; null: somebody else has it, or it waits for its turn.</summary>
+    internal Task<RunRow?> ReclaimAsync(RunId run) => rows.ClaimAsync(Cluster.Lease.Node, run, Stopping);
+
+    /// <summary>A letter whose run has left memory goes where the run is now.</summary>
+    internal void Forward(RunRow row, Letter letter)
+    {
+        if (letter.Claimed is { } mine) Track(ReviveAsync(mine));
+        if (letter.Reply is { } reply) Track(ForwardAsync(row, letter.Command, reply));
+        if (letter is { Command: RecordOutcome came, InboxSeq: 0 }) Track(KeepAsync(row.Id, came.Effect, came.Outcome));
+    }
+
+    private async Task ForwardAsync(RunRow row, RunCommand command, TaskCompletionSource<CommandReply> reply)
+    {
+        try
+        {
+            reply.TrySetResult(await CommandAsync(row.Tenant, row.Id, command, Stopping));
+        }
+        catch (Exception e)
+        {
+            reply.TrySetException(e);
+        }
+    }
+
     /// <summary>Puts a run's unread mail into its mailbox.</summary>
     internal async Task ReadInboxAsync(LiveRun run)
     {
-        foreach (var item in await journal.InboxAsync(run.Id, Stopping)) run.Post(new Letter(Mail.Read(item), item.Id, null));
+        foreach (var item in await journal.InboxAsync(run.Id, Stopping)) run.Post(new Letter(Mail.Read(item), item.Seq, null));
     }
 
     /// <summary>Tells a run that mail has come; it reads it now or when it is loaded.</summary>
@@ -268,22 +295,28 @@ internal sealed class Engine : IHostedService, IDisposable
     /// <summary>The outcome of a call. When its run has left memory meanwhile, the inbox keeps it.</summary>
     internal async Task BringBackAsync(LiveRun run, EffectId effect, StructuredOutcome outcome)
     {
-        if (run.Post(new Letter(new RecordOutcome(effect, outcome), null, null))) return;
-        var late = new InboxItem(run.Id, $"late:{effect}", "outcome", Mail.Write(effect, outcome));
+        if (run.Post(new Letter(new RecordOutcome(effect, outcome), 0, null))) return;
+        await KeepAsync(run.Id, effect, outcome);
+    }
+
+    /// <summary>Leaves an outcome in the inbox of its run.</summary>
+    private async Task KeepAsync(RunId run, EffectId effect, StructuredOutcome outcome)
+    {
+        var late = new InboxItem(run, $"late:{effect}", "outcome", Mail.Write(effect, outcome));
         await PersistAsync(() => journal.SendAsync(late, Stopping));
-        await DeliverAsync(run.Id);
+        await DeliverAsync(run);
     }
 
     /// <summary>Puts a claimed run on its feet. What breaks is in the log and harms no other run.</summary>
     internal async Task ReviveAsync(RunRow row)
     {
         // A run that is just leaving memory may refuse the letter: then it is loaded anew.
-        if (Live(row.Id) is { } here && here.Post(new Letter(new WakeRun(), null, null))) return;
+        if (Live(row.Id) is { } here && here.Post(new Letter(new WakeRun(), 0, null) { Claimed = row })) return;
         try
         {
             // What was leaving memory may have written after the claim: its last word counts, and may have freed the run again.
             if (await rows.GetAsync(row.Tenant, row.Id, Stopping) is not { } now) return;
-            var mine = now.Owned ? now : await rows.ClaimAsync(row.Id, Stopping);
+            var mine = now.Owner == Cluster.Lease.Node ? now : await rows.ClaimAsync(Cluster.Lease.Node, row.Id, Stopping);
             if (mine is not null) await LoadAsync(mine, null);
         }
         catch (Exception e)
@@ -300,7 +333,7 @@ internal sealed class Engine : IHostedService, IDisposable
         {
             var decision = RunMachine.Decide(state, new QuarantineRun(why.Message), new Facts(Now));
             var next = decision.Events.Aggregate(state, RunMachine.Evolve);
-            var append = Append(row, state, next, decision.Events, chain, parks: true, []) with { Park = false };
+            var append = Append(row, state, next, decision.Events, chain, parks: true, 0) with { Park = false };
             if (await journal.AppendAsync(append, Stopping) is AppendReply.Appended)
             {
                 changes.Changed(row.Id, next);
@@ -316,7 +349,7 @@ internal sealed class Engine : IHostedService, IDisposable
         await SetAsideAsync(row);
     }
 
-    private Task SetAsideAsync(RunRow row) => PersistAsync(() => rows.SetAsideAsync(row.Tenant, row.Id, "STORE_CORRUPT", Stopping));
+    private Task SetAsideAsync(RunRow row) => PersistAsync(() => rows.SetAsideAsync(row.Owner ?? Cluster.Lease.Node, row.Tenant, row.Id, "STORE_CORRUPT", Stopping));
 
     /// <summary>Until it is stored or this process stops; the next one finds the run owned and adopts it.</summary>
     private async Task PersistAsync(Func<Task> write)
@@ -347,10 +380,10 @@ internal sealed class Engine : IHostedService, IDisposable
             var (state, chain) = await Loading.FoldAsync(journal, row.Id, Stopping);
             Loading.Check(row, state);
             Recent.Drop(row.Id);
-            var run = new LiveRun(this, row with { Owned = true }, state, chain, RecentRuns.BytesMax);
+            var run = new LiveRun(this, row, state, chain, RecentRuns.BytesMax);
             await ReadInboxAsync(run);
             if (row.Adoptions > options.AdoptionsMax && !state.IsQuarantined)
-                run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), null, null));
+                run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), 0, null));
             if (first is not null) run.Post(first);
             Arrive(run);
             run.Resume();
@@ -364,7 +397,7 @@ internal sealed class Engine : IHostedService, IDisposable
         }
         catch (Exception)
         {
-            await PersistAsync(() => rows.ReleaseAsync(row.Id, Now + TimeSpan.FromSeconds(1), Stopping));
+            await PersistAsync(() => rows.ReleaseAsync(row.Owner ?? Cluster.Lease.Node, row.Id, Now + TimeSpan.FromSeconds(1), Stopping));
             clerk.Poke();
             Pulse(row.Id);
             throw;

@@ -4,12 +4,19 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>A command in a mailbox, and who waits for the answer.</summary>
+/// <param name="InboxSeq">Number of the inbox item it came in; 0: it did not.</param>
 /// <param name="Begun">The child run of this effect stands in the journal: its parent may leave memory.</param>
-internal sealed record Letter(RunCommand Command, string? InboxId, TaskCompletionSource<CommandReply>? Reply, EffectId? Begun = null)
+internal sealed record Letter(RunCommand Command, long InboxSeq, TaskCompletionSource<CommandReply>? Reply, EffectId? Begun = null)
 {
     /// <summary>The call of this effect ended with the attempt that made it and is no longer under way.</summary>
     internal EffectId? CalledOff { get; init; }
+
+    /// <summary>The row of this run as this node has just claimed it.</summary>
+    internal RunRow? Claimed { get; init; }
 }
+
+/// <summary>This node no longer drives the run.</summary>
+internal sealed class RunLostException(RunId run) : Exception($"Run {run} is driven by another node.");
 
 /// <summary>
 /// A run in memory. One drain at a time decides all queued commands in turn and appends their events together; the state
@@ -92,10 +99,10 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
         foreach (var effect in RunMachine.Pending(state))
         {
             if (effect is InvokeSkill { Class: EffectClass.AtMostOnce or EffectClass.Reconcilable } lost)
-                Post(new Letter(new RecordUnknown(lost.Id, "The process ended while the call was under way."), null, null));
+                Post(new Letter(new RecordUnknown(lost.Id, "The process ended while the call was under way."), 0, null));
         }
 
-        if (!state.Status.IsOver()) Post(new Letter(new WakeRun(), null, null));
+        if (!state.Status.IsOver()) Post(new Letter(new WakeRun(), 0, null));
         Drain();
     }
 
@@ -129,6 +136,11 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
                 foreach (var letter in letters) letter.Reply?.TrySetException(new JournalUnavailableException("The server is stopping.", TimeSpan.FromSeconds(1)));
                 return;
             }
+            catch (RunLostException)
+            {
+                Drop(letters);
+                return;
+            }
             catch (Exception e)
             {
                 // The last catch of a run: whatever broke, this run stands still and the others go on.
@@ -141,15 +153,18 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     /// <summary>Decides, appends, folds, dispatches. False when the run has left memory.</summary>
     private async Task<bool> TurnAsync(List<Letter> letters)
     {
+        if (!row.Owned && Claimed(letters) is { } mine) Volatile.Write(ref row, mine);
         var next = state;
         var events = new List<RunEvent>();
         var refusals = new Failure?[letters.Count];
         var facts = new Facts(engine.Now);
         List<EffectId>? answered = null;
-        List<string>? read = null;
+        var read = row.InboxRead;
         for (var i = 0; i < letters.Count; i++)
         {
             var letter = letters[i];
+            if (letter.InboxSeq > 0 && letter.InboxSeq <= read) continue; // It was read twice from the inbox.
+            read = Math.Max(read, letter.InboxSeq);
             if (letter.Command is RecordOutcome outcome) (answered ??= []).Add(outcome.Effect);
             if (letter.Begun is { } child)
             {
@@ -158,7 +173,6 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
             }
 
             if (letter.CalledOff is { } off) inFlight.Remove(off);
-            if (letter.InboxId is { } id) (read ??= []).Add(id);
             var decision = RunMachine.Decide(next, letter.Command, facts);
             refusals[i] = decision.Refusal;
             events.AddRange(decision.Events);
@@ -169,7 +183,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
         var pending = RunMachine.Pending(next);
         var over = next.Status.IsOver();
         var parks = !over && inFlight.Count == 0 && IsIdle(pending);
-        if (events.Count > 0 || parks || read is not null || (over && row.Owned)) parks = await WriteAsync(next, events, parks, read ?? [], letters);
+        if (events.Count > 0 || parks || read > row.InboxRead || (over && row.Owned)) parks = await WriteAsync(next, events, parks, read, letters);
         Answer(letters, refusals);
         if (events.Count > 0) engine.Changed(this, events);
         await TurnTokenAsync(over);
@@ -179,7 +193,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
         }
 
         Arm(parks || over ? null : RunMachine.NextWake(next));
-        return !(parks && TryClose());
+        return !(parks && await LeaveAsync());
     }
 
     /// <summary>Nothing is owed but the ends of child runs, which come by mail.</summary>
@@ -194,18 +208,20 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     }
 
     /// <summary>Appends and moves on. True when the run is parked now.</summary>
-    private async Task<bool> WriteAsync(RunState next, List<RunEvent> events, bool parks, List<string> read, List<Letter> letters)
+    private async Task<bool> WriteAsync(RunState next, List<RunEvent> events, bool parks, long read, List<Letter> letters)
     {
+        if (!row.Owned) Volatile.Write(ref row, await TakeAgainAsync());
         var append = engine.Append(row, state, next, events, chain, parks, read);
         var reply = await StoreAsync(append, letters);
         if (reply is AppendReply.HasMail)
         {
             parks = false;
-            append = append with { Park = false, Row = append.Row with { Owned = true } };
+            append = append with { Park = false, Row = append.Row with { Owner = row.Owner } };
             reply = await StoreAsync(append, letters);
             await engine.ReadInboxAsync(this);
         }
 
+        if (reply is AppendReply.Fenced) throw new RunLostException(Id);
         if (reply is not AppendReply.Appended) throw new InvariantBrokenException($"Run {Id} was appended to by somebody else: {reply}.");
         if (append.Entries.Count > 0) chain = append.Entries[^1].Chain;
         bytes += append.Bytes();
@@ -213,6 +229,10 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
         Volatile.Write(ref state, next);
         return parks;
     }
+
+    /// <summary>An ended run that is still in memory belongs to nobody: whoever goes on with it takes it first.</summary>
+    private async Task<RunRow> TakeAgainAsync() =>
+        await engine.ReclaimAsync(Id) is { } again && again.Seq == state.Seq ? again : throw new RunLostException(Id);
 
     /// <summary>Sends the same bytes until they are stored, deciding nothing anew; whoever waits for an answer is told at once.</summary>
     private async Task<AppendReply> StoreAsync(JournalAppend append, List<Letter> letters)
@@ -270,14 +290,56 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     private void Ring()
     {
         rang = true; // It is set anew after the turn, should it have rung too early.
-        Post(new Letter(new WakeRun(), null, null));
+        Post(new Letter(new WakeRun(), 0, null));
+    }
+
+    /// <summary>False: letters came in while the run was parked, and it was still there to be taken again.</summary>
+    private async Task<bool> LeaveAsync()
+    {
+        if (TryClose()) return true;
+        lock (gate)
+        {
+            if (Claimed(mailbox) is not null) return false;
+        }
+
+        if (await engine.ReclaimAsync(Id) is { } again && again.Seq == state.Seq)
+        {
+            Volatile.Write(ref row, again);
+            return false;
+        }
+
+        Drop([]);
+        return true;
+    }
+
+    /// <summary>Another node has the run, or will: it leaves memory as it is, and its letters go where it is now.</summary>
+    private void Drop(List<Letter> letters)
+    {
+        lock (gate)
+        {
+            letters = [.. letters, .. mailbox];
+            draining = false;
+            Close();
+        }
+
+        foreach (var letter in letters) engine.Forward(row, letter);
+    }
+
+    private RunRow? Claimed(IEnumerable<Letter> letters)
+    {
+        foreach (var letter in letters)
+        {
+            if (letter.Claimed is { } mine && mine.Seq == state.Seq) return mine;
+        }
+
+        return null;
     }
 
     private bool TryClose()
     {
         lock (gate)
         {
-            if (mailbox.Count > 0) return false; // Mail came in meanwhile: it goes on, and owns itself again with the next append.
+            if (mailbox.Count > 0) return false;
             draining = false;
             Close();
             return true;

@@ -78,7 +78,7 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
             return;
         }
 
-        foreach (var row in await rows.ClaimDueAsync(engine.Now, Math.Min(room, BatchMax), engine.Stopping)) await engine.ReviveAsync(row);
+        foreach (var row in await rows.ClaimDueAsync(engine.Cluster.Lease.Node, engine.Now, Math.Min(room, BatchMax), engine.Stopping)) await engine.ReviveAsync(row);
     }
 
     private async Task WaitAsync(TimeSpan wait)

@@ -9,7 +9,7 @@ namespace Aos.Storage;
 /// <summary>How values stand in columns.</summary>
 internal static class Columns
 {
-    internal const string Run = "id, tenant_id, agent_id, workflow, goal, status, labels, last_seq, wake_at, owned, parent, attempt, spent, budget, created_at, updated_at, ended_at, failure_code, root_hash, adoptions";
+    internal const string Run = "id, tenant_id, agent_id, workflow, goal, status, labels, last_seq, wake_at, owned, parent, attempt, spent, budget, created_at, updated_at, ended_at, failure_code, root_hash, adoptions, inbox_read, min_rule";
 
     internal static byte[] Id(RunId id) => id.Value.ToByteArray(bigEndian: true);
 
@@ -30,7 +30,8 @@ internal static class Columns
         }).GetRawText();
     }
 
-    internal static RunRow Row(SqliteDataReader r) => new()
+    /// <param name="node">This process: the embedded store has no other.</param>
+    internal static RunRow Row(SqliteDataReader r, NodeId node) => new()
     {
         Id = Id(r.GetFieldValue<byte[]>(0)),
         Tenant = new TenantId(r.GetString(1)),
@@ -41,7 +42,7 @@ internal static class Columns
         Labels = Json.Parse(r.GetString(6)).EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString()!, StringComparer.Ordinal),
         Seq = r.GetInt32(7),
         WakeAt = r.IsDBNull(8) ? null : Time(r.GetInt64(8)),
-        Owned = r.GetInt32(9) == 1,
+        Owner = r.GetInt32(9) == 1 ? node : null,
         Parent = r.IsDBNull(10) ? null : Id(r.GetFieldValue<byte[]>(10)),
         Attempt = r.GetInt32(11),
         Spent = Cents.FromMicros(r.GetInt64(12)),
@@ -52,5 +53,7 @@ internal static class Columns
         FailureCode = r.IsDBNull(17) ? null : r.GetString(17),
         RootHash = r.IsDBNull(18) ? null : r.GetString(18),
         Adoptions = r.GetInt32(19),
+        InboxRead = r.GetInt64(20),
+        MinRule = r.GetInt32(21),
     };
 }

@@ -48,6 +48,17 @@ internal static class Schema
 
         // Agents have UUIDs; other agent ids are labels of runs, by which few ask: they cost the index nothing.
         new("storage", 4, "runs of agents", $"CREATE INDEX runs_of_agent ON runs (tenant_id, agent_id, id) WHERE {OfAgents}"),
+        new("storage", 5, "how far the inbox is read", """
+            ALTER TABLE runs ADD COLUMN inbox_head INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE runs ADD COLUMN inbox_read INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE runs ADD COLUMN min_rule INTEGER NOT NULL DEFAULT 1;
+            UPDATE runs SET inbox_head = (SELECT coalesce(max(seq), 0) FROM inbox WHERE run_id = runs.id)
+            WHERE id IN (SELECT run_id FROM inbox);
+            UPDATE runs SET inbox_read = coalesce((SELECT min(seq) - 1 FROM inbox WHERE run_id = runs.id AND read = 0), inbox_head)
+            WHERE id IN (SELECT run_id FROM inbox);
+            ALTER TABLE inbox DROP COLUMN read;
+            ALTER TABLE inbox ADD COLUMN answer BLOB;
+            """),
     ];
 
     /// <summary>Condition that a run is of this agent; <paramref name="value"/> is the name of the parameter that carries the id.</summary>

@@ -59,12 +59,22 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
     public Task<IReadOnlyList<InboxItem>> InboxAsync(RunId run, CancellationToken cancel) => store.ReadAsync(connection =>
     {
         using var select = connection.CreateCommand();
-        select.CommandText = "SELECT id, kind, body FROM inbox WHERE run_id = $1 AND read = 0 ORDER BY seq";
+        select.CommandText = "SELECT id, kind, body, seq FROM inbox WHERE run_id = $1 AND seq > (SELECT inbox_read FROM runs WHERE id = $1) ORDER BY seq";
         select.Parameters.AddWithValue("$1", Columns.Id(run));
         using var r = select.ExecuteReader();
         var items = new List<InboxItem>();
-        while (r.Read()) items.Add(new InboxItem(run, r.GetString(0), r.GetString(1), r.GetFieldValue<byte[]>(2)));
+        while (r.Read()) items.Add(new InboxItem(run, r.GetString(0), r.GetString(1), r.GetFieldValue<byte[]>(2)) { Seq = r.GetInt64(3) });
         return (IReadOnlyList<InboxItem>)items;
+    }, cancel);
+
+    public Task<InboxAnswer?> AnswerAsync(RunId run, string id, CancellationToken cancel) => store.ReadAsync(connection =>
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT seq, answer FROM inbox WHERE run_id = $1 AND id = $2 AND answer IS NOT NULL";
+        select.Parameters.AddWithValue("$1", Columns.Id(run));
+        select.Parameters.AddWithValue("$2", id);
+        using var r = select.ExecuteReader();
+        return r.Read() ? new InboxAnswer(r.GetInt64(0), r.GetFieldValue<byte[]>(1)) : null;
     }, cancel);
 
     private static void CheckColumns(RunId run, JournalEntry entry)
@@ -114,21 +124,25 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
             else
             {
                 if (append.Park && HasMail(id)) return new AppendReply.HasMail();
-                if (!Update(row, id)) return new AppendReply.Conflict(Seq(id) ?? 0);
+                if (!Update(row, id)) return Refusal(id);
             }
 
             Write(id);
             return Appended;
         }
 
-        private bool IsThere(byte[] id) => Seq(id) is not null;
+        private bool IsThere(byte[] id) => Stored(id) is not null;
 
-        private int? Seq(byte[] id)
+        private AppendReply Refusal(byte[] id) => Stored(id) is { } stored && stored.Seq == append.ExpectedSeq && !stored.IsOwned
+            ? new AppendReply.Fenced()
+            : new AppendReply.Conflict(Stored(id)?.Seq ?? 0);
+
+        private (int Seq, long InboxHead, bool IsOwned)? Stored(byte[] id)
         {
             var select = sql.SeqOf.With(id);
             try
             {
-                return select.Next() ? (int)select.Long(0) : null;
+                return select.Next() ? ((int)select.Long(0), select.Long(1), select.Long(2) == 1) : null;
             }
             finally
             {
@@ -150,23 +164,7 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
             }
         }
 
-        private bool HasMail(byte[] id)
-        {
-            var select = sql.Mail.With(id);
-            try
-            {
-                while (select.Next())
-                {
-                    if (append.InboxRead.Count == 0 || !append.InboxRead.Contains(select.Text(0))) return true;
-                }
-
-                return false;
-            }
-            finally
-            {
-                select.Reset();
-            }
-        }
+        private bool HasMail(byte[] id) => Stored(id) is { } stored && stored.InboxHead > append.Row.InboxRead;
 
         private bool Insert(RunRow row, byte[] id)
         {
@@ -174,7 +172,7 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
                 .With(Columns.Labels(row.Labels)).With(row.Seq).With(row.WakeAt?.UtcTicks).With(row.Owned ? 1L : 0L);
             _ = row.Parent is { } parent ? insert.With(Columns.Id(parent)) : insert.Nothing();
             var isNew = insert.With(row.Attempt).With(row.Spent.ToMicros()).With(row.Budget?.ToMicros()).With(row.CreatedAt.UtcTicks).With(row.UpdatedAt.UtcTicks)
-                .With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).Execute() == 1;
+                .With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).With(row.MinRule).Execute() == 1;
             if (isNew && append.Claim is { } claim)
                 sql.InsertKey.With(claim.Tenant.Value).With(claim.Scope).With(claim.Key).With(id).With(claim.Fingerprint).With(claim.ExpiresAt.UtcTicks).Execute();
             return isNew;
@@ -182,14 +180,14 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
 
         private bool Update(RunRow row, byte[] id) =>
             sql.UpdateRun.With((long)row.Status).With(row.Seq).With(row.WakeAt?.UtcTicks).With(row.Owned ? 1L : 0L).With(row.Attempt).With(row.Spent.ToMicros())
-                .With(row.UpdatedAt.UtcTicks).With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).With(row.Adoptions)
+                .With(row.UpdatedAt.UtcTicks).With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).With(row.Adoptions).With(row.InboxRead)
                 .With(id).With(row.Tenant.Value).With(append.ExpectedSeq).Execute() == 1;
 
         private void Write(byte[] id)
         {
             foreach (var entry in append.Entries)
                 sql.InsertEvent.With(id).With(entry.Seq).With(entry.Kind).With(entry.At.UtcTicks).With(entry.Body.Span).With(entry.Chain).Execute();
-            foreach (var read in append.InboxRead) sql.MarkRead.With(id).With(read).Execute();
+            foreach (var answer in append.Answers) sql.Answer.With(answer.Body.Span).With(id).With(answer.Seq).Execute();
             foreach (var item in append.Sends) Send(sql, item);
             foreach (var item in append.Outbox)
             {
@@ -203,6 +201,7 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
     {
         var id = Columns.Id(item.Run);
         var isNew = sql.InsertMail.With(id).With(item.Id).With(item.Kind).With(item.Body.Span).Execute() == 1;
+        if (isNew) sql.CountMail.With(id).Execute();
         sql.WakeNow.With(id).Execute();
         return isNew;
     }

@@ -55,23 +55,29 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
         return (IReadOnlyDictionary<RunStatus, long>)counts;
     }, cancel);
 
-    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(DateTimeOffset now, int max, CancellationToken cancel) =>
-        ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE owned = 0 AND wake_at IS NOT NULL AND wake_at <= $1 ORDER BY wake_at LIMIT $2", cancel, now.UtcTicks, max);
+    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel) =>
+        ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE owned = 0 AND wake_at IS NOT NULL AND wake_at <= $1 AND min_rule <= $3 ORDER BY wake_at LIMIT $2", cancel, now.UtcTicks, max, ThisBuild.MaxRule);
 
-    public async Task<RunRow?> ClaimAsync(RunId run, CancellationToken cancel) =>
-        await ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE id = $1 AND owned = 0", cancel, Columns.Id(run)) is [var row] ? row : null;
+    /// <summary>There is no other node; what a dead process left is adopted when the next one joins.</summary>
+    public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => Task.FromResult<IReadOnlyList<RunRow>>([]);
 
-    public Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel) => database.WriteAsync((connection, transaction) =>
+    public async Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel) =>
+        await ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE id = $1 AND owned = 0 AND min_rule <= $2", cancel, Columns.Id(run), ThisBuild.MaxRule) is [var row] ? row : null;
+
+    public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => ReleaseAllAsync(adopt: false, cancel);
+
+    /// <summary>With <paramref name="adopt"/> a process left them that ended without saying so: each counts one adoption more.</summary>
+    internal Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel) => database.WriteAsync((connection, transaction) =>
     {
         var released = Change(connection, transaction, "UPDATE runs SET owned = 0, wake_at = 0, adoptions = adoptions + $1 WHERE owned = 1 AND status NOT IN (6, 7, 8)", adopt ? 1 : 0);
         Change(connection, transaction, "UPDATE runs SET owned = 0 WHERE owned = 1");
         return released;
     }, cancel);
 
-    public Task ReleaseAsync(RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => database.WriteAsync(
+    public Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => database.WriteAsync(
         (connection, transaction) => Change(connection, transaction, "UPDATE runs SET owned = 0, wake_at = $2 WHERE id = $1", Columns.Id(run), wakeAt.UtcTicks), cancel);
 
-    public Task SetAsideAsync(TenantId tenant, RunId run, string code, CancellationToken cancel) => database.WriteAsync(
+    public Task SetAsideAsync(NodeId node, TenantId tenant, RunId run, string code, CancellationToken cancel) => database.WriteAsync(
         (connection, transaction) => Change(connection, transaction, "UPDATE runs SET status = $3, owned = 0, wake_at = NULL, failure_code = $4 WHERE id = $1 AND tenant_id = $2",
             Columns.Id(run), tenant.Value, (int)RunStatus.Quarantined, code), cancel);
 
@@ -110,6 +116,13 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
             return r.Read() ? (Columns.Id(r.GetFieldValue<byte[]>(0)), r.GetFieldValue<byte[]>(1)) : null;
         }, cancel);
 
+    internal Task<long> CountOwnedAsync(CancellationToken cancel) => store.ReadAsync(connection =>
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT count(*) FROM runs WHERE owned = 1";
+        return (long)select.ExecuteScalar()!;
+    }, cancel);
+
     private static int Change(DbConnection connection, DbTransaction transaction, string sql, params object[] values)
     {
         using var change = ((SqliteConnection)connection).CreateCommand();
@@ -133,10 +146,10 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
             claim.ExecuteNonQuery();
         }
 
-        return (IReadOnlyList<RunRow>)rows;
+        return (IReadOnlyList<RunRow>)[.. rows.Select(row => row with { Owner = store.Node })];
     }, cancel);
 
-    private static List<RunRow> Rows(SqliteConnection connection, SqliteTransaction? transaction, string sql, params object[] values)
+    private List<RunRow> Rows(SqliteConnection connection, SqliteTransaction? transaction, string sql, params object[] values)
     {
         using var select = connection.CreateCommand();
         select.Transaction = transaction;
@@ -144,7 +157,7 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
         for (var i = 0; i < values.Length; i++) select.Parameters.AddWithValue($"${i + 1}", values[i]);
         using var r = select.ExecuteReader();
         var rows = new List<RunRow>();
-        while (r.Read()) rows.Add(Columns.Row(r));
+        while (r.Read()) rows.Add(Columns.Row(r, store.Node));
         return rows;
     }
 }

@@ -33,6 +33,9 @@ internal sealed class SqliteStore : IAsyncDisposable
         loop = Task.Factory.StartNew(WriteLoopAsync, CancellationToken.None, TaskCreationOptions.None, thread).Unwrap();
     }
 
+    /// <summary>This process, the only one that has the store open.</summary>
+    internal NodeId Node { get; } = new(Guid.NewGuid());
+
     /// <summary>Prepared once for the life of the writing connection; only touched by the writer.</summary>
     internal Statements Statements { get; }
 

@@ -14,7 +14,7 @@ public sealed class Conformance
     public async Task Sqlite_keeps_it(string name)
     {
         await using var store = new SqliteHouse();
-        await JournalConformance.Checks[name](new JournalConformance(store.Journal, store.Get<IRunRows>(), TimeProvider.System));
+        await JournalConformance.Checks[name](new JournalConformance(store.Journal, store.Get<IRunRows>(), store.Get<ICluster>(), TimeProvider.System));
     }
 
     [Theory]
@@ -22,6 +22,6 @@ public sealed class Conformance
     public async Task Memory_keeps_it(string name)
     {
         var journal = new MemoryJournal(TimeProvider.System);
-        await JournalConformance.Checks[name](new JournalConformance(journal, journal, TimeProvider.System));
+        await JournalConformance.Checks[name](new JournalConformance(journal, journal, new MemoryNode(journal, TimeProvider.System), TimeProvider.System));
     }
 }

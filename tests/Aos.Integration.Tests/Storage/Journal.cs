@@ -95,7 +95,8 @@ public sealed class Journal : IAsyncLifetime
         Assert.False(await journal.SendAsync(new InboxItem(run, "a", "outcome", new byte[] { 1 }), TestContext.Current.CancellationToken));
 
         Assert.IsType<AppendReply.HasMail>(await journal.AppendAsync(Append(run, 1, 1) with { Park = true }, TestContext.Current.CancellationToken));
-        Assert.IsType<AppendReply.Appended>(await journal.AppendAsync(Append(run, 1, 1) with { Park = true, InboxRead = ["a"] }, TestContext.Current.CancellationToken));
+        var read = Append(run, 1, 1);
+        Assert.IsType<AppendReply.Appended>(await journal.AppendAsync(read with { Park = true, Row = read.Row with { InboxRead = 1 } }, TestContext.Current.CancellationToken));
         Assert.Empty(await journal.InboxAsync(run, TestContext.Current.CancellationToken));
     }
 
@@ -156,8 +157,8 @@ public sealed class Journal : IAsyncLifetime
         await journal.AppendAsync(Parked(early, Noon.AddMinutes(1)), TestContext.Current.CancellationToken);
 
         Assert.Equal(Noon.AddMinutes(1), await rows.NextWakeAsync(TestContext.Current.CancellationToken));
-        Assert.Equal([early, late], (await rows.ClaimDueAsync(Noon.AddMinutes(3), 10, TestContext.Current.CancellationToken)).Select(row => row.Id));
-        Assert.Empty(await rows.ClaimDueAsync(Noon.AddMinutes(3), 10, TestContext.Current.CancellationToken));
+        Assert.Equal([early, late], (await rows.ClaimDueAsync(default, Noon.AddMinutes(3), 10, TestContext.Current.CancellationToken)).Select(row => row.Id));
+        Assert.Empty(await rows.ClaimDueAsync(default, Noon.AddMinutes(3), 10, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -193,14 +194,14 @@ public sealed class Journal : IAsyncLifetime
         {
             ExpectedSeq = expected,
             Entries = entries,
-            Row = new RunRow { Id = run, Tenant = TenantId.Default, AgentId = "a", Status = RunStatus.Running, Seq = expected + count, Owned = true, CreatedAt = Noon, UpdatedAt = Noon },
+            Row = new RunRow { Id = run, Tenant = TenantId.Default, AgentId = "a", Status = RunStatus.Running, Seq = expected + count, Owner = default(NodeId), CreatedAt = Noon, UpdatedAt = Noon },
         };
     }
 
     private static JournalAppend Parked(RunId run, DateTimeOffset wake)
     {
         var append = Append(run, 0, 1);
-        return append with { Row = append.Row with { Owned = false, WakeAt = wake, Status = RunStatus.Waiting } };
+        return append with { Row = append.Row with { Owner = null, WakeAt = wake, Status = RunStatus.Waiting } };
     }
 
     private void Tamper(string sql)
