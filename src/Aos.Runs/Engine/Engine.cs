@@ -120,7 +120,7 @@ internal sealed class Engine : IHostedService, IDisposable
             Owner = lease.Node, MinRule = (int)state.Start!.Rule, Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
         };
         var parks = !state.Status.IsOver() && RunMachine.Pending(state).Count == 0;
-        var append = Append(row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim };
+        var append = RunAppend.Of(row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim };
         try
         {
             var reply = await journal.AppendAsync(append, cancel);
@@ -190,44 +190,6 @@ internal sealed class Engine : IHostedService, IDisposable
     }
 
     internal LiveRun? Live(RunId id) => live.GetValueOrDefault(id);
-
-    internal JournalAppend Append(RunRow row, RunState before, RunState after, IReadOnlyList<RunEvent> events, byte[] chain, bool parks, long read)
-    {
-        var entries = new List<JournalEntry>(events.Count);
-        var adoptions = row.Adoptions;
-        foreach (var e in events)
-        {
-            var entry = EventCodec.Encode(row.Id, before.Seq + entries.Count + 1, e, chain);
-            chain = entry.Chain;
-            entries.Add(entry);
-            if (e is CallSucceeded or CallFailed or CallUnknown or RunResumed or RunEnded) adoptions = 0;
-        }
-
-        var over = after.Status.IsOver();
-        return new JournalAppend
-        {
-            ExpectedSeq = before.Seq,
-            Entries = entries,
-            Park = parks,
-            Sends = over && !before.Status.IsOver() && after.Start!.Parent is { } parent ? [Mail.Report(parent, after)] : [],
-            Outbox = over && !before.Status.IsOver() && after.Start!.Webhook is { } url ? [Mail.Notice(url, after)] : [],
-            Row = row with
-            {
-                Status = after.Status,
-                Seq = after.Seq,
-                Owner = parks || over ? null : row.Owner,
-                InboxRead = Math.Max(read, row.InboxRead),
-                WakeAt = parks ? RunMachine.NextWake(after) : null,
-                Attempt = after.Attempt,
-                Spent = after.Spent,
-                UpdatedAt = events.Count > 0 ? events[^1].At : row.UpdatedAt,
-                EndedAt = after.EndedAt,
-                FailureCode = after.End?.Failure?.Code,
-                RootHash = after.End?.RootHash,
-                Adoptions = adoptions,
-            },
-        };
-    }
 
     /// <summary>Whether the events of an append whose answer got lost stand in the journal.</summary>
     internal async Task<bool> IsStoredAsync(JournalAppend append)
@@ -333,7 +295,7 @@ internal sealed class Engine : IHostedService, IDisposable
         {
             var decision = RunMachine.Decide(state, new QuarantineRun(why.Message), new Facts(Now));
             var next = decision.Events.Aggregate(state, RunMachine.Evolve);
-            var append = Append(row, state, next, decision.Events, chain, parks: true, 0) with { Park = false };
+            var append = RunAppend.Of(row, state, next, decision.Events, chain, parks: true, 0) with { Park = false };
             if (await journal.AppendAsync(append, Stopping) is AppendReply.Appended)
             {
                 changes.Changed(row.Id, next);

@@ -211,7 +211,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     private async Task<bool> WriteAsync(RunState next, List<RunEvent> events, bool parks, long read, List<Letter> letters)
     {
         if (!row.Owned) Volatile.Write(ref row, await TakeAgainAsync());
-        var append = engine.Append(row, state, next, events, chain, parks, read);
+        var append = RunAppend.Of(row, state, next, events, chain, parks, read);
         var reply = await StoreAsync(append, letters);
         if (reply is AppendReply.HasMail)
         {
