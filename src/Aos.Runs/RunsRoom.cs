@@ -33,7 +33,6 @@ public static partial class RunsRoom
     public static AosBuilder AddAgents(this AosBuilder aos, AgentOptions options)
     {
         aos.Services.AddSingleton(options);
-        aos.Services.AddSingleton<TokenBuckets>();
         aos.Services.AddSingleton<TargetScreen>();
         aos.Services.AddSingleton<PlanningDesk>();
         aos.Services.AddSingleton(Planners);

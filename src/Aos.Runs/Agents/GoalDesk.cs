@@ -7,7 +7,7 @@ namespace Aos.Runs;
 
 /// <summary>Takes goals. The order of its checks is part of the contract: docs/agents.md.</summary>
 internal sealed class GoalDesk(
-    AgentBook agents, AgentGate gate, PlanningDesk planning, TargetScreen screen, IRunRows rows, TokenBuckets buckets, AgentOptions options, TimeProvider clock) : IGoals
+    AgentBook agents, AgentGate gate, PlanningDesk planning, TargetScreen screen, IRunRows rows, ISharedLimits limits, AgentOptions options, TimeProvider clock) : IGoals
 {
     public async Task<GoalReply> PostAsync(Caller caller, GoalRequest request, CancellationToken cancel)
     {
@@ -17,7 +17,7 @@ internal sealed class GoalDesk(
             return await ExistingAsync(caller, found.Run, found.Fingerprint.AsSpan().SequenceEqual(print), cancel);
         var goal = await screen.GoalAsync(request.Goal, cancel);
         if (!goal.Safe) return GoalReply.Refused(Rejected(goal));
-        if (buckets.Take($"tenant:{caller.Tenant.Value}", options.GoalsPerMinute) is { } wait) return GoalReply.Refused(TooFast("The tenant", options.GoalsPerMinute, wait));
+        if (await WaitAsync(LimitKey.Of(caller.Tenant, "goals", ""), options.GoalsPerMinute, cancel) is { } wait) return GoalReply.Refused(TooFast("The tenant", options.GoalsPerMinute, wait));
         if (await agents.FindAsync(caller.Tenant, request.AgentId, cancel) is not { } agent) return GoalReply.Refused(FailureCatalog.Fail("NOT_FOUND", "Agent not found"));
         if (await MayStartAsync(agent, cancel) is { } refusal) return GoalReply.Refused(refusal);
         var left = await LeftAsync(agent, cancel);
@@ -36,9 +36,16 @@ internal sealed class GoalDesk(
     private async Task<Failure?> MayStartAsync(Agent agent, CancellationToken cancel)
     {
         if (AgentGate.Standing(agent) is { } standing) return standing;
-        if (agent.Settings.GoalsPerMinute is { } rate && buckets.Take($"agent:{agent.Tenant.Value}:{agent.Id}:{rate}", rate) is { } wait)
+        if (agent.Settings.GoalsPerMinute is { } rate && await WaitAsync(LimitKey.Of(agent.Tenant, "agent_goals", agent.Id), rate, cancel) is { } wait)
             return TooFast($"The agent {agent.Id}", rate, wait);
         return await gate.BusyAsync(agent, cancel) ?? await gate.PayAsync(agent, new Cents(options.EstimateCents), agent.Settings.Model ?? options.PlannerModel, cancel);
+    }
+
+    /// <summary>Null: one goal more is within the limit, and is counted.</summary>
+    private async Task<TimeSpan?> WaitAsync(LimitKey key, int perMinute, CancellationToken cancel)
+    {
+        var reply = await limits.TakeAsync([new Want(key, RateLimit.PerMinute(perMinute), 1)], cancel);
+        return reply.IsGranted ? null : reply.Wait;
     }
 
     private async Task<Cents?> LeftAsync(Agent agent, CancellationToken cancel) => agent.Settings.BudgetCents is { } budget
