@@ -28,7 +28,7 @@ internal static class Composition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => Models());
         new AosBuilder(services, configuration)
-            .AddStorage(new StorageOptions { Data = options.Data, MasterKey = Environment.GetEnvironmentVariable("AOS_MASTER_KEY") })
+            .AddStorage(StorageOptions.Read(Setting, options.Data))
             .AddEgress(new EgressOptions
             {
                 Allow = Csv("AOS_EGRESS_ALLOW"), WebhookSecret = Setting("AOS_WEBHOOK_SECRET"), WebhookKeyVersion = Setting("AOS_WEBHOOK_KEY_VERSION") ?? "v1",
@@ -46,6 +46,7 @@ internal static class Composition
     /// <summary>What the environment asks for that this version does not have or cannot read; null: nothing.</summary>
     internal static string? Unavailable()
     {
+        if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         foreach (var name in new[] { "AOS_DATABASE_URL", "DATABASE_URL", "REDIS_URL" })
         {
             if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))

@@ -12,9 +12,24 @@ public sealed class StorageOptions
     /// <summary>AOS_MASTER_KEY: wraps all other keys. Null: the file master.key of the data directory, made on first use.</summary>
     public string? MasterKey { get; set; }
 
+    /// <summary>
+    /// The PostgreSQL database that all nodes share: <c>postgres://user:password@host:port/database?sslmode=...</c>. Null: the
+    /// embedded store in <see cref="Data"/>.
+    /// </summary>
+    public string? DatabaseUrl { get; set; }
+
+    /// <summary>What is wrong with the settings, a sentence each, without secrets.</summary>
+    public IReadOnlyList<string> Problems => DatabaseUrl is { } url && PostgresUrl.Problem(url) is { } problem ? [$"The database URL: {problem}"] : [];
+
     /// <summary>Appends waiting for the writer before callers have to wait. Default 10,000.</summary>
     public int QueueMax { get; set; } = 10_000;
 
     /// <summary>Appends in one commit. Default 2,000.</summary>
     public int BatchMax { get; set; } = 2_000;
+
+    /// <summary>Reads <c>AOS_DATABASE_URL</c>, else <c>DATABASE_URL</c>, and <c>AOS_MASTER_KEY</c>.</summary>
+    public static StorageOptions Read(Func<string, string?> setting, string data) => new()
+    {
+        Data = data, MasterKey = setting("AOS_MASTER_KEY"), DatabaseUrl = setting("AOS_DATABASE_URL") ?? setting("DATABASE_URL"),
+    };
 }

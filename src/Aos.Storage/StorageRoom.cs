@@ -8,17 +8,10 @@ public static class StorageRoom
 {
     public static AosBuilder AddStorage(this AosBuilder aos, StorageOptions options)
     {
-        aos.Migrations(Schema.Migrations);
         aos.Migrations(Keyring.Migrations);
         aos.Services.AddSingleton(options);
-        aos.Services.AddSingleton<DataDirectory>(_ => DataDirectory.Open(options.Data));
-        aos.Services.AddSingleton<SqliteStore>();
-        aos.Services.AddSingleton<IJournal, SqliteJournal>();
-        aos.Services.AddSingleton<SqliteRunRows>();
-        aos.Services.AddSingleton<IRunRows>(provider => provider.GetRequiredService<SqliteRunRows>());
-        aos.Services.AddSingleton<ICluster, SoleNode>();
-        aos.Services.AddSingleton<IDatabase, SqliteDatabase>();
-        aos.Services.AddSingleton<IStatusHistory, SqliteStatusHistory>();
+        if (options.DatabaseUrl is null) aos.AddEmbedded(options);
+        else aos.AddPostgres();
         aos.Services.AddSingleton<ChoreLog>();
         aos.Services.AddSingleton<ILater, ChoreHost>();
         aos.Services.AddSingleton<OutboxSignal>();
@@ -31,5 +24,24 @@ public static class StorageRoom
         aos.Services.AddSingleton<MasterKey>();
         aos.Services.AddSingleton<IKeyring, Keyring>();
         return aos;
+    }
+
+    private static void AddEmbedded(this AosBuilder aos, StorageOptions options)
+    {
+        aos.Migrations(Schema.Migrations);
+        aos.Services.AddSingleton<DataDirectory>(_ => DataDirectory.Open(options.Data));
+        aos.Services.AddSingleton<SqliteStore>();
+        aos.Services.AddSingleton<IJournal, SqliteJournal>();
+        aos.Services.AddSingleton<SqliteRunRows>();
+        aos.Services.AddSingleton<IRunRows>(provider => provider.GetRequiredService<SqliteRunRows>());
+        aos.Services.AddSingleton<ICluster, SoleNode>();
+        aos.Services.AddSingleton<IDatabase, SqliteDatabase>();
+        aos.Services.AddSingleton<IStatusHistory, SqliteStatusHistory>();
+    }
+
+    /// <summary>The store that several nodes share.</summary>
+    private static void AddPostgres(this AosBuilder aos)
+    {
+        aos.Services.AddSingleton<PostgresPool>();
     }
 }
