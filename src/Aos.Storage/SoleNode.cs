@@ -17,6 +17,8 @@ internal sealed class SoleNode(SqliteStore store, SqliteRunRows rows, TimeProvid
 
     public bool IsDraining => draining;
 
+    public DateTimeOffset Now => clock.GetUtcNow();
+
     public event Action<Pulse>? Pulsed
     {
         add { }
@@ -36,6 +38,11 @@ internal sealed class SoleNode(SqliteStore store, SqliteRunRows rows, TimeProvid
     public void Busy(bool busy)
     {
         // Nobody watches this node's heart.
+    }
+
+    public void Announce(string? address)
+    {
+        // There is nobody to call it.
     }
 
     public Task DrainAsync(CancellationToken cancel)

@@ -17,6 +17,8 @@ public sealed class MemoryNode(MemoryJournal journal, TimeProvider clock) : IClu
 
     public bool IsDraining { get; private set; }
 
+    public DateTimeOffset Now => clock.GetUtcNow();
+
     public event Action<Pulse>? Pulsed
     {
         add { }
@@ -32,6 +34,11 @@ public sealed class MemoryNode(MemoryJournal journal, TimeProvider clock) : IClu
     public void Busy(bool busy)
     {
         // Nobody watches this node's heart.
+    }
+
+    public void Announce(string? address)
+    {
+        // There is nobody to call it.
     }
 
     public Task DrainAsync(CancellationToken cancel)

@@ -57,6 +57,9 @@ public interface ICluster
     /// <summary>True once this node was told to hand its runs back; it takes no new ones.</summary>
     bool IsDraining { get; }
 
+    /// <summary>This machine's clock, corrected to the store's: what wakes, chores and outbox times compare with.</summary>
+    DateTimeOffset Now { get; }
+
     /// <summary>Raised after each heartbeat, on a thread of the pool; never in the embedded store.</summary>
     event Action<Pulse>? Pulsed;
 
@@ -71,6 +74,9 @@ public interface ICluster
 
     /// <summary>The node has work (or has none left): heartbeats come every second (or every ten).</summary>
     void Busy(bool busy);
+
+    /// <summary>The base URL at which other nodes reach this one; null: not at all.</summary>
+    void Announce(string? address);
 
     /// <summary>Says that this node takes no more runs and will leave.</summary>
     Task DrainAsync(CancellationToken cancel);

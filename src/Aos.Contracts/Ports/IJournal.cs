@@ -83,6 +83,9 @@ public sealed record JournalAppend
 {
     public required RunRow Row { get; init; }
 
+    /// <summary>The node that writes, where the row names none any more; null: this process as it is now.</summary>
+    public NodeId? By { get; init; }
+
     /// <summary>Last event before these; 0 for a new run.</summary>
     public required int ExpectedSeq { get; init; }
 

@@ -46,7 +46,7 @@ internal sealed class Engine : IHostedService, IDisposable
 
     internal RunMeter Meter { get; }
 
-    internal DateTimeOffset Now => Clock.GetUtcNow();
+    internal DateTimeOffset Now => Cluster.Now;
 
     internal CancellationToken Stopping { get; }
 

@@ -24,6 +24,7 @@ internal static class RunAppend
         var over = after.Status.IsOver();
         return new JournalAppend
         {
+            By = row.Owner,
             ExpectedSeq = before.Seq,
             Entries = entries,
             Park = parks,

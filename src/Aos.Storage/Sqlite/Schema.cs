@@ -6,7 +6,7 @@ namespace Aos.Storage;
 internal static class Schema
 {
     /// <summary>Must stand in a query as it does here: else the index over it is not used.</summary>
-    private const string OfAgents = "length(agent_id) = 36";
+    internal const string OfAgents = "length(agent_id) = 36";
 
     internal static IReadOnlyList<Migration> Migrations { get; } =
     [

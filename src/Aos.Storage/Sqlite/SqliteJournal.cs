@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
 using Microsoft.Data.Sqlite;
@@ -17,23 +15,8 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
         return reply;
     }
 
-    public async Task<IReadOnlyList<JournalEntry>> ReadAsync(RunId run, int afterSeq, int max, CancellationToken cancel)
-    {
-        var entries = await ReadRawAsync(run, afterSeq, max, cancel);
-        var previous = afterSeq == 0 ? ChainHash.Start : (await ReadRawAsync(run, afterSeq - 1, 1, cancel)) is [var before] ? before.Chain : ChainHash.Start;
-        var seq = afterSeq;
-        foreach (var entry in entries)
-        {
-            seq++;
-            if (entry.Seq != seq) throw new JournalCorruptException(run, seq, $"Event {seq} of run {run} is missing.");
-            previous = ChainHash.Next(previous, entry.Body.Span);
-            if (!previous.AsSpan().SequenceEqual(entry.Chain))
-                throw new JournalCorruptException(run, seq, $"Event {seq} of run {run} is not as it was written: its chain hash does not fit its bytes.");
-            CheckColumns(run, entry);
-        }
-
-        return entries;
-    }
+    public Task<IReadOnlyList<JournalEntry>> ReadAsync(RunId run, int afterSeq, int max, CancellationToken cancel) =>
+        StoredEvents.VerifiedAsync(ReadRawAsync, run, afterSeq, max, cancel);
 
     public Task<IReadOnlyList<JournalEntry>> ReadRawAsync(RunId run, int afterSeq, int max, CancellationToken cancel) => store.ReadAsync(connection =>
     {
@@ -76,25 +59,6 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
         using var r = select.ExecuteReader();
         return r.Read() ? new InboxAnswer(r.GetInt64(0), r.GetFieldValue<byte[]>(1)) : null;
     }, cancel);
-
-    private static void CheckColumns(RunId run, JournalEntry entry)
-    {
-        try
-        {
-            using var body = JsonDocument.Parse(entry.Body, new JsonDocumentOptions { MaxDepth = Json.DepthMax + 16 });
-            var fits = body.RootElement.GetText("run") == run.ToString()
-                && body.RootElement.Get("seq")?.GetInt32() == entry.Seq
-                && body.RootElement.GetText("kind") == entry.Kind
-                && DateTimeOffset.Parse(body.RootElement.GetText("at") ?? "", CultureInfo.InvariantCulture).UtcTicks == entry.At.UtcTicks;
-            if (fits) return;
-        }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
-        {
-            throw new JournalCorruptException(run, entry.Seq, $"Event {entry.Seq} of run {run} cannot be read: {e.Message}");
-        }
-
-        throw new JournalCorruptException(run, entry.Seq, $"Event {entry.Seq} of run {run} stands under another run, number, kind or time than it was written with.");
-    }
 
     private static readonly AppendReply Appended = new AppendReply.Appended();
 

@@ -1,0 +1,48 @@
+using Aos.Contracts;
+using Npgsql;
+
+namespace Aos.Storage;
+
+/// <summary>
+/// Statements that may be repeated: reads, and claims whose rows a lost answer leaves with this node, which looks for them again.
+/// A connection that died in the pool is not the caller's trouble: it is tried again, shortly.
+/// </summary>
+internal static class PostgresQueries
+{
+    private static readonly TimeSpan[] Pauses = [TimeSpan.Zero, TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400)];
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Rows of one statement with the parameters $1, $2, ...; throws <see cref="JournalUnavailableException"/>.</summary>
+    internal static async Task<List<T>> QueryAsync<T>(
+        this PostgresPool pool, string sql, object?[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancel)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await using var command = Command(pool.Source, sql, values);
+                await using var reader = await command.ExecuteReaderAsync(cancel);
+                var rows = new List<T>();
+                while (await reader.ReadAsync(cancel)) rows.Add(read(reader));
+                return rows;
+            }
+            catch (Exception e) when (!cancel.IsCancellationRequested && (PostgresFailures.IsOutage(e) || PostgresFailures.IsRace(e)))
+            {
+                if (attempt == Pauses.Length) throw new JournalUnavailableException($"The database cannot be reached now: {e.Message}", RetryAfter, e);
+                await Task.Delay(Pauses[attempt], TimeProvider.System, cancel);
+            }
+        }
+    }
+
+    /// <summary>The one row of a statement, or null.</summary>
+    internal static async Task<T?> FindAsync<T>(
+        this PostgresPool pool, string sql, object?[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancel)
+        where T : class => await pool.QueryAsync(sql, values, read, cancel) is [var row, ..] ? row : null;
+
+    private static NpgsqlCommand Command(NpgsqlDataSource source, string sql, object?[] values)
+    {
+        var command = source.CreateCommand(sql);
+        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
+        return command;
+    }
+}

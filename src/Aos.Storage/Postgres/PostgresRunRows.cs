@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Storage;
+
+internal sealed class PostgresRunRows(PostgresPool pool) : IRunRows
+{
+    public Task<RunRow?> GetAsync(TenantId tenant, RunId run, CancellationToken cancel) => pool.FindAsync(
+        $"SELECT {PostgresColumns.Run} FROM runs r WHERE r.id = $1 AND r.tenant_id = $2", [run.Value, tenant.Value], PostgresColumns.Row, cancel);
+
+    public async Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel)
+    {
+        var values = new List<object?> { filter.Tenant.Value };
+        var sql = new StringBuilder($"SELECT {PostgresColumns.Run} FROM runs r WHERE r.tenant_id = $1");
+        string Place(object value)
+        {
+            values.Add(value);
+            return string.Create(CultureInfo.InvariantCulture, $"${values.Count}");
+        }
+
+        if (filter.Before is { } before) sql.Append(" AND r.id < ").Append(Place(before.Value));
+        if (filter.AgentId is { } agent) sql.Append(" AND ").Append(Schema.IsOf(agent, Place(agent)));
+        if (filter.Workflow is { } workflow) sql.Append(" AND r.workflow = ").Append(Place(workflow));
+        if (filter.Parent is { } parent) sql.Append(" AND r.parent = ").Append(Place(parent.Value));
+        if (filter.Statuses is { Count: > 0 } statuses) sql.Append(" AND r.status = ANY(").Append(Place(statuses.Select(status => (short)status).ToArray())).Append(')');
+        if (filter.Labels is { Count: > 0 } labels) sql.Append(" AND r.labels @> ").Append(Place(Columns.Labels(labels))).Append("::jsonb");
+        sql.Append(" ORDER BY r.id DESC LIMIT ").Append(Place(Math.Clamp(filter.Limit, 1, 1000)));
+        return await pool.QueryAsync(sql.ToString(), [.. values], PostgresColumns.Row, cancel);
+    }
+
+    public async Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel)
+    {
+        var counts = new SortedDictionary<RunStatus, long>();
+        foreach (var (status, count) in await pool.QueryAsync(
+            "SELECT status, count(*) FROM runs WHERE tenant_id = $1 GROUP BY status", [tenant.Value], r => ((RunStatus)r.GetInt16(0), r.GetInt64(1)), cancel))
+            counts[status] = count;
+        return counts;
+    }
+
+    public async Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel)
+    {
+        var rows = await pool.QueryAsync(
+            $"""
+            WITH f AS MATERIALIZED ({PostgresLease.Fence} AND state = 0 FOR SHARE),
+            c AS (
+              SELECT id FROM runs WHERE owner IS NULL AND wake_at IS NOT NULL AND wake_at <= $2 AND min_rule <= $3 AND EXISTS (SELECT 1 FROM f)
+              ORDER BY wake_at LIMIT $4 FOR UPDATE SKIP LOCKED)
+            UPDATE runs r SET owner = $1 FROM c WHERE r.id = c.id RETURNING {PostgresColumns.Run}
+            """,
+            [node.Value, now.UtcTicks, ThisBuild.MaxRule, max], PostgresColumns.Row, cancel);
+        return [.. rows.OrderBy(row => row.WakeAt).ThenBy(row => row.Id)];
+    }
+
+    public async Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => await pool.QueryAsync(
+        $"""
+        WITH f AS MATERIALIZED ({PostgresLease.Fence} AND state = 0 FOR SHARE),
+        c AS (
+          SELECT r.id FROM runs r WHERE r.owner IN (SELECT id FROM nodes WHERE epoch > 1) AND r.min_rule <= $2 AND EXISTS (SELECT 1 FROM f)
+          ORDER BY r.id LIMIT $3 FOR UPDATE SKIP LOCKED)
+        UPDATE runs r SET owner = $1, adoptions = r.adoptions + 1 FROM c WHERE r.id = c.id RETURNING {PostgresColumns.Run}
+        """,
+        [node.Value, ThisBuild.MaxRule, max], PostgresColumns.Row, cancel);
+
+    public Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel) => pool.FindAsync(
+        $"""
+        WITH f AS MATERIALIZED ({PostgresLease.Fence} FOR SHARE)
+        UPDATE runs r SET owner = $1 FROM f WHERE r.id = $2 AND r.owner IS NULL AND r.min_rule <= $3 RETURNING {PostgresColumns.Run}
+        """,
+        [node.Value, run.Value, ThisBuild.MaxRule], PostgresColumns.Row, cancel);
+
+    public async Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel)
+    {
+        var released = await pool.QueryAsync(
+            $"""
+            WITH f AS MATERIALIZED ({PostgresLease.Fence} FOR SHARE)
+            UPDATE runs r SET owner = NULL, wake_at = CASE WHEN r.status IN ({SendBatch.Over}) THEN r.wake_at ELSE 0 END FROM f WHERE r.owner = $1 RETURNING r.wake_at = 0
+            """,
+            [node.Value], r => !r.IsDBNull(0) && r.GetBoolean(0), cancel);
+        return released.Count(isDue => isDue);
+    }
+
+    public Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => ChangeAsync(
+        "owner = NULL, wake_at = $3", "AND r.owner = $1", [node.Value, run.Value, wakeAt.UtcTicks], cancel);
+
+    public Task SetAsideAsync(NodeId node, TenantId tenant, RunId run, string code, CancellationToken cancel) => ChangeAsync(
+        $"status = {(int)RunStatus.Quarantined}, owner = NULL, wake_at = NULL, failure_code = $4", "AND (r.owner = $1 OR r.owner IS NULL) AND r.tenant_id = $3", [node.Value, run.Value, tenant.Value, code], cancel);
+
+    public async Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) =>
+        (await pool.QueryAsync(
+            "SELECT wake_at FROM runs WHERE owner IS NULL AND wake_at IS NOT NULL AND min_rule <= $1 ORDER BY wake_at LIMIT 1", [ThisBuild.MaxRule],
+            r => Columns.Time(r.GetInt64(0)), cancel)) is [var nearest] ? nearest : null;
+
+    public async Task<AgentSpending> SpendingAsync(TenantId tenant, string agent, DateTimeOffset day, CancellationToken cancel) => (await pool.QueryAsync(
+        $"""
+        SELECT COALESCE(SUM(cost), 0)::bigint, COALESCE(SUM(CASE WHEN created_at >= $3 THEN cost ELSE 0 END), 0)::bigint FROM (
+          SELECT created_at, CASE WHEN status IN ({SendBatch.Over}) OR budget IS NULL OR budget < spent THEN spent ELSE budget END AS cost
+          FROM runs WHERE tenant_id = $1 AND {Schema.IsOf(agent, "$2")} AND parent IS NULL) AS costs
+        """,
+        [tenant.Value, agent, day.UtcTicks], r => new AgentSpending(Cents.FromMicros(r.GetInt64(0)), Cents.FromMicros(r.GetInt64(1))), cancel))[0];
+
+    public async Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel) =>
+        await pool.QueryAsync(
+            "SELECT run_id, fingerprint FROM idempotency WHERE tenant_id = $1 AND scope = $2 AND key = $3 AND expires_at > $4",
+            [tenant.Value, scope, key, now.UtcTicks], r => (new RunId(r.GetGuid(0)), r.GetFieldValue<byte[]>(1)), cancel) is [var found] ? found : null;
+
+    private async Task ChangeAsync(string set, string and, object?[] values, CancellationToken cancel) => await pool.QueryAsync(
+        $"WITH f AS MATERIALIZED ({PostgresLease.Fence} FOR SHARE) UPDATE runs r SET {set} FROM f WHERE r.id = $2 {and} RETURNING 1",
+        values, r => r.GetInt32(0), cancel);
+}
