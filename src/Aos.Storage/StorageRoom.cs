@@ -42,6 +42,8 @@ public static class StorageRoom
     /// <summary>The store that several nodes share.</summary>
     private static void AddPostgres(this AosBuilder aos)
     {
+        aos.Migrations(PostgresSchema.Migrations);
         aos.Services.AddSingleton<PostgresPool>();
+        PostgresWiring.AddJournal(aos.Services);
     }
 }
