@@ -55,6 +55,7 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
         return new JournalAppend
         {
             ExpectedSeq = expected,
+            By = owner,
             Entries = entries,
             Row = new RunRow
             {

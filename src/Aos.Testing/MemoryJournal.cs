@@ -135,6 +135,15 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         lock (gate) return Task.FromResult(rows.GetValueOrDefault(run) is { Owner: null } row && row.MinRule <= ThisBuild.MaxRule ? rows[run] = row with { Owner = node } : null);
     }
 
+    public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return Task.FromResult<IReadOnlyList<RunRow>>([.. rows.Values.Where(row => row.Owner == node && (after is not { } last || Order(row.Id, last) > 0))
+                .OrderBy(row => row.Id.ToString(), StringComparer.Ordinal).Take(max)]);
+        }
+    }
+
     public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => Task.FromResult(ReleaseAll(row => row.Owner == node, adopt: false));
 
     /// <summary>Every run a dead process left is due now and counts one adoption more.</summary>

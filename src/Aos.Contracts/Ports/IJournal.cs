@@ -132,8 +132,9 @@ public abstract record AppendReply
     /// <summary>Another history stands there: a bug, or another owner. Nothing was written.</summary>
     public sealed record Conflict(int StoredSeq) : AppendReply;
 
-    /// <summary>The node no longer owns its runs and must drop them. Nothing was written.</summary>
-    public sealed record Fenced : AppendReply;
+    /// <summary>The run is not (or no longer) driven by <see cref="JournalAppend.By"/>, which must drop it. Nothing was written.</summary>
+    /// <param name="WholeNode">The node's lease is over: it must drop all its runs.</param>
+    public sealed record Fenced(bool WholeNode = false) : AppendReply;
 }
 
 /// <summary>

@@ -37,6 +37,12 @@ public interface IRunRows
     /// <summary>Takes one parked run, whatever its wake time; null when it is already owned, or as above.</summary>
     Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel);
 
+    /// <summary>
+    /// Runs that <paramref name="node"/> owns, by ascending id, those after <paramref name="after"/>: for a node that did not hear the
+    /// answer to a claim or a start.
+    /// </summary>
+    Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel);
+
     /// <summary>Gives every run of the node free and makes those that are not over due now; returns how many of these.</summary>
     Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel);
 

@@ -35,7 +35,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         else await engine.BringBackAsync(run, effect.Id, outcome);
     }
 
-    /// <summary>Null: this process is stopping; the next one finds the call started and does what its contract says.</summary>
+    /// <summary>Null: this process is stopping, or drives the run no more; whoever goes on finds the call started and does what its contract says.</summary>
     private async Task<StructuredOutcome?> InvokeAsync(LiveRun run, InvokeSkill invoke)
     {
         var start = run.State.Start!;
@@ -52,6 +52,9 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
 
         try
         {
+            // A node that cannot renew its lease begins nothing; under its next lease the run is not its own, or has been read anew.
+            if (!engine.Cluster.MayAct) await engine.Cluster.ReadyAsync(token);
+            if (run.IsGone || !engine.Tenure.Holds(run.Node)) return null;
             var call = new SkillCall(start.Tenant, start.Run, invoke.StepId, start.AgentId, invoke.IdempotencyKey, invoke.Seed, invoke.Timeout) { Written = invoke.Written };
             var work = skills.InvokeAsync(invoke.Skill, invoke.Params, call, token);
             return await (work.IsCompleted ? work : work.WaitAsync(invoke.Timeout + Grace, engine.Clock, CancellationToken.None));

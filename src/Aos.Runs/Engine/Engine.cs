@@ -6,9 +6,10 @@ using Microsoft.Extensions.Hosting;
 namespace Aos.Runs;
 
 /// <summary>Hosts the runs that are in memory: starts, loads, brings back outcomes, recovers, stops.</summary>
-internal sealed class Engine : IHostedService, IDisposable
+internal sealed partial class Engine : IHostedService, IDisposable
 {
     private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ElsewhereWait = TimeSpan.FromMilliseconds(100);
     private readonly IJournal journal;
     private readonly IRunRows rows;
     private readonly RunChanges changes;
@@ -17,9 +18,9 @@ internal sealed class Engine : IHostedService, IDisposable
     private readonly RunsOptions options;
     private readonly WakeClerk clerk;
     private readonly ConcurrentDictionary<RunId, LiveRun> live = new();
-
-    /// <summary>Who waits for a run that somebody else is just loading.</summary>
-    private readonly ConcurrentDictionary<RunId, TaskCompletionSource> arrivals = new();
+    private readonly Entrances entrances = new();
+    private readonly Strays strays;
+    private int liveCount;
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
@@ -30,13 +31,19 @@ internal sealed class Engine : IHostedService, IDisposable
         Cluster = cluster;
         Meter = meter;
         Dispatcher = new Dispatcher(this, skills, options);
-        clerk = new WakeClerk(this, rows, options, log);
+        strays = new Strays(this, rows);
+        clerk = new WakeClerk(this, rows, options, log, strays);
+        Tenure = new Tenure(this, cluster);
         Stopping = stopping.Token;
     }
 
     internal IJournal Journal => journal;
 
     internal ICluster Cluster { get; }
+
+    internal Tenure Tenure { get; }
+
+    internal RunLog Log => log;
 
     internal RecentRuns Recent { get; } = new();
 
@@ -53,18 +60,21 @@ internal sealed class Engine : IHostedService, IDisposable
     internal bool IsStopping => Stopping.IsCancellationRequested;
 
     /// <summary>Runs in memory now.</summary>
-    internal int LiveCount => live.Count;
+    internal int LiveCount => Volatile.Read(ref liveCount);
 
     public async Task StartAsync(CancellationToken cancel)
     {
         var orphans = await Cluster.JoinAsync(cancel);
         if (orphans > 0) log.Adopting(orphans);
+        Tenure.Watch(Cluster.Lease);
+        Cluster.Pulsed += clerk.Pulsed;
         clerk.Start();
     }
 
     public async Task StopAsync(CancellationToken cancel)
     {
-        await stopping.CancelAsync();
+        await Stage.CancelAsync(stopping);
+        Cluster.Pulsed -= clerk.Pulsed;
         await clerk.EndAsync();
         Leave();
         await Task.WhenAny(idle.Task, Task.Delay(StopMax, Clock, cancel));
@@ -82,7 +92,6 @@ internal sealed class Engine : IHostedService, IDisposable
     public void Dispose()
     {
         stopping.Dispose();
-        clerk.Dispose();
         Dispatcher.Dispose();
     }
 
@@ -109,56 +118,6 @@ internal sealed class Engine : IHostedService, IDisposable
     /// <summary>Waits; throws <see cref="OperationCanceledException"/> when this process stops meanwhile.</summary>
     internal Task DelayAsync(TimeSpan time) => Task.Delay(time, Clock, Stopping);
 
-    internal async Task<AppendReply> StartAsync(StartRun start, string? goal, string? workflow, IdempotencyClaim? claim, CancellationToken cancel)
-    {
-        var lease = await Cluster.ReadyAsync(cancel);
-        var decision = RunMachine.Decide(RunState.Empty, start, new Facts(Now));
-        var state = decision.After ?? decision.Events.Aggregate(RunState.Empty, RunMachine.Evolve);
-        var row = new RunRow
-        {
-            Id = start.Run, Tenant = start.Tenant, AgentId = start.AgentId, Goal = goal, Workflow = workflow, Status = state.Status, Labels = start.Labels, Seq = 0,
-            Owner = lease.Node, MinRule = (int)state.Start!.Rule, Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
-        };
-        var parks = !state.Status.IsOver() && RunMachine.Pending(state).Count == 0;
-        var append = RunAppend.Of(row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim };
-        try
-        {
-            var reply = await journal.AppendAsync(append, cancel);
-            if (reply is AppendReply.Appended) Begin(append, state);
-            return reply;
-        }
-        catch (JournalUnavailableException)
-        {
-            Track(BeginIfStoredAsync(append, state));
-            throw;
-        }
-    }
-
-    private void Begin(JournalAppend append, RunState state)
-    {
-        changes.Changed(append.Row.Id, state);
-        Meter.Started(state);
-        if (state.Status.IsOver()) signer.Ended(state);
-        if (!append.Row.Owned)
-        {
-            Left(append.Row);
-            return;
-        }
-
-        var run = new LiveRun(this, append.Row, state, append.Entries[^1].Chain, append.Bytes());
-        Arrive(run);
-        run.Begin();
-    }
-
-    /// <summary>The answer to a start got lost: when it is stored after all, nobody else drives the run.</summary>
-    private async Task BeginIfStoredAsync(JournalAppend append, RunState state)
-    {
-        if (!await IsStoredAsync(append) || Live(append.Row.Id) is not null) return;
-        var row = await rows.GetAsync(append.Row.Tenant, append.Row.Id, Stopping);
-        var isUndriven = row is { Adoptions: 0 } && row.Owner == append.Row.Owner && row.Seq == append.Row.Seq; // Else a later process drives it.
-        if (isUndriven) Begin(append, state);
-    }
-
     /// <summary>Hands a command to a run, loading it when it is not in memory. Unknown: this tenant has no such run.</summary>
     internal async Task<CommandReply> CommandAsync(TenantId tenant, RunId id, RunCommand command, CancellationToken cancel)
     {
@@ -171,21 +130,25 @@ internal sealed class Engine : IHostedService, IDisposable
                 if (run.Post(letter)) return await letter.Reply!.Task.WaitAsync(cancel);
             }
 
-            if (await rows.GetAsync(tenant, id, cancel) is null) return new CommandReply.Unknown();
-            var arrival = arrivals.GetOrAdd(id, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-            if (Live(id) is not null)
-            {
-                Pulse(id);
-            }
-            else if (await rows.ClaimAsync(Cluster.Lease.Node, id, cancel) is { } row)
-            {
-                await LoadAsync(row, letter);
-                return await letter.Reply!.Task.WaitAsync(cancel);
-            }
-            else
-            {
-                await arrival.WaitAsync(cancel); // Somebody else has it in hand and is loading it.
-            }
+            if (await rows.GetAsync(tenant, id, cancel) is not { } row) return new CommandReply.Unknown();
+            if (!entrances.TryEnter(id)) await entrances.Entered(id).WaitAsync(cancel);
+            else if (await EnterAsync(row, letter)) return await letter.Reply!.Task.WaitAsync(cancel);
+            else if (Live(id) is null) await Task.Delay(ElsewhereWait, Clock, cancel);
+        }
+    }
+
+    /// <summary>Takes a run that nobody drives and hands it the letter. False: it is in memory, or somebody else has it.</summary>
+    private async Task<bool> EnterAsync(RunRow row, Letter letter)
+    {
+        try
+        {
+            if (Live(row.Id) is not null || await TakeAsync(row) is not { } mine) return false;
+            await LoadAsync(mine, letter);
+            return true;
+        }
+        finally
+        {
+            entrances.Leave(row.Id);
         }
     }
 
@@ -211,21 +174,11 @@ internal sealed class Engine : IHostedService, IDisposable
         }
     }
 
-    internal void Forget(LiveRun run)
-    {
-        if (run.State.Status.IsOver() && !run.WasHanded) Recent.Keep(run.Id, run.State, run.JournaledBytes);
-        live.TryRemove(new KeyValuePair<RunId, LiveRun>(run.Id, run));
-        Left(run.Row);
-    }
-
-    /// <summary>Takes a run again that was just parked; null: somebody else has it, or it waits for its turn.</summary>
-    internal Task<RunRow?> ReclaimAsync(RunId run) => rows.ClaimAsync(Cluster.Lease.Node, run, Stopping);
-
     /// <summary>A letter whose run has left memory goes where the run is now.</summary>
     internal void Forward(RunRow row, Letter letter)
     {
         if (letter.Claimed is { } mine) Track(ReviveAsync(mine));
-        if (letter.Reply is { } reply) Track(ForwardAsync(row, letter.Command, reply));
+        if (letter.Reply is { Task.IsCompleted: false } reply) Track(ForwardAsync(row, letter.Command, reply));
         if (letter is { Command: RecordOutcome came, InboxSeq: 0 }) Track(KeepAsync(row.Id, came.Effect, came.Outcome));
     }
 
@@ -269,24 +222,6 @@ internal sealed class Engine : IHostedService, IDisposable
         await DeliverAsync(run);
     }
 
-    /// <summary>Puts a claimed run on its feet. What breaks is in the log and harms no other run.</summary>
-    internal async Task ReviveAsync(RunRow row)
-    {
-        // A run that is just leaving memory may refuse the letter: then it is loaded anew.
-        if (Live(row.Id) is { } here && here.Post(new Letter(new WakeRun(), 0, null) { Claimed = row })) return;
-        try
-        {
-            // What was leaving memory may have written after the claim: its last word counts, and may have freed the run again.
-            if (await rows.GetAsync(row.Tenant, row.Id, Stopping) is not { } now) return;
-            var mine = now.Owner == Cluster.Lease.Node ? now : await rows.ClaimAsync(Cluster.Lease.Node, row.Id, Stopping);
-            if (mine is not null) await LoadAsync(mine, null);
-        }
-        catch (Exception e)
-        {
-            log.NotLoaded(row.Id, e.Message);
-        }
-    }
-
     /// <summary>Puts on record that a run stands still because a rule does not hold. Never throws.</summary>
     internal async Task QuarantineAsync(RunRow row, RunState state, byte[] chain, Exception why)
     {
@@ -295,12 +230,10 @@ internal sealed class Engine : IHostedService, IDisposable
         {
             var decision = RunMachine.Decide(state, new QuarantineRun(why.Message), new Facts(Now));
             var next = decision.Events.Aggregate(state, RunMachine.Evolve);
-            var append = RunAppend.Of(row, state, next, decision.Events, chain, parks: true, 0) with { Park = false };
-            if (await journal.AppendAsync(append, Stopping) is AppendReply.Appended)
-            {
-                changes.Changed(row.Id, next);
-                return;
-            }
+            var append = RunAppend.Of(row.Owner ?? Cluster.Lease.Node, row, state, next, decision.Events, chain, parks: true, 0) with { Park = false };
+            var reply = await journal.AppendAsync(append, Stopping);
+            if (reply is AppendReply.Appended) changes.Changed(row.Id, next);
+            if (reply is AppendReply.Appended or AppendReply.Fenced) return; // Whoever drives it now says so if it still breaks.
         }
         catch (Exception e)
         {
@@ -312,6 +245,23 @@ internal sealed class Engine : IHostedService, IDisposable
     }
 
     private Task SetAsideAsync(RunRow row) => PersistAsync(() => rows.SetAsideAsync(row.Owner ?? Cluster.Lease.Node, row.Tenant, row.Id, "STORE_CORRUPT", Stopping));
+
+    /// <summary>Reads as often as it takes; throws when this process stops meanwhile.</summary>
+    internal async Task InsistAsync(Func<Task> read)
+    {
+        while (true)
+        {
+            try
+            {
+                await read();
+                return;
+            }
+            catch (JournalUnavailableException e)
+            {
+                await DelayAsync(e.RetryAfter);
+            }
+        }
+    }
 
     /// <summary>Until it is stored or this process stops; the next one finds the run owned and adopts it.</summary>
     private async Task PersistAsync(Func<Task> write)
@@ -325,60 +275,12 @@ internal sealed class Engine : IHostedService, IDisposable
             }
             catch (JournalUnavailableException e)
             {
-                await Task.Delay(e.RetryAfter, Clock, Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(e.RetryAfter, Clock, Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }
             catch (OperationCanceledException)
             {
                 return;
             }
         }
-    }
-
-    /// <summary>Loads a claimed run; when that fails the claim is given back.</summary>
-    private async Task LoadAsync(RunRow row, Letter? first)
-    {
-        try
-        {
-            var (state, chain) = await Loading.FoldAsync(journal, row.Id, Stopping);
-            Loading.Check(row, state);
-            Recent.Drop(row.Id);
-            var run = new LiveRun(this, row, state, chain, RecentRuns.BytesMax);
-            await ReadInboxAsync(run);
-            if (row.Adoptions > options.AdoptionsMax && !state.IsQuarantined)
-                run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), 0, null));
-            if (first is not null) run.Post(first);
-            Arrive(run);
-            run.Resume();
-        }
-        catch (JournalCorruptException e)
-        {
-            log.Corrupt(row.Id, e.Message);
-            await SetAsideAsync(row);
-            Pulse(row.Id);
-            throw;
-        }
-        catch (Exception)
-        {
-            await PersistAsync(() => rows.ReleaseAsync(row.Owner ?? Cluster.Lease.Node, row.Id, Now + TimeSpan.FromSeconds(1), Stopping));
-            clerk.Poke();
-            Pulse(row.Id);
-            throw;
-        }
-    }
-
-    private void Arrive(LiveRun run)
-    {
-        live[run.Id] = run;
-        Pulse(run.Id);
-    }
-
-    private void Pulse(RunId id)
-    {
-        if (arrivals.TryRemove(id, out var waiting)) waiting.TrySetResult();
-    }
-
-    private void Left(RunRow row)
-    {
-        if (row.WakeAt is { } at) clerk.Parked(at);
     }
 }

@@ -3,26 +3,11 @@ using Aos.Kernel;
 
 namespace Aos.Runs;
 
-/// <summary>A command in a mailbox, and who waits for the answer.</summary>
-/// <param name="InboxSeq">Number of the inbox item it came in; 0: it did not.</param>
-/// <param name="Begun">The child run of this effect stands in the journal: its parent may leave memory.</param>
-internal sealed record Letter(RunCommand Command, long InboxSeq, TaskCompletionSource<CommandReply>? Reply, EffectId? Begun = null)
-{
-    /// <summary>The call of this effect ended with the attempt that made it and is no longer under way.</summary>
-    internal EffectId? CalledOff { get; init; }
-
-    /// <summary>The row of this run as this node has just claimed it.</summary>
-    internal RunRow? Claimed { get; init; }
-}
-
-/// <summary>This node no longer drives the run.</summary>
-internal sealed class RunLostException(RunId run) : Exception($"Run {run} is driven by another node.");
-
 /// <summary>
 /// A run in memory. One drain at a time decides all queued commands in turn and appends their events together; the state
 /// moves on only after the commit, and only then are effects dispatched and callers answered.
 /// </summary>
-internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] chain, long bytes)
+internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state, byte[] chain, long bytes)
 {
     private static readonly TimeSpan AlarmMax = TimeSpan.FromDays(1);
     private readonly Lock gate = new();
@@ -34,6 +19,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     private CancellationTokenSource? cancelled;
     private RunState state = state;
     private RunRow row = row;
+    private RunRow claim = row;
     private byte[] chain = chain;
     private long bytes = bytes;
     private ITimer? alarm;
@@ -48,6 +34,12 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     internal RunState State => Volatile.Read(ref state);
 
     internal RunRow Row => Volatile.Read(ref row);
+
+    /// <summary>The node it is driven under; it writes under no other.</summary>
+    internal NodeId Node => Volatile.Read(ref claim).Owner!.Value;
+
+    /// <summary>Its node's lease is over, or it has left memory otherwise: nothing new may be done for it from here.</summary>
+    internal bool IsGone => Volatile.Read(ref closed);
 
     internal long JournaledBytes => bytes;
 
@@ -78,7 +70,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
             draining = true;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static run => run.Drain(), this, preferLocal: true);
+        Stage.Queue(static run => run.Drain(), this);
         return true;
     }
 
@@ -116,6 +108,12 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
             letters.Clear();
             lock (gate)
             {
+                if (closed)
+                {
+                    Clear();
+                    return;
+                }
+
                 while (mailbox.TryDequeue(out var letter)) letters.Add(letter);
                 var leaves = state.Status.IsOver() && inFlight.Count == 0 && !row.Owned;
                 if (letters.Count == 0 && (leaves || !state.Status.IsOver() || inFlight.Count > 0))
@@ -153,7 +151,8 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     /// <summary>Decides, appends, folds, dispatches. False when the run has left memory.</summary>
     private async Task<bool> TurnAsync(List<Letter> letters)
     {
-        if (!row.Owned && Claimed(letters) is { } mine) Volatile.Write(ref row, mine);
+        if (IsGone || IsTakenOver(letters)) throw new RunLostException(Id);
+        if (!row.Owned && Claimed(letters) is { } mine) Take(mine);
         var next = state;
         var events = new List<RunEvent>();
         var refusals = new Failure?[letters.Count];
@@ -187,6 +186,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
         Answer(letters, refusals);
         if (events.Count > 0) engine.Changed(this, events);
         await TurnTokenAsync(over);
+        if (IsGone) return true;
         foreach (var effect in pending)
         {
             if (!begun.Contains(effect.Id)) Dispatch(effect);
@@ -210,18 +210,23 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     /// <summary>Appends and moves on. True when the run is parked now.</summary>
     private async Task<bool> WriteAsync(RunState next, List<RunEvent> events, bool parks, long read, List<Letter> letters)
     {
-        if (!row.Owned) Volatile.Write(ref row, await TakeAgainAsync());
-        var append = RunAppend.Of(row, state, next, events, chain, parks, read);
+        if (!row.Owned) Take(await TakeAgainAsync());
+        var append = RunAppend.Of(Node, row, state, next, events, chain, parks, read);
         var reply = await StoreAsync(append, letters);
         if (reply is AppendReply.HasMail)
         {
             parks = false;
             append = append with { Park = false, Row = append.Row with { Owner = row.Owner } };
             reply = await StoreAsync(append, letters);
-            await engine.ReadInboxAsync(this);
+            await engine.InsistAsync(() => engine.ReadInboxAsync(this));
         }
 
-        if (reply is AppendReply.Fenced) throw new RunLostException(Id);
+        if (reply is AppendReply.Fenced fenced)
+        {
+            engine.Fenced(Node, fenced);
+            throw new RunLostException(Id);
+        }
+
         if (reply is not AppendReply.Appended) throw new InvariantBrokenException($"Run {Id} was appended to by somebody else: {reply}.");
         if (append.Entries.Count > 0) chain = append.Entries[^1].Chain;
         bytes += append.Bytes();
@@ -232,7 +237,13 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
 
     /// <summary>An ended run that is still in memory belongs to nobody: whoever goes on with it takes it first.</summary>
     private async Task<RunRow> TakeAgainAsync() =>
-        await engine.ReclaimAsync(Id) is { } again && again.Seq == state.Seq ? again : throw new RunLostException(Id);
+        await engine.ReclaimAsync(row) is { } again && again.Seq == state.Seq ? again : throw new RunLostException(Id);
+
+    private void Take(RunRow mine)
+    {
+        Volatile.Write(ref row, mine);
+        Volatile.Write(ref claim, mine);
+    }
 
     /// <summary>Sends the same bytes until they are stored, deciding nothing anew; whoever waits for an answer is told at once.</summary>
     private async Task<AppendReply> StoreAsync(JournalAppend append, List<Letter> letters)
@@ -250,6 +261,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
                 doubt = true;
                 foreach (var letter in letters) letter.Reply?.TrySetException(e);
                 await engine.DelayAsync(e.RetryAfter);
+                if (IsGone) throw new RunLostException(Id);
             }
         }
     }
@@ -264,7 +276,7 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     private async Task TurnTokenAsync(bool over)
     {
         if (cancelled is not { } calls) return;
-        if (over) await calls.CancelAsync();
+        if (over) await Stage.CancelAsync(calls);
         else if (calls.IsCancellationRequested && !engine.IsStopping) Volatile.Write(ref cancelled, null);
     }
 
@@ -291,81 +303,5 @@ internal sealed class LiveRun(Engine engine, RunRow row, RunState state, byte[] 
     {
         rang = true; // It is set anew after the turn, should it have rung too early.
         Post(new Letter(new WakeRun(), 0, null));
-    }
-
-    /// <summary>False: letters came in while the run was parked, and it was still there to be taken again.</summary>
-    private async Task<bool> LeaveAsync()
-    {
-        if (TryClose()) return true;
-        lock (gate)
-        {
-            if (Claimed(mailbox) is not null) return false;
-        }
-
-        if (await engine.ReclaimAsync(Id) is { } again && again.Seq == state.Seq)
-        {
-            Volatile.Write(ref row, again);
-            return false;
-        }
-
-        Drop([]);
-        return true;
-    }
-
-    /// <summary>Another node has the run, or will: it leaves memory as it is, and its letters go where it is now.</summary>
-    private void Drop(List<Letter> letters)
-    {
-        lock (gate)
-        {
-            letters = [.. letters, .. mailbox];
-            draining = false;
-            Close();
-        }
-
-        foreach (var letter in letters) engine.Forward(row, letter);
-    }
-
-    private RunRow? Claimed(IEnumerable<Letter> letters)
-    {
-        foreach (var letter in letters)
-        {
-            if (letter.Claimed is { } mine && mine.Seq == state.Seq) return mine;
-        }
-
-        return null;
-    }
-
-    private bool TryClose()
-    {
-        lock (gate)
-        {
-            if (mailbox.Count > 0) return false;
-            draining = false;
-            Close();
-            return true;
-        }
-    }
-
-    private void Close()
-    {
-        closed = true;
-        alarm?.Dispose();
-        if (inFlight.Count == 0) cancelled?.Dispose();
-        engine.Forget(this);
-    }
-
-    /// <summary>A broken rule: the run stands still, on record, until somebody resumes it.</summary>
-    private async Task FreezeAsync(List<Letter> letters, Exception why)
-    {
-        await engine.QuarantineAsync(row, state, chain, why);
-        lock (gate)
-        {
-            draining = false;
-            Close();
-            letters.AddRange(mailbox);
-        }
-
-        foreach (var letter in letters)
-            letter.Reply?.TrySetResult(new CommandReply.Refused(FailureCatalog.Fail("STORE_CORRUPT", why.Message)));
     }
 }

@@ -6,10 +6,11 @@ namespace Aos.Runs;
 /// <summary>What a turn of a run writes.</summary>
 internal static class RunAppend
 {
+    /// <param name="node">The node that drives the run.</param>
     /// <param name="chain">Chain hash of the last stored event.</param>
     /// <param name="parks">The run leaves memory.</param>
     /// <param name="read">Number of the last inbox item decided.</param>
-    internal static JournalAppend Of(RunRow row, RunState before, RunState after, IReadOnlyList<RunEvent> events, byte[] chain, bool parks, long read)
+    internal static JournalAppend Of(NodeId node, RunRow row, RunState before, RunState after, IReadOnlyList<RunEvent> events, byte[] chain, bool parks, long read)
     {
         var entries = new List<JournalEntry>(events.Count);
         var adoptions = row.Adoptions;
@@ -24,7 +25,7 @@ internal static class RunAppend
         var over = after.Status.IsOver();
         return new JournalAppend
         {
-            By = row.Owner,
+            By = node,
             ExpectedSeq = before.Seq,
             Entries = entries,
             Park = parks,

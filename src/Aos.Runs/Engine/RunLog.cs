@@ -1,3 +1,4 @@
+using Aos.Contracts;
 using Aos.Kernel;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +17,9 @@ internal sealed partial class RunLog(ILogger<RunLog> logger)
 
     [LoggerMessage(EventId = 2103, Level = LogLevel.Warning, Message = "{Count} runs of a process that ended are taken over.")]
     internal partial void Adopting(int count);
+
+    [LoggerMessage(EventId = 2108, Level = LogLevel.Warning, Message = "The lease of node {Node} is over: its runs leave memory and are taken over.")]
+    internal partial void LeaseOver(NodeId node);
 
     [LoggerMessage(EventId = 2104, Level = LogLevel.Error, Message = "A pass over due runs broke; the next one follows.")]
     internal partial void ClerkBroke(Exception why);

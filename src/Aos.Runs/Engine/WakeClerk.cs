@@ -3,16 +3,25 @@ using Aos.Kernel;
 
 namespace Aos.Runs;
 
-/// <summary>Brings parked runs back when their time has come: one query per nearest wake, none per run.</summary>
-internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions options, RunLog log) : IDisposable
+/// <summary>
+/// Brings runs to this node: parked ones when their time has come, those of dead nodes, those whose claim nobody heard of. One query per
+/// nearest wake, none per run. Where nodes share the store, heartbeats say what is near, and the clerk asks nothing by itself.
+/// </summary>
+internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions options, RunLog log, Strays strays)
 {
     private const int BatchMax = 500;
-    private static readonly TimeSpan IdleMax = TimeSpan.FromSeconds(10);
-    private readonly SemaphoreSlim poke = new(0, 1);
-    private long next = long.MaxValue;
-    private Task loop = Task.CompletedTask;
 
-    public void Dispose() => poke.Dispose();
+    /// <summary>Runs read from their journals at once.</summary>
+    private const int LoadsMax = 16;
+
+    private static readonly TimeSpan IdleMax = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SleepMax = TimeSpan.FromDays(1);
+    private static readonly TimeSpan FullWait = TimeSpan.FromMilliseconds(100);
+    private readonly Bell bell = new();
+    private long next;
+    private volatile bool hasOrphans;
+    private volatile bool hasPulsed;
+    private Task loop = Task.CompletedTask;
 
     internal void Start() => loop = LoopAsync();
 
@@ -21,19 +30,36 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
     /// <summary>A run was parked until then.</summary>
     internal void Parked(DateTimeOffset until)
     {
-        if (until.UtcTicks < Volatile.Read(ref next)) Poke();
+        if (Lower(until.UtcTicks)) bell.Ring();
     }
 
     /// <summary>Something is due now.</summary>
-    internal void Poke()
+    internal void Poke() => Parked(DateTimeOffset.MinValue);
+
+    /// <summary>What a heartbeat found.</summary>
+    internal void Pulsed(Pulse pulse)
     {
-        try
+        engine.Tenure.Relax();
+        foreach (var run in pulse.Mail)
         {
-            if (poke.CurrentCount == 0) poke.Release();
+            if (engine.Live(run) is { } here) engine.Track(engine.ReadInboxAsync(here));
+            else strays.Suspect();
         }
-        catch (SemaphoreFullException)
+
+        if (pulse.NextWake is { } at) Lower(at.UtcTicks);
+        hasOrphans |= pulse.HasOrphans;
+        hasPulsed = true;
+        bell.Ring();
+    }
+
+    /// <summary>False: something earlier was known already.</summary>
+    private bool Lower(long ticks)
+    {
+        while (true)
         {
-            return; // Somebody else poked at the same moment.
+            var known = Volatile.Read(ref next);
+            if (known <= ticks) return false;
+            if (Interlocked.CompareExchange(ref next, ticks, known) == known) return true;
         }
     }
 
@@ -52,46 +78,86 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
             catch (Exception e)
             {
                 // The last catch of the clerk: sleeping runs must wake even after a bad pass.
-                var wait = (e as JournalUnavailableException)?.RetryAfter ?? TimeSpan.FromSeconds(1);
-                if (e is not JournalUnavailableException) log.ClerkBroke(e);
-                await Task.Delay(wait, engine.Clock, engine.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (e is JournalUnavailableException) strays.Suspect(); // What was claimed may be stored without our having heard of it.
+                else log.ClerkBroke(e);
+                Lower(0);
+                await Task.Delay((e as JournalUnavailableException)?.RetryAfter ?? TimeSpan.FromSeconds(1), engine.Clock, engine.Stopping)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }
         }
     }
 
     private async Task PassAsync()
     {
-        Volatile.Write(ref next, long.MaxValue); // Whoever parks a run from here on pokes.
-        var nearest = await rows.NextWakeAsync(engine.Stopping);
-        var wait = nearest is { } at ? at - engine.Now : IdleMax;
-        if (wait > TimeSpan.Zero)
+        var isShared = engine.Cluster.IsShared;
+        var wait = Volatile.Read(ref next) is var due && due == long.MaxValue ? SleepMax : new DateTimeOffset(due, TimeSpan.Zero) - engine.Now;
+        var looksForStrays = strays.AreSuspected && (hasPulsed || !isShared);
+        if (wait > TimeSpan.Zero && !hasOrphans && !looksForStrays)
         {
-            if (nearest is { } time) Volatile.Write(ref next, time.UtcTicks);
-            await WaitAsync(wait < IdleMax ? wait : IdleMax);
+            var most = isShared ? SleepMax : IdleMax;
+            await bell.WaitAsync((wait < most ? wait : most) + TimeSpan.FromMilliseconds(1), engine.Clock, engine.Stopping);
+            if (!isShared && Volatile.Read(ref next) == long.MaxValue) Lower(0); // Nobody else says what is near.
             return;
         }
 
-        var room = options.LiveMax - engine.LiveCount;
-        if (room <= 0)
-        {
-            await WaitAsync(TimeSpan.FromMilliseconds(100));
-            return;
-        }
-
-        foreach (var row in await rows.ClaimDueAsync(engine.Cluster.Lease.Node, engine.Now, Math.Min(room, BatchMax), engine.Stopping)) await engine.ReviveAsync(row);
+        var lease = await engine.Cluster.ReadyAsync(engine.Stopping);
+        hasPulsed = false;
+        if (looksForStrays) await strays.CollectAsync();
+        if (hasOrphans) await TakeOverAsync(lease.Node);
+        if (wait <= TimeSpan.Zero) await WakeAsync(lease.Node);
     }
 
-    private async Task WaitAsync(TimeSpan wait)
+    private async Task TakeOverAsync(NodeId node)
     {
-        using var timeout = new CancellationTokenSource(wait + TimeSpan.FromMilliseconds(1), engine.Clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, engine.Stopping);
-        try
+        while (Room() is > 0 and var room)
         {
-            await poke.WaitAsync(either.Token);
+            engine.Tenure.Engage();
+            var taken = await rows.ClaimOrphansAsync(node, Math.Min(room, BatchMax), engine.Stopping);
+            if (taken.Count == 0)
+            {
+                hasOrphans = false; // Whoever dies later is in a later pulse.
+                return;
+            }
+
+            log.Adopting(taken.Count);
+            await ReviveAsync(taken);
         }
-        catch (OperationCanceledException) when (!engine.IsStopping)
+
+        await bell.WaitAsync(FullWait, engine.Clock, engine.Stopping);
+    }
+
+    private async Task WakeAsync(NodeId node)
+    {
+        var room = Room();
+        if (room <= 0)
         {
-            return; // The time has come.
+            await bell.WaitAsync(FullWait, engine.Clock, engine.Stopping);
+            return;
         }
+
+        Volatile.Write(ref next, long.MaxValue); // Whoever parks a run from here on lowers it.
+        engine.Tenure.Engage();
+        var batch = Math.Min(room, BatchMax);
+        var claimed = await rows.ClaimDueAsync(node, engine.Now, batch, engine.Stopping);
+        await ReviveAsync(claimed);
+        if (claimed.Count == batch) Lower(0);
+        else if (await rows.NextWakeAsync(engine.Stopping) is { } nearest && IsWorthIt(nearest, claimed.Count)) Lower(nearest.UtcTicks);
+    }
+
+    /// <summary>What is due and was not given is not for this node now: the next heartbeat says whether it still waits.</summary>
+    private bool IsWorthIt(DateTimeOffset nearest, int claimed) => !engine.Cluster.IsShared || claimed > 0 || nearest > engine.Now;
+
+    private int Room() => options.LiveMax - engine.LiveCount;
+
+    /// <summary>Several at once: a dead node's runs should not wait for one another's journals.</summary>
+    private async Task ReviveAsync(IReadOnlyList<RunRow> claimed)
+    {
+        var at = -1;
+        async Task WorkAsync()
+        {
+            while (Interlocked.Increment(ref at) is var i && i < claimed.Count) await engine.ReviveAsync(claimed[i]);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(LoadsMax, claimed.Count)).Select(_ => WorkAsync()));
     }
 }

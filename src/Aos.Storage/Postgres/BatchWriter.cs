@@ -101,5 +101,5 @@ internal sealed class BatchWriter(NpgsqlDataSource source, PostgresLease lease, 
     }
 
     private static readonly AppendReply Appended = new AppendReply.Appended();
-    private static readonly AppendReply Fenced = new AppendReply.Fenced();
+    private static readonly AppendReply Fenced = new AppendReply.Fenced(WholeNode: true);
 }

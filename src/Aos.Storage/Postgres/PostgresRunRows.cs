@@ -70,6 +70,9 @@ internal sealed class PostgresRunRows(PostgresPool pool) : IRunRows
         """,
         [node.Value, run.Value, ThisBuild.MaxRule], PostgresColumns.Row, cancel);
 
+    public async Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel) => await pool.QueryAsync(
+        $"SELECT {PostgresColumns.Run} FROM runs r WHERE r.owner = $1 AND r.id > $2 ORDER BY r.id LIMIT $3", [node.Value, after?.Value ?? Guid.Empty, max], PostgresColumns.Row, cancel);
+
     public async Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel)
     {
         var released = await pool.QueryAsync(

@@ -64,6 +64,9 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
     public async Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel) =>
         await ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE id = $1 AND owned = 0 AND min_rule <= $2", cancel, Columns.Id(run), ThisBuild.MaxRule) is [var row] ? row : null;
 
+    public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel) => store.ReadAsync(connection =>
+        (IReadOnlyList<RunRow>)Rows(connection, null, $"SELECT {Columns.Run} FROM runs WHERE owned = 1 AND id > $1 ORDER BY id LIMIT $2", Columns.Id(after ?? default), max), cancel);
+
     public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => ReleaseAllAsync(adopt: false, cancel);
 
     /// <summary>With <paramref name="adopt"/> a process left them that ended without saying so: each counts one adoption more.</summary>

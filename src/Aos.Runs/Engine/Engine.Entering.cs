@@ -1,0 +1,224 @@
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Runs;
+
+/// <summary>How runs come into memory and leave it.</summary>
+internal sealed partial class Engine
+{
+    /// <summary>Begins a new run. Refused by the store alone: a taken key or id.</summary>
+    internal async Task<AppendReply> StartAsync(StartRun start, string? goal, string? workflow, IdempotencyClaim? claim, CancellationToken cancel)
+    {
+        var decision = RunMachine.Decide(RunState.Empty, start, new Facts(Now));
+        var state = decision.After ?? decision.Events.Aggregate(RunState.Empty, RunMachine.Evolve);
+        var parks = !state.Status.IsOver() && RunMachine.Pending(state).Count == 0;
+        while (true)
+        {
+            var lease = await Cluster.ReadyAsync(cancel);
+            Tenure.Engage();
+            var row = new RunRow
+            {
+                Id = start.Run, Tenant = start.Tenant, AgentId = start.AgentId, Goal = goal, Workflow = workflow, Status = state.Status, Labels = start.Labels, Seq = 0,
+                Owner = lease.Node, MinRule = (int)state.Start!.Rule, Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
+            };
+            var append = RunAppend.Of(lease.Node, row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim };
+            await entrances.EnterAsync(start.Run);
+            try
+            {
+                var reply = await journal.AppendAsync(append, cancel);
+                if (reply is AppendReply.Appended) Begin(append, state);
+                if (reply is not AppendReply.Fenced fenced) return reply;
+                Fenced(lease.Node, fenced);
+            }
+            catch (JournalUnavailableException)
+            {
+                strays.Suspect();
+                Track(BeginIfStoredAsync(append, state));
+                throw;
+            }
+            finally
+            {
+                entrances.Leave(start.Run);
+            }
+        }
+    }
+
+    private void Begin(JournalAppend append, RunState state)
+    {
+        changes.Changed(append.Row.Id, state);
+        Meter.Started(state);
+        if (state.Status.IsOver()) signer.Ended(state);
+        if (!append.Row.Owned)
+        {
+            Left(append.Row);
+            return;
+        }
+
+        var run = new LiveRun(this, append.Row, state, append.Entries[^1].Chain, append.Bytes());
+        Arrive(run);
+        run.Begin();
+    }
+
+    /// <summary>The answer to a start got lost: when it is stored after all, nobody else drives the run.</summary>
+    private async Task BeginIfStoredAsync(JournalAppend append, RunState state)
+    {
+        var id = append.Row.Id;
+        await entrances.EnterAsync(id);
+        try
+        {
+            if (!await IsStoredAsync(append) || Live(id) is not null) return;
+            var row = await rows.GetAsync(append.Row.Tenant, id, Stopping);
+            var isUndriven = row is { Adoptions: 0 } && row.Owner == append.Row.Owner && row.Seq == append.Row.Seq; // Else a later process drives it.
+            if (isUndriven) Begin(append, state);
+        }
+        catch (JournalUnavailableException)
+        {
+            return; // It is looked for among the strays.
+        }
+        finally
+        {
+            entrances.Leave(id);
+        }
+    }
+
+    /// <summary>The store says that a run, or this whole node, is driven no more.</summary>
+    internal void Fenced(NodeId node, AppendReply.Fenced reply)
+    {
+        if (reply.WholeNode && Cluster.IsShared) Cluster.Fenced(node);
+    }
+
+    /// <summary>Takes all runs of a lease that is over out of memory.</summary>
+    internal void DropAll(NodeId over)
+    {
+        foreach (var (_, run) in live)
+        {
+            if (run.Node == over) run.Lose();
+        }
+    }
+
+    internal void Forget(LiveRun run)
+    {
+        if (run.State.Status.IsOver() && !run.WasHanded) Recent.Keep(run.Id, run.State, run.JournaledBytes);
+        Gone(run);
+    }
+
+    /// <summary>The run is in memory no more, and what it knows may be old.</summary>
+    internal void Gone(LiveRun run)
+    {
+        if (live.TryRemove(new KeyValuePair<RunId, LiveRun>(run.Id, run))) Interlocked.Decrement(ref liveCount);
+        if (!run.Row.Owned) Left(run.Row);
+    }
+
+    /// <summary>Takes a run that nobody drives, or that this node owns without driving it. Only for who has the run's entrance.</summary>
+    private async Task<RunRow?> TakeAsync(RunRow row)
+    {
+        var lease = await Cluster.ReadyAsync(Stopping);
+        Tenure.Engage();
+        try
+        {
+            if (await rows.ClaimAsync(lease.Node, row.Id, Stopping) is { } mine) return mine;
+            return await rows.GetAsync(row.Tenant, row.Id, Stopping) is { } now && now.Owner == lease.Node ? now : null;
+        }
+        catch (JournalUnavailableException)
+        {
+            strays.Suspect();
+            throw;
+        }
+    }
+
+    /// <summary>Takes a run again that was just parked, or is over; null: somebody else has it, or it waits for its turn.</summary>
+    internal async Task<RunRow?> ReclaimAsync(RunRow row)
+    {
+        var doubt = false;
+        while (true)
+        {
+            try
+            {
+                var node = Cluster.Lease.Node;
+                if (await rows.ClaimAsync(node, row.Id, Stopping) is { } mine) return mine;
+                return doubt && await rows.GetAsync(row.Tenant, row.Id, Stopping) is { } now && now.Owner == node ? now : null;
+            }
+            catch (JournalUnavailableException e)
+            {
+                doubt = true;
+                strays.Suspect();
+                await DelayAsync(e.RetryAfter);
+            }
+        }
+    }
+
+    /// <summary>Puts a claimed run on its feet. What breaks is in the log and harms no other run.</summary>
+    internal async Task ReviveAsync(RunRow row)
+    {
+        while (true)
+        {
+            // A run that is just leaving memory may refuse the letter: then it is loaded anew.
+            if (Live(row.Id) is { } here && here.Post(new Letter(new WakeRun(), 0, null) { Claimed = row })) return;
+            await entrances.EnterAsync(row.Id);
+            try
+            {
+                if (Live(row.Id) is not null) continue;
+                // What was leaving memory may have written after the claim: its last word counts, and may have freed the run again.
+                if (await rows.GetAsync(row.Tenant, row.Id, Stopping) is not { } now) return;
+                var node = Cluster.Lease.Node;
+                if (now.Owner is { } other && other != node) return;
+                var mine = now.Owned ? now : await rows.ClaimAsync(node, row.Id, Stopping);
+                if (mine is not null) await LoadAsync(mine, null);
+                return;
+            }
+            catch (Exception e)
+            {
+                if (e is JournalUnavailableException) strays.Suspect();
+                if (!IsStopping) log.NotLoaded(row.Id, e.Message);
+                return;
+            }
+            finally
+            {
+                entrances.Leave(row.Id);
+            }
+        }
+    }
+
+    /// <summary>Loads a claimed run; when that fails the claim is given back. Only for who has the run's entrance.</summary>
+    private async Task LoadAsync(RunRow row, Letter? first)
+    {
+        try
+        {
+            var (state, chain) = await Loading.FoldAsync(journal, row.Id, Stopping);
+            Loading.Check(row, state);
+            Recent.Drop(row.Id);
+            var run = new LiveRun(this, row, state, chain, RecentRuns.BytesMax);
+            await ReadInboxAsync(run);
+            if (row.Adoptions > options.AdoptionsMax && !state.IsQuarantined)
+                run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), 0, null));
+            if (first is not null) run.Post(first);
+            Arrive(run);
+            run.Resume();
+        }
+        catch (JournalCorruptException e)
+        {
+            log.Corrupt(row.Id, e.Message);
+            await SetAsideAsync(row);
+            throw;
+        }
+        catch (Exception)
+        {
+            await PersistAsync(() => rows.ReleaseAsync(row.Owner!.Value, row.Id, Now + TimeSpan.FromSeconds(1), Stopping));
+            clerk.Parked(Now + TimeSpan.FromSeconds(1));
+            throw;
+        }
+    }
+
+    private void Arrive(LiveRun run)
+    {
+        Tenure.Engage();
+        if (!live.TryAdd(run.Id, run)) throw new InvariantBrokenException($"Run {run.Id} came into memory twice.");
+        Interlocked.Increment(ref liveCount);
+        if (!Tenure.Holds(run.Node)) run.Lose();
+    }
+
+    private void Left(RunRow row)
+    {
+        if (row.WakeAt is { } at) clerk.Parked(at);
+    }
+}

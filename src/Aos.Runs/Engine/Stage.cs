@@ -1,0 +1,25 @@
+namespace Aos.Runs;
+
+/// <summary>
+/// Where the engine's work goes on: on the pool, unless the caller runs under a scheduler of its own, as a simulation does. Then
+/// nothing leaves that scheduler.
+/// </summary>
+internal static class Stage
+{
+    private static bool IsPool => TaskScheduler.Current == TaskScheduler.Default;
+
+    internal static void Queue<T>(Action<T> work, T state)
+        where T : class
+    {
+        if (IsPool) ThreadPool.UnsafeQueueUserWorkItem(work, state, preferLocal: true);
+        else Task.Factory.StartNew(() => work(state), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current);
+    }
+
+    /// <summary>On the pool, whoever waits for the token does not hold up its canceller.</summary>
+    internal static Task CancelAsync(CancellationTokenSource source)
+    {
+        if (IsPool) return source.CancelAsync();
+        source.Cancel();
+        return Task.CompletedTask;
+    }
+}
