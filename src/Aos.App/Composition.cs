@@ -47,7 +47,7 @@ internal static class Composition
     internal static string? Unavailable()
     {
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
-        foreach (var name in new[] { "AOS_DATABASE_URL", "DATABASE_URL", "REDIS_URL" })
+        foreach (var name in new[] { "AOS_DATABASE_URL", "DATABASE_URL" })
         {
             if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))
                 return $"NOT_AVAILABLE: {name} is set, but this version has the embedded store only. Unset it to start.";

@@ -19,7 +19,16 @@ public sealed class StorageOptions
     public string? DatabaseUrl { get; set; }
 
     /// <summary>What is wrong with the settings, a sentence each, without secrets.</summary>
-    public IReadOnlyList<string> Problems => DatabaseUrl is { } url && PostgresUrl.Problem(url) is { } problem ? [$"The database URL: {problem}"] : [];
+    public IReadOnlyList<string> Problems =>
+    [
+        .. DatabaseUrl is { } url && PostgresUrl.Problem(url) is { } problem ? [$"The database URL: {problem}"] : Array.Empty<string>(),
+        .. RedisProblem is { } wrong ? [wrong] : Array.Empty<string>(),
+    ];
+
+    /// <summary>Redis for shared limits and the shared cache. Null: limits are counted in this process.</summary>
+    public RedisOptions? Redis { get; set; }
+
+    private string? RedisProblem { get; init; }
 
     /// <summary>Appends waiting for the writer before callers have to wait. Default 10,000.</summary>
     public int QueueMax { get; set; } = 10_000;
@@ -27,9 +36,13 @@ public sealed class StorageOptions
     /// <summary>Appends in one commit. Default 2,000.</summary>
     public int BatchMax { get; set; } = 2_000;
 
-    /// <summary>Reads <c>AOS_DATABASE_URL</c>, else <c>DATABASE_URL</c>, and <c>AOS_MASTER_KEY</c>.</summary>
-    public static StorageOptions Read(Func<string, string?> setting, string data) => new()
+    /// <summary>Reads <c>AOS_DATABASE_URL</c>, else <c>DATABASE_URL</c>; <c>AOS_REDIS_URL</c>, else <c>REDIS_URL</c>; and <c>AOS_MASTER_KEY</c>.</summary>
+    public static StorageOptions Read(Func<string, string?> setting, string data)
     {
-        Data = data, MasterKey = setting("AOS_MASTER_KEY"), DatabaseUrl = setting("AOS_DATABASE_URL") ?? setting("DATABASE_URL"),
-    };
+        var (redis, problem) = RedisOptions.Read(setting);
+        return new StorageOptions
+        {
+            Data = data, MasterKey = setting("AOS_MASTER_KEY"), DatabaseUrl = setting("AOS_DATABASE_URL") ?? setting("DATABASE_URL"), Redis = redis, RedisProblem = problem,
+        };
+    }
 }

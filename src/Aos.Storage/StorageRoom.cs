@@ -19,11 +19,9 @@ public static class StorageRoom
         aos.Services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<OutboxTable>());
         aos.Services.AddSingleton<OutboxPost>();
         aos.Services.AddSingleton<ILater>(provider => provider.GetRequiredService<OutboxPost>());
-        aos.Services.AddSingleton<LocalLimits>();
-        aos.Services.AddSingleton<ISharedLimits>(provider => provider.GetRequiredService<LocalLimits>());
         aos.Services.AddSingleton<MasterKey>();
         aos.Services.AddSingleton<IKeyring, Keyring>();
-        return aos;
+        return aos.AddLimits(options);
     }
 
     private static void AddEmbedded(this AosBuilder aos, StorageOptions options)

@@ -15,7 +15,7 @@ internal sealed class Command(string folder)
 {
     private static readonly string[] Settings =
     [
-        "AOS_DATABASE_URL", "DATABASE_URL", "REDIS_URL", "AOS_BASE_URL", "AOS_API_URL", "AOS_API_KEY", "AOS_DATA", "AOS_ENVIRONMENT", "AOS_EGRESS_ALLOW",
+        "AOS_DATABASE_URL", "DATABASE_URL", "AOS_REDIS_URL", "REDIS_URL", "AOS_BASE_URL", "AOS_API_URL", "AOS_API_KEY", "AOS_DATA", "AOS_ENVIRONMENT", "AOS_EGRESS_ALLOW",
         "AOS_WORKSPACE_ROOT", "MACHINE_SECRET_TOKEN", "ANTHROPIC_API_KEY", "OPENAI_API_KEY",
     ];
 

@@ -125,13 +125,17 @@ public sealed class CommandLine : InFolder
 
     [Fact]
     [Trait("id", "CLI-09")]
-    public async Task A_redis_or_postgres_url_is_refused_by_name()
+    public async Task A_redis_url_that_is_none_is_refused_and_one_that_does_not_answer_is_not()
     {
-        Aos.Environment.Add(("REDIS_URL", "redis://localhost"));
+        Aos.Environment.Add(("AOS_REDIS_URL", "http://me:hidden@localhost"));
+        var refused = await Aos.RunAsync("runs", "list");
+        Aos.Environment.Add(("AOS_REDIS_URL", "redis://:hidden@127.0.0.1:1"));
         var ended = await Aos.RunAsync("runs", "list");
 
-        Assert.Equal(5, ended.Code);
-        Assert.Contains("NOT_AVAILABLE: REDIS_URL", ended.Errors, StringComparison.Ordinal);
+        Assert.Equal(5, refused.Code);
+        Assert.Contains("CONFIG_INVALID: AOS_REDIS_URL", refused.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", refused.Errors + ended.Errors, StringComparison.Ordinal);
+        Assert.Equal(0, ended.Code);
     }
 
     [Fact]

@@ -25,6 +25,7 @@ internal static class ConfigVerb
         ("AOS_MODEL_PROVIDER", false, "scripted", "model provider of calls that name none"),
         ("AOS_MODELS", false, "none", "file of further model endpoints"),
         ("AOS_PRICES", false, "shipped", "file of model prices"),
+        ("AOS_REDIS_URL", true, "none", "Redis that nodes share limits and a memory cache in"),
         ("AOS_RISK_THRESHOLD", false, "0.5", "cumulative risk, 0 to 1, above which simulate warns"),
         ("AOS_SCRIPT", false, "none", "file of recorded model answers"),
         ("AOS_SKILLS_DISABLED", false, "none", "skills that are switched off, with commas"),
@@ -54,7 +55,7 @@ internal static class ConfigVerb
         ("PLANNER_BACKEND", false, "rules", "planner of agents that name none"),
         ("PLANNER_MODEL", false, "the provider's", "its model"),
         ("PLANNER_TIMEOUT_SECONDS", false, "25", "longest that planning takes"),
-        ("REDIS_URL", true, "none", "Redis; not available in this version"),
+        ("REDIS_URL", true, "none", "the same as AOS_REDIS_URL, which comes first"),
     ];
 
     internal static Command Command()

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -9,11 +10,15 @@ namespace Aos.Skills;
 
 /// <summary>
 /// Answers to calls with a seed, kept per tenant for <see cref="Lifetime"/>: the same question with the same seed is
-/// answered again without the provider, and costs nothing. Only the prompt's hash is kept.
+/// answered again without the provider, and costs nothing. Only the prompt's hash is kept. What was asked for lately is also in the
+/// memory that nodes share, so that the store is not asked.
 /// </summary>
-internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock)
+internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock, ISharedCache? memory = null)
 {
     internal static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
+
+    private const string Purpose = "model_answers";
+    private static readonly TimeSpan InMemory = TimeSpan.FromHours(1);
 
     internal static Migration Table { get; } = new("models", 1, "answers", """
         CREATE TABLE model_answers (
@@ -29,10 +34,14 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock)
     internal async Task<ModelReply?> FindAsync(TenantId tenant, ModelRequest request, CancellationToken cancel)
     {
         if (request.Seed is null || store.Value is not { } database) return null;
-        var arguments = new { tenant = tenant.ToString(), question = Key(request), oldest = (clock.GetUtcNow() - Lifetime).ToUnixTimeMilliseconds() };
+        var key = Key(request);
+        if (memory is { IsThere: true } && await memory.FindAsync(tenant, Purpose, key, cancel) is { } known) return new ModelReply(Draft(Json.Parse(known)));
+        var arguments = new { tenant = tenant.ToString(), question = key, oldest = (clock.GetUtcNow() - Lifetime).ToUnixTimeMilliseconds() };
         var text = await database.ReadAsync((connection, token) => connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition(
             "SELECT answer FROM model_answers WHERE tenant_id = @tenant AND question = @question AND created_ms >= @oldest", arguments, cancellationToken: token)), cancel);
-        return text is null ? null : new ModelReply(Draft(Json.Parse(text)));
+        if (text is null) return null;
+        await RememberAsync(tenant, key, text, cancel);
+        return new ModelReply(Draft(Json.Parse(text)));
     }
 
     internal async Task KeepAsync(TenantId tenant, ModelRequest request, AnswerDraft draft, CancellationToken cancel)
@@ -49,6 +58,12 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock)
             connection.Execute("DELETE FROM model_answers WHERE tenant_id = @tenant AND (created_ms < @oldest OR question = @question)", arguments, transaction);
             return connection.Execute("INSERT INTO model_answers (tenant_id, question, answer, created_ms) VALUES (@tenant, @question, @answer, @now)", arguments, transaction);
         }, cancel);
+        await RememberAsync(tenant, arguments.question, arguments.answer, cancel);
+    }
+
+    private async Task RememberAsync(TenantId tenant, string key, string answer, CancellationToken cancel)
+    {
+        if (memory is { IsThere: true }) await memory.KeepAsync(tenant, Purpose, key, Encoding.UTF8.GetBytes(answer), InMemory, cancel);
     }
 
     /// <summary>SHA-256 of everything that decides the answer.</summary>

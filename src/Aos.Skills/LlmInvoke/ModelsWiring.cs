@@ -15,7 +15,8 @@ internal static class ModelsWiring
         aos.Services.TryAddSingleton(_ => ModelsOptions.Read(
             name => aos.Configuration[name] ?? Environment.GetEnvironmentVariable(name), file => Json.Parse(File.ReadAllBytes(file))));
         aos.Services.AddSingleton<ModelCaller>();
-        aos.Services.AddSingleton(services => new AnswerCache(new Lazy<IDatabase?>(services.GetService<IDatabase>), services.GetRequiredService<TimeProvider>()));
+        aos.Services.AddSingleton(services => new AnswerCache(
+            new Lazy<IDatabase?>(services.GetService<IDatabase>), services.GetRequiredService<TimeProvider>(), services.GetService<ISharedCache>()));
         aos.Services.AddSingleton<LlmInvoke>();
         return aos.AddSkill("llm_invoke", services => services.GetRequiredService<LlmInvoke>());
     }
