@@ -79,6 +79,16 @@ public sealed partial class JournalConformance
         Expect((await rows.ClaimDueAsync(Node, Now, 9, cancel)).Select(row => row.Id).SequenceEqual([parked]), "a run given back is not due");
     }
 
+    private async Task FindsOwnAsync()
+    {
+        var runs = new List<RunId> { New(), New(), New() };
+        foreach (var run in runs) await WriteAsync(Mine(run, 0, 1, Now));
+        await WriteAsync(Park(Mine(New(), 0, 1, Now), null));
+        runs.Sort();
+        Expect((await rows.OwnedAsync(Node, null, 2, cancel)).Select(row => row.Id).SequenceEqual(runs.Take(2)), "the first page is another");
+        Expect((await rows.OwnedAsync(Node, runs[1], 9, cancel)).Select(row => row.Id).SequenceEqual(runs.Skip(2)), "the rest is another");
+    }
+
     private async Task ReleasesAsync()
     {
         var (running, over) = (New(), New());

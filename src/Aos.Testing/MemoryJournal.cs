@@ -119,7 +119,7 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         List<RunRow> claimed;
         lock (gate)
         {
-            claimed = [.. rows.Values.Where(row => !row.Owned && row.WakeAt <= now && row.MinRule <= ThisBuild.MaxRule).OrderBy(row => row.WakeAt).Take(max)];
+            claimed = !MayClaim(node) ? [] : [.. rows.Values.Where(row => !row.Owned && row.WakeAt <= now && row.MinRule <= ThisBuild.MaxRule).OrderBy(row => row.WakeAt).ThenBy(row => row.Id).Take(max)];
             claimed = [.. claimed.Select(row => row with { Owner = node })];
             foreach (var row in claimed) rows[row.Id] = row;
         }
@@ -128,11 +128,17 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         return Task.FromResult<IReadOnlyList<RunRow>>(claimed);
     }
 
-    public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => Task.FromResult<IReadOnlyList<RunRow>>([]);
+    public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel)
+    {
+        List<RunRow> orphans;
+        lock (gate) orphans = TakeOrphans(node, max);
+        if (orphans.Count > 0) Pulse();
+        return Task.FromResult<IReadOnlyList<RunRow>>(orphans);
+    }
 
     public Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel)
     {
-        lock (gate) return Task.FromResult(rows.GetValueOrDefault(run) is { Owner: null } row && row.MinRule <= ThisBuild.MaxRule ? rows[run] = row with { Owner = node } : null);
+        lock (gate) return Task.FromResult(MayWrite(node) && rows.GetValueOrDefault(run) is { Owner: null } row && row.MinRule <= ThisBuild.MaxRule ? rows[run] = row with { Owner = node } : null);
     }
 
     public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel)
@@ -144,7 +150,7 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         }
     }
 
-    public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => Task.FromResult(ReleaseAll(row => row.Owner == node, adopt: false));
+    public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => Task.FromResult(ReleaseAll(row => row.Owner == node && MayWrite(node), adopt: false));
 
     /// <summary>Every run a dead process left is due now and counts one adoption more.</summary>
     internal int Adopt() => ReleaseAll(row => row.Owned, adopt: true);
@@ -167,7 +173,11 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
 
     public Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel)
     {
-        lock (gate) rows[run] = rows[run] with { Owner = null, WakeAt = wakeAt };
+        lock (gate)
+        {
+            if (MayWrite(node) && rows.GetValueOrDefault(run) is { } row && row.Owner == node) rows[run] = row with { Owner = null, WakeAt = wakeAt };
+        }
+
         return Task.CompletedTask;
     }
 
@@ -175,7 +185,7 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
     {
         lock (gate)
         {
-            if (rows.GetValueOrDefault(run) is { } row && row.Tenant == tenant)
+            if (MayWrite(node) && rows.GetValueOrDefault(run) is { } row && row.Tenant == tenant && (row.Owner is null || row.Owner == node))
                 rows[run] = row with { Owner = null, WakeAt = null, Status = RunStatus.Quarantined, FailureCode = code };
         }
 
@@ -184,7 +194,7 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
 
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel)
     {
-        lock (gate) return Task.FromResult(rows.Values.Where(row => !row.Owned).Min(row => row.WakeAt));
+        lock (gate) return Task.FromResult(rows.Values.Where(row => !row.Owned && row.MinRule <= ThisBuild.MaxRule).Min(row => row.WakeAt));
     }
 
     public Task<AgentSpending> SpendingAsync(TenantId tenant, string agent, DateTimeOffset day, CancellationToken cancel)
@@ -206,7 +216,8 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
 
     private AppendReply Append(JournalAppend append)
     {
-        var id = append.Row.Id;
+        var (id, node) = (append.Row.Id, append.Row.Owner ?? append.By ?? default);
+        if (!MayWrite(node)) return new AppendReply.Fenced(WholeNode: true);
         var stored = rows.GetValueOrDefault(id);
         if (append.ExpectedSeq == 0)
         {
@@ -214,21 +225,20 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
             if (append.Claim is { } claim && keys.TryGetValue((claim.Tenant, claim.Scope, claim.Key), out var held) && held.ExpiresAt > clock.GetUtcNow())
                 return new AppendReply.KeyTaken(held.Run, held.Fingerprint.AsSpan().SequenceEqual(claim.Fingerprint));
         }
-        else if (stored?.Seq != append.ExpectedSeq)
+        else if (stored is null || (stored.Seq != append.ExpectedSeq && !Planted.HasFlag(Planted.Splice)))
         {
             return new AppendReply.Conflict(stored?.Seq ?? 0);
         }
-
-        else if (!stored.Owned)
+        else if (stored.Owner != node && (Planted & (Planted.NoEpochCheck | Planted.BumpsAfterClaim | Planted.Splice)) == 0)
         {
             return new AppendReply.Fenced();
         }
 
-        if (append.Park && append.ExpectedSeq > 0 && Mail(id).Count > append.Row.InboxRead) return new AppendReply.HasMail();
+        if (append.Park && append.ExpectedSeq > 0 && Mail(id).Count > append.Row.InboxRead && !Planted.HasFlag(Planted.ParksOverMail)) return new AppendReply.HasMail();
         if (append is { ExpectedSeq: 0, Claim: { } key }) keys[(key.Tenant, key.Scope, key.Key)] = (id, key.Fingerprint, key.ExpiresAt);
         rows[id] = append.Row;
         if (!entries.TryGetValue(id, out var list)) entries[id] = list = [];
-        list.AddRange(append.Entries);
+        list.AddRange(append.Entries.Where(entry => entry.Seq > list.Count)); // As many as there are, but for a planted splice.
         foreach (var answer in append.Answers) answers[(id, answer.Seq)] = answer;
         foreach (var item in append.Sends) Send(item);
         outbox.AddRange(append.Outbox);
