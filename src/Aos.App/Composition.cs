@@ -13,6 +13,9 @@ namespace Aos.App;
 /// <summary>Where this process keeps its data and what it may touch.</summary>
 internal sealed record HouseOptions(string Data, string Workspace)
 {
+    /// <summary>The database instead of the one that the environment names; null: that one.</summary>
+    internal string? DatabaseUrl { get; init; }
+
     /// <summary>The data directory: <c>--data</c>, else AOS_DATA, else <c>.aos</c> here.</summary>
     internal static string DataOf(string? option) => option ?? Environment.GetEnvironmentVariable("AOS_DATA") ?? ".aos";
 
@@ -28,7 +31,7 @@ internal static class Composition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => Models());
         new AosBuilder(services, configuration)
-            .AddStorage(StorageOptions.Read(Setting, options.Data))
+            .AddStorage(Storage(options))
             .AddEgress(new EgressOptions
             {
                 Allow = Csv("AOS_EGRESS_ALLOW"), WebhookSecret = Setting("AOS_WEBHOOK_SECRET"), WebhookKeyVersion = Setting("AOS_WEBHOOK_KEY_VERSION") ?? "v1",
@@ -41,6 +44,13 @@ internal static class Composition
             .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
             .AddServer(options);
         return services;
+    }
+
+    private static StorageOptions Storage(HouseOptions options)
+    {
+        var storage = StorageOptions.Read(Setting, options.Data);
+        if (options.DatabaseUrl is { } url) storage.DatabaseUrl = url;
+        return storage;
     }
 
     /// <summary>What the environment asks for that this version does not have or cannot read; null: nothing.</summary>

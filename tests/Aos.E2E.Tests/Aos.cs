@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Aos.App;
+using Aos.Testing;
+using Microsoft.Extensions.Configuration;
 
 namespace Aos.E2E.Tests;
 
@@ -11,7 +14,7 @@ internal sealed record Ended(int Code, string Output, string Errors)
 }
 
 /// <summary>The <c>aos</c> command as a process, with a folder of its own.</summary>
-internal sealed class Command(string folder)
+internal sealed class Command(string folder, TestStore store)
 {
     private static readonly string[] Settings =
     [
@@ -19,7 +22,7 @@ internal sealed class Command(string folder)
         "AOS_WORKSPACE_ROOT", "MACHINE_SECRET_TOKEN", "ANTHROPIC_API_KEY", "OPENAI_API_KEY",
     ];
 
-    internal string Data => Path.Combine(folder, "data");
+    internal string Data => store.Data;
 
     internal List<(string Name, string Value)> Environment { get; } = [];
 
@@ -29,6 +32,10 @@ internal sealed class Command(string folder)
         File.WriteAllText(file, text);
         return file;
     }
+
+    /// <summary>A store with all that the product keeps.</summary>
+    internal static TestStore NewStore() => TestStore.Open((services, options) =>
+        services.AddHouse(new ConfigurationBuilder().Build(), new HouseOptions(options.Data, options.Data) { DatabaseUrl = options.DatabaseUrl }));
 
     internal async Task<Ended> RunAsync(params string[] arguments)
     {
@@ -46,6 +53,7 @@ internal sealed class Command(string folder)
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var name in Settings) start.Environment.Remove(name);
         start.Environment["AOS_DATA"] = Data;
+        if (store.Url is { } url) start.Environment["AOS_DATABASE_URL"] = url;
         start.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in Environment) start.Environment[name] = value;
         return Process.Start(start)!;
@@ -78,7 +86,9 @@ public abstract class InFolder : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("aos-e2e-").FullName;
 
-    private protected InFolder() => Aos = new Command(folder);
+    private readonly TestStore store = Command.NewStore();
+
+    private protected InFolder() => Aos = new Command(folder, store);
 
     private protected Command Aos { get; }
 
@@ -86,6 +96,7 @@ public abstract class InFolder : IDisposable
 
     public void Dispose()
     {
+        store.Dispose();
         Directory.Delete(folder, recursive: true);
         GC.SuppressFinalize(this);
     }
@@ -97,7 +108,8 @@ public sealed class Served : IAsyncLifetime
     internal const string Key = "a-key-of-the-tests";
 
     private readonly string folder = Directory.CreateTempSubdirectory("aos-e2e-").FullName;
-    private System.Diagnostics.Process? process;
+    private readonly TestStore store = Command.NewStore();
+    private Process? process;
 
     internal Command Aos { get; private set; } = null!;
 
@@ -107,9 +119,12 @@ public sealed class Served : IAsyncLifetime
 
     internal HttpClient Http { get; private set; } = null!;
 
+    /// <summary>A command beside the server, with the same folder and store and no key.</summary>
+    internal Command Again() => new(folder, store);
+
     public async ValueTask InitializeAsync()
     {
-        Aos = new Command(folder);
+        Aos = Again();
         Aos.Environment.Add(("AOS_API_KEY", Key));
         Aos.Environment.Add(("AOS_EGRESS_ALLOW", "127.0.0.1"));
         process = Aos.Start("serve", "--port", "0");
@@ -130,6 +145,7 @@ public sealed class Served : IAsyncLifetime
             process.Dispose();
         }
 
+        await store.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
 }

@@ -33,7 +33,7 @@ public sealed class WithServer(Served served) : IClassFixture<Served>
     [Trait("id", "CLI-21")]
     public async Task The_owner_of_the_data_needs_no_key_and_no_address()
     {
-        var over = await new Command(served.Folder).RunAsync("agents", "create", "socketed");
+        var over = await served.Again().RunAsync("agents", "create", "socketed");
 
         Assert.Equal((0, ""), (over.Code, over.Errors));
         Assert.Equal("active", over.Json.GetText("status"));
@@ -49,7 +49,7 @@ public sealed class WithServer(Served served) : IClassFixture<Served>
         Assert.Equal(5, nobody.Code);
         Assert.Contains("aos serve", nobody.Errors, StringComparison.Ordinal);
 
-        var stranger = new Command(served.Folder);
+        var stranger = served.Again();
         stranger.Environment.Add(("AOS_API_KEY", "wrong"));
         var refused = await stranger.RunAsync("runs", "list", "--server", served.Url.ToString());
         Assert.Equal(2, refused.Code);
@@ -126,7 +126,7 @@ public sealed class WithServer(Served served) : IClassFixture<Served>
         var run = await new AosClient(served.Http).StartRunAsync(new NewRun { Plan = Json.Parse(Plan), Wait = 20 }, TestContext.Current.CancellationToken);
         var file = Path.Combine(served.Folder, "run.aos-trace.json");
         Assert.Equal(0, (await AtAsync("trace", "export", run.RunId, "-o", file)).Code);
-        var verified = await new Command(served.Folder).RunAsync("trace", "verify", file);
+        var verified = await served.Again().RunAsync("trace", "verify", file);
         Assert.Equal(0, verified.Code);
         Assert.Contains(run.RootHash!, verified.Output, StringComparison.Ordinal);
 
@@ -134,7 +134,7 @@ public sealed class WithServer(Served served) : IClassFixture<Served>
         var second = record["events"]![1]!;
         second["body"] = second["body"]!.GetValue<string>().Replace("\"n\":1", "\"n\":2", StringComparison.Ordinal);
         var changed = served.Aos.Write("changed.json", record.ToJsonString());
-        var tampered = await new Command(served.Folder).RunAsync("trace", "verify", changed);
+        var tampered = await served.Again().RunAsync("trace", "verify", changed);
         Assert.Equal(1, tampered.Code);
         Assert.Contains("event 2", tampered.Errors, StringComparison.Ordinal);
     }

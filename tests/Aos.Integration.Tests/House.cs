@@ -1,9 +1,12 @@
-using Aos.App;
 using Aos.App.Server;
+using Aos.App;
 using Aos.Contracts;
+using Aos.Storage;
+using Aos.Testing;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Integration.Tests;
@@ -19,12 +22,17 @@ public sealed class TemporaryFolder : IDisposable
 /// <summary>A real server on a free loopback port, with a store of its own.</summary>
 internal sealed class House : IAsyncDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TestStore store = TestStore.Open((services, options) => services.AddHouse(new ConfigurationBuilder().Build(), Of(options, options.Data)));
+    private readonly TemporaryFolder workspace = new();
     private WebApplication app = null!;
 
     internal HttpClient Http { get; private set; } = null!;
 
-    internal string Data => Path.Combine(folder.Path, "data");
+    internal TestStore Store => store;
+
+    internal string Data => store.Data;
+
+    internal string Workspace => workspace.Path;
 
     internal IServiceProvider Services => app.Services;
 
@@ -47,12 +55,15 @@ internal sealed class House : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        folder.Dispose();
+        await store.DisposeAsync();
+        workspace.Dispose();
     }
+
+    private static HouseOptions Of(StorageOptions options, string workspace) => new(options.Data, workspace) { DatabaseUrl = options.DatabaseUrl };
 
     private async Task StartAsync()
     {
-        app = AosServer.Build("127.0.0.1", 0, new HouseOptions(Data, Path.Combine(folder.Path, "workspace")));
+        app = AosServer.Build("127.0.0.1", 0, Of(store.Options(), Workspace));
         await app.StartAsync();
         Http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }

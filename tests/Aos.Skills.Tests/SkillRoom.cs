@@ -2,6 +2,7 @@ using System.Text.Json;
 using Aos.Contracts;
 using Aos.Egress;
 using Aos.Storage;
+using Aos.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,6 +12,7 @@ namespace Aos.Skills.Tests;
 internal sealed class SkillRoom : IDisposable
 {
     private readonly ServiceProvider services;
+    private readonly TestStore store;
     private readonly string folder = Directory.CreateTempSubdirectory("aos-skills-").FullName;
 
     internal SkillRoom(params string[] allow)
@@ -21,14 +23,20 @@ internal sealed class SkillRoom : IDisposable
     internal SkillRoom(string[] allow, Action<AosBuilder>? more, TimeProvider? clock = null, params string[] disabled)
     {
         Workspace = Directory.CreateDirectory(Path.Combine(folder, "workspace")).FullName;
+        store = TestStore.Open(Register);
         var collection = new ServiceCollection();
-        collection.AddSingleton(clock ?? TimeProvider.System);
-        var aos = new AosBuilder(collection, new ConfigurationBuilder().Build())
-            .AddStorage(new StorageOptions { Data = Path.Combine(folder, "data") })
-            .AddEgress(new EgressOptions { Allow = allow })
-            .AddSkills(new SkillsOptions { Workspace = Workspace, Disabled = disabled });
-        more?.Invoke(aos);
+        Register(collection, store.Options());
         services = collection.BuildServiceProvider();
+
+        void Register(IServiceCollection collection, StorageOptions options)
+        {
+            collection.AddSingleton(clock ?? TimeProvider.System);
+            var aos = new AosBuilder(collection, new ConfigurationBuilder().Build())
+                .AddStorage(options)
+                .AddEgress(new EgressOptions { Allow = allow })
+                .AddSkills(new SkillsOptions { Workspace = Workspace, Disabled = disabled });
+            more?.Invoke(aos);
+        }
     }
 
     internal string Workspace { get; }
@@ -60,6 +68,7 @@ internal sealed class SkillRoom : IDisposable
     public void Dispose()
     {
         services.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        store.Dispose();
         Directory.Delete(folder, recursive: true);
     }
 }

@@ -5,6 +5,7 @@ namespace Aos.Integration.Tests.Faults;
 
 /// <summary>Random plans under random faults: the process dies at any append and around any call, answers come twice or never.</summary>
 [Trait("proof", "faults")]
+[Trait("store", "none")]
 public sealed class Crashes
 {
     private const int RunsOfSeed = 2;

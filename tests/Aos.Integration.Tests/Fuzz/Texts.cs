@@ -4,6 +4,7 @@ using Aos.App.Cli;
 namespace Aos.Integration.Tests.Fuzz;
 
 /// <summary>Hostile texts to the readers of files and bodies: a value, or a refusal that names the place.</summary>
+[Trait("store", "none")]
 public sealed class Texts
 {
     private static readonly int Seeds = 400 * (int.TryParse(Environment.GetEnvironmentVariable("AOS_FUZZ_SEEDS"), out var seeds) ? seeds : 2);

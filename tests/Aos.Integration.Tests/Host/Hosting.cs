@@ -5,6 +5,7 @@ using Aos.Testing;
 namespace Aos.Integration.Tests.Host;
 
 /// <summary>The run host: what goes on beside what, and what survives what.</summary>
+[Trait("store", "none")]
 public sealed class Hosting
 {
     private static async Task<World> OpenAsync()

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Aos.Contracts;
 using Aos.Runs;
-using Microsoft.Data.Sqlite;
+using Aos.Integration.Tests.Storage;
 
 namespace Aos.Integration.Tests.Http;
 
@@ -67,7 +67,7 @@ public sealed class Traces : IAsyncLifetime
     public async Task A_replay_decides_everything_again_and_calls_nothing()
     {
         var run = await RunAsync(Plan);
-        var file = Directory.EnumerateFiles(Path.GetDirectoryName(house.Data)!, "x.txt", SearchOption.AllDirectories).Single();
+        var file = Directory.EnumerateFiles(house.Workspace, "x.txt", SearchOption.AllDirectories).Single();
         await File.WriteAllTextAsync(file, "new", TestContext.Current.CancellationToken);
 
         var replay = (await PostAsync($"/api/v1/runtime/replay/{run}", "{}")).Body;
@@ -433,7 +433,7 @@ public sealed class Traces : IAsyncLifetime
     /// <summary>Changes bodies and makes the chain fit again, as somebody with the file could.</summary>
     private void Forge(string kind, string text, string other)
     {
-        using var connection = Connect();
+        using var connection = house.Store.Connect();
         using var select = connection.CreateCommand();
         select.CommandText = "SELECT seq, body, kind FROM journal ORDER BY seq";
         var bodies = new List<(int Seq, byte[] Body, string Kind)>();
@@ -448,36 +448,14 @@ public sealed class Traces : IAsyncLifetime
             var forged = of == kind ? Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body).Replace(text, other, StringComparison.Ordinal)) : body;
             chain = ChainHash.Next(chain, forged);
             using var update = connection.CreateCommand();
-            update.CommandText = "UPDATE journal SET body = $1, chain = $2 WHERE seq = $3";
-            update.Parameters.AddWithValue("$1", forged);
-            update.Parameters.AddWithValue("$2", chain);
-            update.Parameters.AddWithValue("$3", seq);
-            update.ExecuteNonQuery();
+            update.CommandText = "UPDATE journal SET body = @body, chain = @chain WHERE seq = @seq";
+            update.Bind("@body", forged).Bind("@chain", chain).Bind("@seq", seq).ExecuteNonQuery();
         }
     }
 
-    private void Tamper(string sql)
-    {
-        using var connection = Connect();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        Assert.True(command.ExecuteNonQuery() > 0);
-    }
+    private void Tamper(string sql) => house.Store.Tamper(sql);
 
-    private long Scalar(string sql)
-    {
-        using var connection = Connect();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
-    }
-
-    private SqliteConnection Connect()
-    {
-        var connection = new SqliteConnection($"Data Source={Path.Combine(house.Data, "aos.db")};Pooling=False");
-        connection.Open();
-        return connection;
-    }
+    private long Scalar(string sql) => house.Store.Scalar(sql);
 
     private async Task<string> RunAsync(string plan)
     {

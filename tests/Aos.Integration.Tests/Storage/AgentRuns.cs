@@ -1,5 +1,6 @@
 using Aos.Contracts;
 using Aos.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace Aos.Integration.Tests.Storage;
 
@@ -8,7 +9,7 @@ public sealed class AgentRuns : IAsyncLifetime
 {
     private const string Known = "0192e1f0-0000-7000-8000-000000000007";
 
-    private readonly SqliteHouse house = new();
+    private readonly StoreHouse house = new();
 
     public async ValueTask InitializeAsync() => await house.Get<IRunRows>().CountAsync(TenantId.Default, TestContext.Current.CancellationToken);
 
@@ -35,6 +36,7 @@ public sealed class AgentRuns : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("store", "sqlite")]
     public void An_agents_runs_are_found_by_an_index_that_labels_cost_nothing()
     {
         Assert.Contains("INDEX runs_of_agent", How(Known), StringComparison.Ordinal);
@@ -43,7 +45,7 @@ public sealed class AgentRuns : IAsyncLifetime
 
     private string How(string agent)
     {
-        using var connection = house.Connect();
+        using var connection = (SqliteConnection)house.Store.Connect();
         using var explain = connection.CreateCommand();
         explain.CommandText = $"EXPLAIN QUERY PLAN SELECT * FROM runs WHERE tenant_id = $1 AND {Schema.IsOf(agent, "$2")} ORDER BY id DESC LIMIT 10";
         explain.Parameters.AddWithValue("$1", "default");

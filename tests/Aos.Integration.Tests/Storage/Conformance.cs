@@ -4,20 +4,21 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Integration.Tests.Storage;
 
-/// <summary>Both stores keep the promises of the journal port.</summary>
+/// <summary>Each store keeps the promises of the journal port.</summary>
 public sealed class Conformance
 {
     public static TheoryData<string> Names() => [.. JournalConformance.Checks.Keys];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Sqlite_keeps_it(string name)
+    public async Task A_store_keeps_it(string name)
     {
-        await using var store = new SqliteHouse();
+        await using var store = new StoreHouse();
         await JournalConformance.Checks[name](new JournalConformance(store.Journal, store.Get<IRunRows>(), store.Get<ICluster>(), TimeProvider.System));
     }
 
     [Theory]
+    [Trait("store", "none")]
     [MemberData(nameof(Names))]
     public async Task Memory_keeps_it(string name)
     {

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Aos.Contracts;
 using Aos.Storage;
 using Aos.Testing;
-using Microsoft.Data.Sqlite;
 
 namespace Aos.Integration.Tests.Storage;
 
@@ -24,7 +23,7 @@ public sealed class Corruption
     [InlineData("UPDATE journal SET body = x'7b22' WHERE seq = 2", 2)]
     public async Task An_event_that_is_not_as_it_was_written_is_named(string damage, int seq)
     {
-        await using var store = new SqliteHouse();
+        await using var store = new StoreHouse();
         var run = new RunId(Guid.CreateVersion7());
         await store.Journal.AppendAsync(JournalConformance.Append(run, 0, 4, Noon), CancellationToken.None);
         store.Tamper(damage);
@@ -46,7 +45,7 @@ public sealed class Corruption
         await using var house = await House.OpenAsync();
         using var created = await house.Http.PostAsJsonAsync("/api/v1/runs?wait=20", new { agent_id = "a", plan = new[] { new { skill = "echo", @params = new { n = 1 } } } }, CancellationToken.None);
         var run = (await created.Content.ReadFromJsonAsync<JsonElement>(CancellationToken.None)).GetProperty("run_id").GetString();
-        Tamper(house, damage);
+        house.Store.Tamper(damage);
         await house.RestartAsync(); // Runs that ended just now are still in memory.
 
         using var reply = await house.Http.GetAsync($"/api/v1/runs/{run}", CancellationToken.None);
@@ -63,7 +62,7 @@ public sealed class Corruption
         await using var house = await House.OpenAsync();
         var bad = await SleeperAsync(house, "1s");
         var good = await SleeperAsync(house, "1s");
-        Tamper(house, $"UPDATE journal SET body = CAST(replace(CAST(body AS TEXT), '\"agent_id\":\"a\"', '\"agent_id\":\"b\"') AS BLOB) WHERE seq = 1 AND hex(run_id) = '{bad.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant()}'");
+        house.Store.Tamper($"UPDATE journal SET body = CAST(replace(CAST(body AS TEXT), '\"agent_id\":\"a\"', '\"agent_id\":\"b\"') AS BLOB) WHERE seq = 1 AND hex(run_id) = '{bad.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant()}'");
 
         using var ended = await house.Http.GetAsync($"/api/v1/runs/{good}?wait=20", CancellationToken.None);
         Assert.Equal("succeeded", (await ended.Content.ReadFromJsonAsync<JsonElement>(CancellationToken.None)).GetProperty("status").GetString());
@@ -81,12 +80,13 @@ public sealed class Corruption
     }
 
     [Theory]
+    [Trait("store", "sqlite")]
     [InlineData("truncated")]
     [InlineData("garbage")]
     [InlineData("half garbage")]
     public async Task A_damaged_file_is_named_and_not_opened(string how)
     {
-        await using var store = new SqliteHouse();
+        await using var store = new StoreHouse();
         await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => store.Journal.AppendAsync(JournalConformance.Append(new RunId(Guid.CreateVersion7()), 0, 10, Noon), CancellationToken.None)));
         await store.CloseAsync();
         var bytes = await File.ReadAllBytesAsync(store.File, CancellationToken.None);
@@ -105,12 +105,13 @@ public sealed class Corruption
     }
 
     [Theory]
+    [Trait("store", "sqlite")]
     [InlineData(0.3)]
     [InlineData(0.7)]
     [InlineData(0.95)]
     public async Task A_log_cut_short_leaves_whole_appends_only(double kept)
     {
-        await using var store = new SqliteHouse();
+        await using var store = new StoreHouse();
         var runs = new List<RunId>();
         for (var i = 0; i < 20; i++)
         {
@@ -118,7 +119,7 @@ public sealed class Corruption
             await store.Journal.AppendAsync(JournalConformance.Append(runs[^1], 0, 5, Noon), CancellationToken.None);
         }
 
-        await using var survivor = new SqliteHouse();
+        await using var survivor = new StoreHouse();
         await survivor.CloseAsync();
         File.Copy(store.File, survivor.File, overwrite: true);
         var log = await File.ReadAllBytesAsync(store.File + "-wal", CancellationToken.None);
@@ -145,14 +146,5 @@ public sealed class Corruption
         using var reply = await house.Http.PostAsJsonAsync(
             "/api/v1/runs", new { agent_id = "a", plan = new { name = "s", steps = new object[] { new { id = "nap", sleep } } } }, CancellationToken.None);
         return (await reply.Content.ReadFromJsonAsync<JsonElement>(CancellationToken.None)).GetProperty("run_id").GetString()!;
-    }
-
-    private static void Tamper(House house, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(house.Data, "aos.db")};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        Assert.True(command.ExecuteNonQuery() > 0);
     }
 }

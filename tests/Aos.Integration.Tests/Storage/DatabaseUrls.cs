@@ -3,6 +3,7 @@ using Npgsql;
 
 namespace Aos.Integration.Tests.Storage;
 
+[Trait("store", "none")]
 public sealed class DatabaseUrls
 {
     [Fact]

@@ -1,7 +1,7 @@
 using System.Text;
 using Aos.Contracts;
 using Aos.Storage;
-using Microsoft.Data.Sqlite;
+using Aos.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -10,7 +10,7 @@ namespace Aos.Integration.Tests.Storage;
 public sealed class Journal : IAsyncLifetime
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
-    private readonly TemporaryFolder folder = new();
+    private readonly TestStore store = TestStore.Open(Register);
     private ServiceProvider services = null!;
     private IJournal journal = null!;
 
@@ -23,7 +23,7 @@ public sealed class Journal : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await services.DisposeAsync();
-        folder.Dispose();
+        await store.DisposeAsync();
     }
 
     [Fact]
@@ -127,10 +127,11 @@ public sealed class Journal : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("store", "sqlite")]
     public async Task A_damaged_file_is_named_and_not_opened()
     {
         await services.DisposeAsync();
-        var file = Path.Combine(folder.Path, "aos.db");
+        var file = Path.Combine(store.Data, "aos.db");
         await File.WriteAllTextAsync(file, new string('x', 8192), TestContext.Current.CancellationToken);
 
         var provider = Build();
@@ -141,9 +142,10 @@ public sealed class Journal : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("store", "sqlite")]
     public void A_second_process_is_refused_with_the_pid_of_the_first()
     {
-        var refused = Assert.Throws<DataDirectoryHeldException>(() => DataDirectory.Open(folder.Path));
+        var refused = Assert.Throws<DataDirectoryHeldException>(() => DataDirectory.Open(store.Data));
 
         Assert.Equal(Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), refused.Holder);
     }
@@ -204,18 +206,11 @@ public sealed class Journal : IAsyncLifetime
         return append with { Row = append.Row with { Owner = null, WakeAt = wake, Status = RunStatus.Waiting } };
     }
 
-    private void Tamper(string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(folder.Path, "aos.db")};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        Assert.True(command.ExecuteNonQuery() > 0);
-    }
+    private void Tamper(string sql) => store.Tamper(sql);
 
     private void Open(bool fresh = false)
     {
-        if (fresh) File.Delete(Path.Combine(folder.Path, "aos.db"));
+        if (fresh) File.Delete(Path.Combine(store.Data, "aos.db"));
         services = Build();
         journal = services.GetRequiredService<IJournal>();
     }
@@ -223,8 +218,13 @@ public sealed class Journal : IAsyncLifetime
     private ServiceProvider Build()
     {
         var collection = new ServiceCollection();
-        collection.AddSingleton(TimeProvider.System);
-        new AosBuilder(collection, new ConfigurationBuilder().Build()).AddStorage(new StorageOptions { Data = folder.Path });
+        Register(collection, store.Options());
         return collection.BuildServiceProvider();
+    }
+
+    private static void Register(IServiceCollection services, StorageOptions options)
+    {
+        services.AddSingleton(TimeProvider.System);
+        new AosBuilder(services, new ConfigurationBuilder().Build()).AddStorage(options);
     }
 }

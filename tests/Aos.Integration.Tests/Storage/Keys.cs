@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Aos.Contracts;
 using Aos.Storage;
+using Aos.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,11 +10,11 @@ namespace Aos.Integration.Tests.Storage;
 /// <summary>The keyring on a real store.</summary>
 public sealed class Keys : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TestStore store = TestStore.Open(Register);
 
-    private string MasterFile => Path.Combine(folder.Path, "master.key");
+    private string MasterFile => Path.Combine(store.Data, "master.key");
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => store.Dispose();
 
     [Fact]
     public async Task A_signature_verifies_with_the_public_key_of_its_id_after_a_restart()
@@ -85,9 +86,16 @@ public sealed class Keys : IDisposable
     private async Task<T> InAsync<T>(Func<IKeyring, Task<T>> use, string? master = null)
     {
         var collection = new ServiceCollection();
-        collection.AddSingleton(TimeProvider.System);
-        new AosBuilder(collection, new ConfigurationBuilder().Build()).AddStorage(new StorageOptions { Data = folder.Path, MasterKey = master });
+        var options = store.Options();
+        options.MasterKey = master;
+        Register(collection, options);
         await using var services = collection.BuildServiceProvider();
         return await use(services.GetRequiredService<IKeyring>());
+    }
+
+    private static void Register(IServiceCollection services, StorageOptions options)
+    {
+        services.AddSingleton(TimeProvider.System);
+        new AosBuilder(services, new ConfigurationBuilder().Build()).AddStorage(options);
     }
 }

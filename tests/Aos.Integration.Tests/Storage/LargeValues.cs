@@ -9,7 +9,7 @@ public sealed class LargeValues
     [Fact]
     public async Task An_event_of_ten_megabytes_is_kept_whole_and_holds_up_no_other()
     {
-        await using var store = new SqliteHouse();
+        await using var store = new StoreHouse();
         var noon = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
         var large = JournalConformance.Append(new RunId(Guid.CreateVersion7()), 0, 1, noon);
         var body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(large.Entries[0].Body.Span).Replace("\"n\":1", $"\"n\":\"{new string('x', 10 * 1024 * 1024)}\"", StringComparison.Ordinal));

@@ -40,12 +40,12 @@ public sealed class Outbox
     private readonly Courier courier = new();
     private readonly ManualClock clock = new(Noon);
 
-    private SqliteHouse Open() => new(clock, services => services.AddSingleton<IDelivery>(courier));
+    private StoreHouse Open() => new(clock, services => services.AddSingleton<IDelivery>(courier));
 
     private static OutboxItem Item(RunId run, string text, string endpoint = "here") =>
         new(Guid.CreateVersion7(), TenantId.Default, run, endpoint, "note", Encoding.UTF8.GetBytes(text));
 
-    private static Task AppendAsync(SqliteHouse store, RunId run, params IReadOnlyList<OutboxItem> items) =>
+    private static Task AppendAsync(StoreHouse store, RunId run, params IReadOnlyList<OutboxItem> items) =>
         store.Journal.AppendAsync(JournalConformance.Append(run, 0, 1, Noon) with { Outbox = items }, CancellationToken.None);
 
     private string[] Texts() => [.. courier.Seen.Select(seen => seen.Text)];
@@ -176,7 +176,7 @@ public sealed class Outbox
         });
         await receiver.StartAsync(CancellationToken.None);
         var origin = receiver.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        await using var store = new SqliteHouse(clock, services => new AosBuilder(services, new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build())
+        await using var store = new StoreHouse(clock, services => new AosBuilder(services, new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build())
             .AddEgress(new EgressOptions { Allow = ["127.0.0.1"], WebhookSecret = "s3cret" }));
         var run = New();
         var item = Item(run, """{"status":"succeeded"}""", origin + "/hook") with { Kind = "webhook" };

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aos.Integration.Tests.Storage;
 
 /// <summary>PostgreSQL keeps the promises of the journal port, directly and through PgBouncer in transaction mode.</summary>
+[Trait("store", "none")]
 public sealed class PostgresConformance
 {
     public static TheoryData<string, string> Names()

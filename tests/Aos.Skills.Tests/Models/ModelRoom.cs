@@ -1,6 +1,7 @@
 using Aos.Contracts;
 using Aos.Egress;
 using Aos.Storage;
+using Aos.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -12,19 +13,26 @@ namespace Aos.Skills.Tests.Models;
 internal sealed class ModelRoom : IAsyncDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("aos-models-").FullName;
+    private readonly TestStore store;
     private readonly ServiceProvider services;
 
     internal ModelRoom(ModelsOptions options, params string[] allow)
     {
+        store = TestStore.Open(Register);
         var collection = new ServiceCollection();
-        collection.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
-        collection.AddSingleton(TimeProvider.System);
-        collection.AddSingleton(options);
-        new AosBuilder(collection, new ConfigurationBuilder().Build())
-            .AddStorage(new StorageOptions { Data = Path.Combine(folder, "data") })
-            .AddEgress(new EgressOptions { Allow = allow })
-            .AddSkills(new SkillsOptions { Workspace = Workspace });
+        Register(collection, store.Options());
         services = collection.BuildServiceProvider();
+
+        void Register(IServiceCollection collection, StorageOptions storage)
+        {
+            collection.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+            collection.AddSingleton(TimeProvider.System);
+            collection.AddSingleton(options);
+            new AosBuilder(collection, new ConfigurationBuilder().Build())
+                .AddStorage(storage)
+                .AddEgress(new EgressOptions { Allow = allow })
+                .AddSkills(new SkillsOptions { Workspace = Workspace });
+        }
     }
 
     internal string Workspace => Path.Combine(folder, "workspace");
@@ -53,6 +61,7 @@ internal sealed class ModelRoom : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await services.DisposeAsync();
+        await store.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
 }

@@ -1,0 +1,91 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Aos.Testing;
+
+/// <summary>The databases that this process's tests have copied from one template.</summary>
+internal sealed class TestDatabases : IDisposable
+{
+    // A lock of a session is one of its database: all test processes meet in this one.
+    private const string Home = "postgres";
+    private const int NamesMax = 1_000_000;
+    private readonly string direct;
+    private readonly string? bouncer;
+    private readonly TestTemplate template;
+    private readonly Lock gate = new();
+    private readonly Stack<string> free = new();
+    private static int taken;
+
+    internal TestDatabases(string direct, string? bouncer, TestTemplate template)
+    {
+        this.direct = direct;
+        this.bouncer = bouncer;
+        this.template = template;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
+    }
+
+    internal static TestDatabases Of(TestTemplate template) => new(
+        Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES") is { Length: > 0 } url
+            ? url
+            : throw new InvalidOperationException("AOS_TEST_POSTGRES is not set: no PostgreSQL to test on. Use ./test, or: eval \"$(tests/servers start FOLDER)\""),
+        Environment.GetEnvironmentVariable("AOS_TEST_PGBOUNCER"),
+        template);
+
+    internal string Direct(string database) => Address(direct, database);
+
+    internal string ThroughPgBouncer(string database) => bouncer is { Length: > 0 }
+        ? Address(bouncer, database)
+        : throw new InvalidOperationException("AOS_TEST_PGBOUNCER is not set: no PgBouncer to test on. Use ./test, or: eval \"$(tests/servers start FOLDER)\"");
+
+    /// <summary>The name of an empty, migrated database that nobody else uses.</summary>
+    internal string Take()
+    {
+        lock (gate)
+        {
+            if (free.TryPop(out var ready)) return ready;
+        }
+
+        using var home = Connect(Home);
+        var of = template.Ready(home, Direct);
+        var name = NextName();
+        home.Run($"CREATE DATABASE {name} TEMPLATE {of} STRATEGY wal_log");
+        template.Learn(() => Connect(name));
+        return name;
+    }
+
+    /// <summary>Under a new name, so that whoever the last test left behind finds nothing.</summary>
+    internal void GiveBack(string used)
+    {
+        using var home = Connect(Home);
+        var name = NextName();
+        SendOut(home, used);
+        home.Run($"ALTER DATABASE {used} RENAME TO {name}");
+        bool restored;
+        using (var inside = Connect(name)) restored = template.Restore(inside);
+        if (!restored) Drop(home, name);
+        else lock (gate) free.Push(name);
+    }
+
+    private static void SendOut(NpgsqlConnection home, string name) => home.Ask<long>(
+        "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'", name);
+
+    private static void Drop(NpgsqlConnection home, string name) => home.Run($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+
+    private static string Address(string server, string database) => new UriBuilder(server) { Path = "/" + database }.Uri.AbsoluteUri;
+
+    private string NextName() => string.Create(
+        CultureInfo.InvariantCulture, $"t_{Environment.ProcessId}_{Environment.TickCount64 % NamesMax}_{Interlocked.Increment(ref taken)}");
+
+    private NpgsqlConnection Connect(string database) => ServerAddress.Connect(Direct(database));
+
+    /// <summary>Drops what lies ready for the next test. At the end of the process it happens by itself.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (free.Count == 0) return;
+            using var home = Connect(Home);
+            while (free.TryPop(out var name)) Drop(home, name);
+        }
+    }
+}
