@@ -37,6 +37,7 @@ public sealed class Papers
     {
         var shown = File.ReadAllText(Tree.At("src", "Aos.App", "Cli", "ConfigVerb.cs"));
         var read = Tree.Files("src", "*.cs")
+            .Where(file => !Tree.Name(file).StartsWith("src/Aos.Testing/", StringComparison.Ordinal))
             .SelectMany(file => Regex.Matches(File.ReadAllText(file), "\\b(?:[Ss]etting|Number|Flag|Csv|Whole|GetEnvironmentVariable)\\((?:setting, )?\"(?<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\""))
             .Select(match => match.Groups["name"].Value)
             .ToHashSet(StringComparer.Ordinal);

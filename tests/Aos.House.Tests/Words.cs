@@ -37,6 +37,10 @@ public sealed class Words
             "Task\\.De" + "lay\\(|Thread\\.Sl" + "eep\\("));
 
     [Fact]
+    public void A_test_about_one_store_names_one_that_is_tested() =>
+        Assert.Empty(Tree.Find(Tree.Files("tests", "*.cs"), "Trait\\(\"store\", (?!\"(none|sqlite|postgres|direct|pgbouncer)\"\\))"));
+
+    [Fact]
     public void A_source_file_stays_short()
     {
         var tooLong = Tree.Files("src", "*.cs")
