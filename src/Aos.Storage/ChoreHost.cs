@@ -10,10 +10,10 @@ internal sealed partial class ChoreLog(ILogger<ChoreLog> logger)
     internal partial void Failed(string chore, Exception why);
 }
 
-/// <summary>Does the rooms' chores, each in its own interval, never two passes of one at once.</summary>
-internal sealed class ChoreHost(IEnumerable<IChore> chores, TimeProvider clock, ChoreLog log) : BackgroundService, ILater
+/// <summary>Does the chores of this process, in an embedded store all there are, each in its own interval, never two passes of one at once.</summary>
+internal sealed class ChoreHost(IEnumerable<IChore> chores, ICluster cluster, TimeProvider clock, ChoreLog log) : BackgroundService, ILater
 {
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(chores.Select(chore => RepeatAsync(chore, stoppingToken)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(chores.Where(chore => chore.IsLocal || !cluster.IsShared).Select(chore => RepeatAsync(chore, stoppingToken)));
 
     private async Task RepeatAsync(IChore chore, CancellationToken stop)
     {

@@ -29,6 +29,8 @@ internal sealed class StatusExports(IStatusHistory history, IKeyring keyring, Ho
 
     public string Name => "status-exports";
 
+    public bool IsLocal => true;
+
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
     /// <summary>Removes files whose links have expired, and halves of a process that ended.</summary>

@@ -7,6 +7,9 @@ public interface IChore
 
     TimeSpan Interval { get; }
 
+    /// <summary>True: every process does its own; false: of several nodes one at a time does it.</summary>
+    bool IsLocal => false;
+
     /// <summary>Returns how many things it did.</summary>
     Task<int> PassAsync(CancellationToken cancel);
 }

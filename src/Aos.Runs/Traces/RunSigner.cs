@@ -20,6 +20,8 @@ internal sealed class RunSigner(Records records, Signatures signatures) : IChore
 
     public string Name => "sign-runs";
 
+    public bool IsLocal => true;
+
     public TimeSpan Interval => TimeSpan.FromSeconds(2);
 
     internal void Ended(RunState state)

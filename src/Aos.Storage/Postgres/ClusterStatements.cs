@@ -38,7 +38,7 @@ internal static class ClusterStatements
               EXISTS (SELECT 1 FROM runs WHERE owner IN (SELECT id FROM nodes WHERE epoch > 1) AND min_rule <= $3),
               (SELECT wake_at FROM runs WHERE owner IS NULL AND wake_at IS NOT NULL AND min_rule <= $3 ORDER BY wake_at LIMIT 1),
               ARRAY(SELECT id FROM runs WHERE owner = $1 AND inbox_head > inbox_read LIMIT {MailMax}),
-              (SELECT min(due_at) FROM chores), (SELECT min(due_at) FROM outbox WHERE state = 0)
+              (SELECT min(due_at) FROM chores WHERE claimed_until IS NULL OR claimed_until < clock_timestamp()), (SELECT min(due_at) FROM outbox WHERE state = 0)
             """,
             connection)
         {

@@ -51,7 +51,7 @@ internal static class PostgresSchema
           joined_at timestamptz NOT NULL
         );
         CREATE TABLE heartbeats (node uuid PRIMARY KEY, renewed_at timestamptz NOT NULL, ttl_ms integer NOT NULL) WITH (fillfactor = 50);
-        CREATE TABLE chores (name text PRIMARY KEY, due_at bigint NOT NULL, claimed_by uuid, claimed_until timestamptz);
+        CREATE TABLE chores (name text PRIMARY KEY, due_at bigint NOT NULL, quiet integer NOT NULL DEFAULT 0, claimed_by uuid, claimed_until timestamptz);
         """;
 
     internal static IReadOnlyList<Migration> Migrations { get; } = [new("storage", 1, "core", Core), new("storage", 2, "nodes", Nodes)];

@@ -13,5 +13,6 @@ internal static class PostgresWiring
         services.AddSingleton<IJournal, PostgresJournal>();
         services.AddSingleton<IRunRows, PostgresRunRows>();
         services.AddSingleton<ICluster, PostgresCluster>();
+        services.AddSingleton<ILater, SharedChores>();
     }
 }
