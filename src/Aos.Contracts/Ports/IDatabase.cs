@@ -18,8 +18,3 @@ public interface IDatabase
 }
 
 public enum Dialect { Sqlite, Postgres }
-
-/// <summary>A numbered change of a room's tables. Forward only.</summary>
-/// <param name="Room">For instance <c>skills</c>.</param>
-/// <param name="Number">From 1, without gaps within the room.</param>
-public sealed record Migration(string Room, int Number, string Name, string Sql);
