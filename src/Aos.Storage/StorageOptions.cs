@@ -18,6 +18,9 @@ public sealed class StorageOptions
     /// </summary>
     public string? DatabaseUrl { get; set; }
 
+    /// <summary>How long a starting node waits for a PostgreSQL that does not answer yet. Default 15 s.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>What is wrong with the settings, a sentence each, without secrets.</summary>
     public IReadOnlyList<string> Problems =>
     [

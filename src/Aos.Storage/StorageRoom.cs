@@ -41,7 +41,12 @@ public static class StorageRoom
     private static void AddPostgres(this AosBuilder aos)
     {
         aos.Migrations(PostgresSchema.Migrations);
-        aos.Services.AddSingleton<PostgresPool>();
+        aos.Services.AddSingleton<PostgresStart>();
+        aos.Services.AddSingleton(provider => Opened(provider.GetRequiredService<PostgresStart>()));
+        aos.Services.AddSingleton<IDatabase, PostgresDatabase>();
         PostgresWiring.AddJournal(aos.Services);
     }
+
+    /// <summary>A starting process can do nothing before: nobody gets a part of the store whose tables are not there.</summary>
+    private static PostgresPool Opened(PostgresStart start) => Task.Run(() => start.OpenAsync(CancellationToken.None)).GetAwaiter().GetResult();
 }

@@ -35,7 +35,7 @@ internal static class Houses
         {
             return Report.Fail(refused ?? 5, e.Message);
         }
-        catch (Exception e) when (e is DataDirectoryHeldException or StoreCorruptException or JournalUnavailableException or JournalCorruptException or UnauthorizedAccessException)
+        catch (Exception e) when (e is DataDirectoryHeldException or StoreCorruptException or StoreRefusedException or JournalUnavailableException or JournalCorruptException or UnauthorizedAccessException)
         {
             return Report.Fail(refused ?? 5, e.Message);
         }

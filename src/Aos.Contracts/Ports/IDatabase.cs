@@ -3,18 +3,33 @@ using System.Data.Common;
 namespace Aos.Contracts;
 
 /// <summary>
-/// Where rooms keep their own tables. All writes go through the one writer; reads run beside it. SQL is plain text with
-/// parameters only, one text for both dialects where it can be; every statement names the tenant.
+/// Where rooms keep their own tables. SQL is plain text with parameters only (<c>@name</c>), one text for both dialects where
+/// it can be; every statement names the tenant.
 /// </summary>
 public interface IDatabase
 {
     Dialect Dialect { get; }
 
-    /// <summary>Runs <paramref name="read"/> on a pooled reading connection.</summary>
+    /// <summary>
+    /// Runs <paramref name="read"/> on a pooled reading connection. Throws <see cref="JournalUnavailableException"/> when the
+    /// database cannot be reached.
+    /// </summary>
     Task<T> ReadAsync<T>(Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancel);
 
-    /// <summary>Runs <paramref name="write"/> in one durable transaction on the writer.</summary>
+    /// <summary>
+    /// Runs <paramref name="write"/> in one durable transaction. The embedded store has one writer. On PostgreSQL the writes of all
+    /// nodes run at once, each statement sees what was committed before it began, and a write that met another one is run
+    /// again from its start: so it must do nothing but write. Throws <see cref="JournalUnavailableException"/> when the
+    /// database cannot write.
+    /// </summary>
     Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> write, CancellationToken cancel);
+
+    /// <summary>
+    /// Waits until no other transaction of any node holds this name, and holds it until the end of this one. Taken before the rows
+    /// are read that the write decides by; several names in the same order everywhere.
+    /// </summary>
+    /// <param name="name">Such as <c>agents:TENANT</c>.</param>
+    void Lock(DbConnection connection, DbTransaction transaction, string name);
 }
 
 public enum Dialect { Sqlite, Postgres }

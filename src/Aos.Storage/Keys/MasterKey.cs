@@ -8,11 +8,11 @@ namespace Aos.Storage;
 /// The key that wraps all others: AOS_MASTER_KEY when given, else DATA/master.key (mode 0600), made on first use. Keys are
 /// wrapped with AES-256-GCM under HKDF-SHA-256 of it; what a wrapped key is for is bound to it as associated data.
 /// </summary>
-internal sealed class MasterKey(StorageOptions options, DataDirectory directory)
+internal sealed class MasterKey(StorageOptions options)
 {
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
-    private readonly Lazy<byte[]> key = new(() => HKDF.DeriveKey(HashAlgorithmName.SHA256, Secret(options, directory), 32, null, "aos.keyring.v1"u8.ToArray()));
+    private readonly Lazy<byte[]> key = new(() => HKDF.DeriveKey(HashAlgorithmName.SHA256, Secret(options), 32, null, "aos.keyring.v1"u8.ToArray()));
 
     /// <summary>nonce ‖ ciphertext ‖ tag.</summary>
     internal byte[] Wrap(ReadOnlySpan<byte> secret, string purpose)
@@ -45,7 +45,7 @@ internal sealed class MasterKey(StorageOptions options, DataDirectory directory)
         $"The key {purpose} cannot be unwrapped: it was wrapped under another master key. Start with the AOS_MASTER_KEY, or the file master.key, that this store was made with.",
         inner);
 
-    private static byte[] Secret(StorageOptions options, DataDirectory directory)
+    private static byte[] Secret(StorageOptions options)
     {
         if (options.MasterKey is { Length: > 0 } given)
         {
@@ -54,7 +54,7 @@ internal sealed class MasterKey(StorageOptions options, DataDirectory directory)
                 : throw new KeyringLockedException($"AOS_MASTER_KEY has {given.Length} characters; it needs at least {StorageOptions.MasterKeyCharsMin}.");
         }
 
-        var file = Path.Combine(directory.Path, "master.key");
+        var file = Path.Combine(Path.GetFullPath(options.Data), "master.key");
         if (File.Exists(file)) return Encoding.ASCII.GetBytes(File.ReadAllText(file).Trim());
         var made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };

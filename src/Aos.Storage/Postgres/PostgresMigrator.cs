@@ -7,7 +7,7 @@ namespace Aos.Storage;
 /// Applies numbered migrations, each once and in a transaction of its own, however many nodes start at once: the steps stand in
 /// line behind one lock of the database, which ends with the transaction and so holds behind PgBouncer too.
 /// </summary>
-internal sealed class PostgresMigrator(NpgsqlDataSource source, IReadOnlyList<Migration> migrations)
+internal sealed class PostgresMigrator(NpgsqlDataSource source, IReadOnlyList<Migration> migrations, TimeProvider clock)
 {
     /// <summary>How often a step is tried that came upon somebody's lock; with the pauses about 40 s.</summary>
     private const int TriesMax = 12;
@@ -29,94 +29,95 @@ internal sealed class PostgresMigrator(NpgsqlDataSource source, IReadOnlyList<Mi
         """;
 
     /// <summary>What the database's migrations come to; nothing is changed.</summary>
-    internal MigrationPlan Look()
+    internal async Task<MigrationPlan> LookAsync(CancellationToken cancel)
     {
-        using var connection = source.OpenConnection();
-        return Look(connection, null);
+        await using var connection = await source.OpenConnectionAsync(cancel);
+        return await LookAsync(connection, null, cancel);
     }
 
     /// <summary>
     /// Runs what is pending. A step that breaks other builds is left for later while a node is alive. Replies how many steps it
     /// ran itself. Throws <see cref="StoreRefusedException"/> for a database that this build must not write.
     /// </summary>
-    internal int Up()
+    internal async Task<int> UpAsync(CancellationToken cancel)
     {
-        using var connection = source.OpenConnection();
-        var plan = Look(connection, null);
+        await using var connection = await source.OpenConnectionAsync(cancel);
+        var plan = await LookAsync(connection, null, cancel);
         plan.EnsureUsable();
         if (plan.Pending.Count == 0) return 0;
-        Locked(connection, transaction => Run(connection, transaction, Table));
+        await LockedAsync(connection, transaction => RunAsync(connection, transaction, Table, cancel), cancel);
         var ran = 0;
         foreach (var migration in plan.Pending)
         {
-            if (migration.Breaks && AreNodesAlive(connection)) continue;
-            Locked(connection, transaction => ran += Step(connection, transaction, migration));
+            if (migration.Breaks && await AreNodesAliveAsync(connection, cancel)) continue;
+            await LockedAsync(connection, async transaction => ran += await StepAsync(connection, transaction, migration, cancel), cancel);
         }
 
         return ran;
     }
 
     /// <summary>Whether a node is at work on this database.</summary>
-    private static bool AreNodesAlive(NpgsqlConnection connection) =>
-        IsThere(connection, null, "heartbeats") && Scalar<long>(connection, null, LiveSql) > 0;
+    private static async Task<bool> AreNodesAliveAsync(NpgsqlConnection connection, CancellationToken cancel) =>
+        await IsThereAsync(connection, null, "heartbeats", cancel) && await ScalarAsync<long>(connection, null, LiveSql, cancel) > 0;
 
-    private int Step(NpgsqlConnection connection, NpgsqlTransaction transaction, Migration migration)
+    private async Task<int> StepAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Migration migration, CancellationToken cancel)
     {
-        var plan = Look(connection, transaction);
+        var plan = await LookAsync(connection, transaction, cancel);
         plan.EnsureUsable();
         if (!plan.Pending.Contains(migration)) return 0; // Another node was first.
-        Run(connection, transaction, migration.Postgres ?? PostgresWords.Of(migration.Sql));
-        Run(
-            connection, transaction, "INSERT INTO aos_migrations (room, number, name, checksum, breaks, build) VALUES ($1, $2, $3, $4, $5, $6)",
+        await RunAsync(connection, transaction, migration.Postgres ?? PostgresWords.Of(migration.Sql), cancel);
+        await RunAsync(
+            connection, transaction, "INSERT INTO aos_migrations (room, number, name, checksum, breaks, build) VALUES ($1, $2, $3, $4, $5, $6)", cancel,
             migration.Room, migration.Number, migration.Name, MigrationPlan.Checksum(Dialect.Postgres, migration), migration.Breaks, ThisBuild.Version);
         return 1;
     }
 
-    private static void Locked(NpgsqlConnection connection, Action<NpgsqlTransaction> step)
+    private async Task LockedAsync(NpgsqlConnection connection, Func<NpgsqlTransaction, Task> step, CancellationToken cancel)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                using var transaction = connection.BeginTransaction();
-                Run(connection, transaction, "SELECT pg_advisory_xact_lock(1634693989, 1)");
-                Run(connection, transaction, Manners);
-                step(transaction);
-                transaction.Commit();
+                await using var transaction = await connection.BeginTransactionAsync(cancel);
+                await RunAsync(connection, transaction, "SELECT pg_advisory_xact_lock(1634693989, 1)", cancel);
+                await RunAsync(connection, transaction, Manners, cancel);
+                await step(transaction);
+                await transaction.CommitAsync(cancel);
                 return;
             }
             catch (PostgresException e) when (tries < TriesMax && e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
             {
-                Thread.Sleep(TimeSpan.FromMilliseconds(250 * tries));
+                await Task.Delay(TimeSpan.FromMilliseconds(250 * tries), clock, cancel);
             }
         }
     }
 
-    private MigrationPlan Look(NpgsqlConnection connection, NpgsqlTransaction? transaction) =>
-        new(Dialect.Postgres, migrations, IsThere(connection, transaction, "aos_migrations") ? Applied(connection, transaction) : []);
+    private async Task<MigrationPlan> LookAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken cancel) => new(
+        Dialect.Postgres, migrations, await IsThereAsync(connection, transaction, "aos_migrations", cancel) ? await AppliedAsync(connection, transaction, cancel) : []);
 
-    private static List<AppliedMigration> Applied(NpgsqlConnection connection, NpgsqlTransaction? transaction)
+    private static async Task<List<AppliedMigration>> AppliedAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken cancel)
     {
-        using var select = new NpgsqlCommand("SELECT room, number, name, checksum, breaks FROM aos_migrations", connection, transaction);
-        using var reader = select.ExecuteReader();
+        await using var select = new NpgsqlCommand("SELECT room, number, name, checksum, breaks FROM aos_migrations", connection, transaction);
+        await using var reader = await select.ExecuteReaderAsync(cancel);
         var applied = new List<AppliedMigration>();
-        while (reader.Read()) applied.Add(new AppliedMigration(reader.GetString(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3), reader.GetBoolean(4)));
+        while (await reader.ReadAsync(cancel))
+            applied.Add(new AppliedMigration(reader.GetString(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3), reader.GetBoolean(4)));
         return applied;
     }
 
-    private static bool IsThere(NpgsqlConnection connection, NpgsqlTransaction? transaction, string table) =>
-        Scalar<bool>(connection, transaction, $"SELECT to_regclass('{table}') IS NOT NULL");
+    private static Task<bool> IsThereAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string table, CancellationToken cancel) =>
+        ScalarAsync<bool>(connection, transaction, $"SELECT to_regclass('{table}') IS NOT NULL", cancel);
 
-    private static T Scalar<T>(NpgsqlConnection connection, NpgsqlTransaction? transaction, string sql)
+    private static async Task<T> ScalarAsync<T>(NpgsqlConnection connection, NpgsqlTransaction? transaction, string sql, CancellationToken cancel)
     {
-        using var command = new NpgsqlCommand(sql, connection, transaction);
-        return (T)command.ExecuteScalar()!;
+        await using var command = new NpgsqlCommand(sql, connection, transaction);
+        return (T)(await command.ExecuteScalarAsync(cancel))!;
     }
 
-    private static void Run(NpgsqlConnection connection, NpgsqlTransaction transaction, string sql, params object[] values)
+    private static async Task RunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string sql, CancellationToken cancel, params object[] values)
     {
-        using var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = 0 };
         foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
-        command.ExecuteNonQuery();
+        await command.ExecuteNonQueryAsync(cancel);
     }
 }

@@ -3,7 +3,7 @@ using Npgsql;
 namespace Aos.Storage;
 
 /// <summary>This node's connections to the database. Nothing in it remembers a session: each connection may be another one each time.</summary>
-internal sealed class PostgresPool : IAsyncDisposable
+internal sealed class PostgresPool : IAsyncDisposable, IDisposable
 {
     private readonly NpgsqlDataSource owner;
 
@@ -26,6 +26,8 @@ internal sealed class PostgresPool : IAsyncDisposable
 
     /// <summary>An open connection; the caller disposes it. Waits while all are in use, at most the connect timeout.</summary>
     internal ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancel) => Source.OpenConnectionAsync(cancel);
+
+    public void Dispose() => owner.Dispose();
 
     public ValueTask DisposeAsync() => owner.DisposeAsync();
 }

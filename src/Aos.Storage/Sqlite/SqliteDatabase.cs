@@ -21,6 +21,11 @@ internal sealed class SqliteDatabase(SqliteStore store) : IDatabase
         return await work.Reply;
     }
 
+    public void Lock(DbConnection connection, DbTransaction transaction, string name)
+    {
+        // There is one writer: nobody else is about.
+    }
+
     private sealed class Written<T>(Func<DbConnection, DbTransaction, T> write) : SqliteStore.Work
     {
         private readonly TaskCompletionSource<T> reply = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -16,7 +16,7 @@ internal sealed class SqliteStore : IAsyncDisposable
     private readonly StorageOptions options;
     private readonly TimeProvider clock;
     private readonly string readerString;
-    private readonly WriterThread thread = new();
+    private readonly WriterThreads thread = new(1, "aos writer");
     private readonly Task loop;
     private readonly CancellationTokenSource disposing = new();
     private volatile Exception? closed;

@@ -1,0 +1,76 @@
+using System.Data.Common;
+using Aos.Contracts;
+using Npgsql;
+
+namespace Aos.Storage;
+
+/// <summary>The rooms' tables on PostgreSQL. Writes of several nodes run at once; who must not meet another takes a lock by name.</summary>
+internal sealed class PostgresDatabase(PostgresPool pool, TimeProvider clock) : IDatabase, IDisposable
+{
+    /// <summary>Rooms' writes of this node at once: each stands on a thread and a connection.</summary>
+    private const int WritesMax = 4;
+
+    private const int TriesMax = 5;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PauseFirst = TimeSpan.FromMilliseconds(20);
+    private readonly WriterThreads threads = new(WritesMax, "aos rooms");
+
+    public Dialect Dialect => Dialect.Postgres;
+
+    public async Task<T> ReadAsync<T>(Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancel)
+    {
+        try
+        {
+            await using var connection = await pool.OpenAsync(cancel);
+            return await read(connection, cancel);
+        }
+        catch (Exception e) when (PostgresFailures.IsOutage(e))
+        {
+            throw Unavailable(e);
+        }
+    }
+
+    public async Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> write, CancellationToken cancel)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var isCommitting = false;
+            try
+            {
+                await using var connection = await pool.OpenAsync(cancel);
+                return await Task.Factory.StartNew(() => Transact(connection, write, ref isCommitting), CancellationToken.None, TaskCreationOptions.DenyChildAttach, threads);
+            }
+            catch (Exception e) when (tries < TriesMax && (PostgresFailures.IsRace(e) || (PostgresFailures.IsOutage(e) && !isCommitting)))
+            {
+                await Task.Delay(PauseFirst * tries * tries, clock, cancel);
+            }
+            catch (Exception e) when (PostgresFailures.IsOutage(e) || PostgresFailures.IsRace(e))
+            {
+                throw Unavailable(e);
+            }
+        }
+    }
+
+    public void Lock(DbConnection connection, DbTransaction transaction, string name)
+    {
+        using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (NpgsqlConnection)connection, (NpgsqlTransaction)transaction)
+        {
+            Parameters = { new NpgsqlParameter<string> { TypedValue = name } },
+        };
+        command.ExecuteNonQuery();
+    }
+
+    public void Dispose() => threads.Dispose();
+
+    /// <param name="isCommitting">True from when the outcome may be unknown: such a write must not be done again.</param>
+    private static T Transact<T>(NpgsqlConnection connection, Func<DbConnection, DbTransaction, T> write, ref bool isCommitting)
+    {
+        using var transaction = connection.BeginTransaction();
+        var result = write(connection, transaction);
+        isCommitting = true;
+        transaction.Commit();
+        return result;
+    }
+
+    private static JournalUnavailableException Unavailable(Exception why) => new($"The database cannot be used now: {why.Message}", RetryAfter, why);
+}
