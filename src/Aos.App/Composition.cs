@@ -40,6 +40,7 @@ internal static class Composition
             .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable))
             .AddFailures()
             .AddRuns(new RunsOptions { CallsMax = Whole("AOS_CALLS_MAX", 1, 100_000, 512) })
+            .AddFlow(Flow())
             .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data })
             .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
             .AddServer(options);
@@ -63,7 +64,7 @@ internal static class Composition
                 return $"NOT_AVAILABLE: {name} is set, but this version has the embedded store only. Unset it to start.";
         }
 
-        string[] problems = [.. Models().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
@@ -73,6 +74,9 @@ internal static class Composition
     /// <summary>Models, prices and recorded answers, as the environment says.</summary>
     private static ModelsOptions Models() =>
         ModelsOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));
+
+    /// <summary>The limits of targets, as the environment says.</summary>
+    private static FlowOptions Flow() => FlowOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));
 
     /// <summary>A setting that is a whole number; anything else than one within its bounds counts as not set.</summary>
     private static int Whole(string name, int min, int max, int otherwise) =>

@@ -29,6 +29,15 @@ public static partial class RunsRoom
         return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>();
     }
 
+    /// <summary>What the targets of calls can take. Without it calls go out as they come.</summary>
+    public static AosBuilder AddFlow(this AosBuilder aos, FlowOptions options)
+    {
+        aos.Services.AddSingleton(options);
+        aos.Services.AddSingleton<FlowMeter>();
+        aos.Services.AddSingleton<TargetGate>();
+        return aos;
+    }
+
     /// <summary>Agents, their goals and planners, and the records of what they did.</summary>
     public static AosBuilder AddAgents(this AosBuilder aos, AgentOptions options)
     {

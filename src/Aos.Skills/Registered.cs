@@ -21,6 +21,8 @@ internal interface IRegistered
     IReadOnlyList<PlanProblem> Check(JsonElement parameters, string path);
 
     Task<StructuredOutcome> InvokeAsync(JsonElement parameters, SkillCall call, CancellationToken cancel);
+
+    CallTarget? Target(JsonElement parameters);
 }
 
 /// <summary>
@@ -75,6 +77,8 @@ internal sealed class Registered<TIn, TOut> : IRegistered
         var answer = await Skill.InvokeAsync(input, call, cancel);
         return Outcome(answer);
     }
+
+    public CallTarget? Target(JsonElement parameters) => Skill is ITargeted<TIn> targeted && Read(parameters) is { } input ? targeted.Target(input) : null;
 
     private StructuredOutcome Outcome(SkillAnswer<TOut> answer)
     {

@@ -42,6 +42,8 @@ internal sealed class Registry : ISkills
 
     public Failure? Refusal(string skill, TenantId tenant, string agentId) => gate.Refusal(skill, tenant, agentId);
 
+    public CallTarget? Target(string skill, JsonElement parameters) => byName.TryGetValue(skill, out var registered) ? registered.Target(parameters) : null;
+
     public IReadOnlyList<PlanProblem> Check(string skill, JsonElement parameters, string path) =>
         byName.TryGetValue(skill, out var registered)
             ? registered.Check(parameters, path)

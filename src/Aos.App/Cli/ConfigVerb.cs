@@ -20,6 +20,7 @@ internal static class ConfigVerb
         ("AOS_DATABASE_URL", true, "none: the embedded store", "address of the PostgreSQL database"),
         ("AOS_EGRESS_ALLOW", false, "none", "private targets that skills may call, with commas"),
         ("AOS_ENVIRONMENT", false, "Development on loopback, else Production", "Development or Production"),
+        ("AOS_LIMITS", false, "none", "limits of skills, hosts and providers: a JSON object or a file (docs/limits.md)"),
         ("AOS_MASTER_KEY", true, "made and kept in the data directory", "encrypts the signing keys"),
         ("AOS_METRICS", false, "needs a key", "open: /metrics without a key"),
         ("AOS_MODEL_PROVIDER", false, "scripted", "model provider of calls that name none"),

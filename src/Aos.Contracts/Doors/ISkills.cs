@@ -17,6 +17,9 @@ public interface ISkills
     /// <summary>Runs one skill: validates, guards, times out. Never throws but when cancelled by <paramref name="cancel"/>.</summary>
     Task<StructuredOutcome> InvokeAsync(string skill, System.Text.Json.JsonElement parameters, SkillCall call, CancellationToken cancel);
 
+    /// <summary>Where a call with these parameters goes; null: nowhere outside, or it cannot be told. Never throws.</summary>
+    CallTarget? Target(string skill, System.Text.Json.JsonElement parameters) => null;
+
     /// <summary>Why this caller may not use the skill at all, or null. Says nothing about whether the skill exists.</summary>
     Failure? Refusal(string skill, TenantId tenant, string agentId);
 

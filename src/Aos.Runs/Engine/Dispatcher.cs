@@ -4,7 +4,7 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>Carries out what runs order and brings back what came of it, whatever comes of it.</summary>
-internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions options) : IDisposable
+internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions options, TargetGate? gate) : IDisposable
 {
     /// <summary>How long after its timeout a skill that does not stop is given up.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -29,10 +29,28 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         }
 
         if (effect is not InvokeSkill invoke) throw new InvariantBrokenException($"Nobody performs {effect.GetType().Name}.");
-        if (await InvokeAsync(run, invoke) is not { } outcome) return;
+        if (await GatedAsync(run, invoke) is not { } outcome) return;
         engine.Meter.Called(invoke.Skill, outcome);
         if (ReferenceEquals(outcome, CalledOff)) run.Post(new Letter(new WakeRun(), 0, null) { CalledOff = effect.Id });
         else await engine.BringBackAsync(run, effect.Id, outcome);
+    }
+
+    /// <summary>A call waits for what its targets can take before it asks for a place.</summary>
+    private async Task<StructuredOutcome?> GatedAsync(LiveRun run, InvokeSkill invoke)
+    {
+        if (gate?.Needs(run.State.Start!.Tenant, invoke) is not { } needs) return await InvokeAsync(run, invoke);
+        try
+        {
+            if (await gate.EnterAsync(needs, run.Cancelled) is { } refusal) return StructuredOutcome.Failed(refusal);
+        }
+        catch (OperationCanceledException)
+        {
+            return engine.IsStopping ? null : CalledOff;
+        }
+
+        var outcome = await InvokeAsync(run, invoke);
+        await gate.LeaveAsync(needs, outcome);
+        return outcome;
     }
 
     /// <summary>Null: this process is stopping, or drives the run no more; whoever goes on finds the call started and does what its contract says.</summary>

@@ -25,12 +25,12 @@ internal sealed partial class Engine : IHostedService, IDisposable
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
 
-    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, RunsOptions options)
+    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, RunsOptions options, TargetGate? gate = null)
     {
         (this.journal, this.rows, this.changes, this.log, this.signer, this.options, Clock) = (journal, rows, changes, log, signer, options, clock);
         Cluster = cluster;
         Meter = meter;
-        Dispatcher = new Dispatcher(this, skills, options);
+        Dispatcher = new Dispatcher(this, skills, options, gate);
         strays = new Strays(this, rows);
         clerk = new WakeClerk(this, rows, options, log, strays);
         Tenure = new Tenure(this, cluster);

@@ -37,7 +37,7 @@ internal sealed record HttpCallOut(
     string Url, string FinalUrl, long LatencyMs, int Retries, string? IdempotencyKey, IReadOnlyList<string>? Warnings);
 
 /// <summary>One HTTP request through the guard. Retries are the run's, not hidden here.</summary>
-internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<HttpCallIn, HttpCallOut>
+internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<HttpCallIn, HttpCallOut>, ITargeted<HttpCallIn>
 {
     private const int BytesMax = 10 * 1024 * 1024;
 
@@ -96,6 +96,8 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
                 response.Status, response.Status, "ok", headers, HttpHeaders.Hash(headers), body.Value, body.Encoding, body.Hash, input.Url, response.FinalUrl,
                 (long)response.Latency.TotalMilliseconds, 0, key, Warnings(input)), SideEffects: effects);
     }
+
+    public CallTarget? Target(HttpCallIn input) => CallTarget.OfUrl(input.Url);
 
     private static EgressRequest Request(HttpCallIn input, string method, string url, string? key, TimeSpan timeout)
     {

@@ -7,7 +7,8 @@ using Aos.Kernel;
 namespace Aos.Skills;
 
 /// <summary>Asks a language model: one request to one provider, its answer checked, its cost told to the last digit.</summary>
-internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, AnswerCache cache, Workspace workspace, TimeProvider clock) : ISkill<LlmInvokeIn, LlmInvokeOut>
+internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, AnswerCache cache, Workspace workspace, TimeProvider clock)
+    : ISkill<LlmInvokeIn, LlmInvokeOut>, ITargeted<LlmInvokeIn>
 {
     private const int ScriptBytesMax = 4 * 1024 * 1024;
     private readonly RequestReader reader = new(options);
@@ -36,6 +37,15 @@ internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, Answe
         var answer = Answer(request, reply, cached: false, always: request.Seed is not null && endpoint.Seeds && endpoint.Wire == ModelWire.OpenAi);
         if (answer.Failure is null) await cache.KeepAsync(call.Tenant, request, reply.Draft, cancel);
         return answer;
+    }
+
+    /// <summary>A token is taken to be four bytes of the prompt, and all tokens that may be written count.</summary>
+    public CallTarget? Target(LlmInvokeIn input)
+    {
+        var provider = reader.Provider(input);
+        if (provider == ModelsOptions.Scripted) return null;
+        var bytes = (long)(input.Prompt?.Bytes() ?? 0) + (input.Messages?.Bytes() ?? 0) + (input.SystemPrompt?.Length ?? 0);
+        return new CallTarget(TargetKind.Provider, provider, (bytes / 4) + Math.Clamp(input.MaxTokens ?? RequestReader.MaxTokensDefault, 1, RequestReader.MaxTokensMax));
     }
 
     private SkillAnswer<LlmInvokeOut> Answer(ModelRequest request, ModelReply reply, bool cached, bool always)

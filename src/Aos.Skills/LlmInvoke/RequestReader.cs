@@ -39,7 +39,7 @@ internal sealed class RequestReader(ModelsOptions options)
     }
 
     /// <summary>As named; else the one whose price list has the model, when it is configured; else the default.</summary>
-    private string Provider(LlmInvokeIn input)
+    internal string Provider(LlmInvokeIn input)
     {
         var named = (input.Provider ?? input.Adapter)?.ToLowerInvariant();
         if (named is not null) return named switch { "claude" => "anthropic", "stub" => ModelsOptions.Scripted, _ => named };

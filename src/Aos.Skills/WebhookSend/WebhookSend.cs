@@ -28,7 +28,7 @@ internal sealed record WebhookSendOut(int StatusCode, string Status, string Deli
 /// Delivers a message by POST, signed. A repeat carries the same delivery id, so a receiver that remembers ids counts it
 /// once; the timestamp, which the signature covers, lets it refuse old messages that somebody sends again.
 /// </summary>
-internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<WebhookSendIn, WebhookSendOut>
+internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<WebhookSendIn, WebhookSendOut>, ITargeted<WebhookSendIn>
 {
     private const int PayloadBytesMax = 1024 * 1024;
 
@@ -75,6 +75,8 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
                 response.Status, "ok", delivery, input.Token is not null, ContentHash.Hex(body)[..16], input.Url, (long)response.Latency.TotalMilliseconds),
             SideEffects: effects);
     }
+
+    public CallTarget? Target(WebhookSendIn input) => CallTarget.OfUrl(input.Url);
 
     /// <summary><c>sha256=</c> and 64 hex digits of HMAC-SHA256 over <c>timestamp.body</c>, under the UTF-8 bytes of the token.</summary>
     internal static string Signature(string token, string timestamp, ReadOnlySpan<byte> body)
