@@ -13,9 +13,6 @@ namespace Aos.Egress;
 /// </summary>
 internal sealed class NodePokes(IKeyring keyring, TimeProvider clock) : IPokes, IDisposable
 {
-    internal const string Path = "/cluster/poke";
-    internal const string Header = "X-AOS-Poke";
-
     /// <summary>How old a seal may be: clocks of nodes differ, and a repeat does no harm.</summary>
     private static readonly TimeSpan AgeMax = TimeSpan.FromMinutes(1);
 
@@ -43,9 +40,9 @@ internal sealed class NodePokes(IKeyring keyring, TimeProvider clock) : IPokes, 
         timeout.CancelAfter(Patience);
         try
         {
-            if (!Uri.TryCreate(address.TrimEnd('/') + Path, UriKind.Absolute, out var target) || target.Scheme is not ("http" or "https")) return;
+            if (!Uri.TryCreate(address.TrimEnd('/') + IPokes.Path, UriKind.Absolute, out var target) || target.Scheme is not ("http" or "https")) return;
             using var request = new HttpRequestMessage(HttpMethod.Post, target) { Content = new StringContent(run.ToString(), Encoding.ASCII, "text/plain") };
-            request.Headers.Add(Header, await SealAsync(to, run, timeout.Token));
+            request.Headers.Add(IPokes.Header, await SealAsync(to, run, timeout.Token));
             using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JournalUnavailableException or KeyringLockedException || (e is OperationCanceledException && !cancel.IsCancellationRequested))

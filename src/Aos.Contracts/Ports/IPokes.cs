@@ -8,6 +8,12 @@ namespace Aos.Contracts;
 /// </summary>
 public interface IPokes
 {
+    /// <summary>Where a node takes pokes, by POST; the body is the run's id.</summary>
+    const string Path = "/cluster/poke";
+
+    /// <summary>Header with the seal of a poke.</summary>
+    const string Header = "X-AOS-Poke";
+
     /// <summary>Sends a poke. Never throws but when cancelled; gives up after a second.</summary>
     /// <param name="address">Base URL of the node.</param>
     Task SendAsync(string address, NodeId to, RunId run, CancellationToken cancel);

@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace Aos.Integration.Tests.Cluster;
 
-/// <summary>Scripted skills whose calls of <c>slow</c> and <c>once</c> are under way until the test lets them end.</summary>
+/// <summary>Scripted skills whose calls of <c>slow</c>, <c>once</c> and <c>deaf</c> are under way until the test lets them end; <c>deaf</c> does not stop when told to.</summary>
 internal sealed class GatedSkills : ISkills
 {
     private readonly ScriptedSkills inner = new ScriptedSkills(TimeProvider.System)
-        .Add("echo", EffectClass.Pure).Add("slow", EffectClass.Idempotent).Add("once", EffectClass.AtMostOnce);
+        .Add("echo", EffectClass.Pure).Add("slow", EffectClass.Idempotent).Add("once", EffectClass.AtMostOnce).Add("deaf", EffectClass.AtMostOnce);
 
     private readonly TaskCompletionSource gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource called = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,7 +35,7 @@ internal sealed class GatedSkills : ISkills
     {
         if (skill == "echo") return await inner.InvokeAsync(skill, parameters, call, cancel);
         called.TrySetResult();
-        await gate.Task.WaitAsync(cancel);
+        await gate.Task.WaitAsync(skill == "deaf" ? CancellationToken.None : cancel);
         return await inner.InvokeAsync(skill, parameters, call, cancel);
     }
 }
