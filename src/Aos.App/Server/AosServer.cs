@@ -27,6 +27,7 @@ internal static class AosServer
         app.Services.GetRequiredService<MetricsPage>();
         app.Services.GetRequiredService<ServerMeter>();
         socket.Guard(app);
+        app.AnnounceNode();
         return Routes(app, IsDevelopment(host));
     }
 

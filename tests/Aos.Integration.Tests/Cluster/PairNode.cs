@@ -18,6 +18,8 @@ internal sealed class PairNode(MemoryJournal journal) : ICluster
     /// <summary>It has given its runs free.</summary>
     internal bool HasLeft { get; private set; }
 
+    public DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
     public event Action<Pulse>? Pulsed;
 
     internal void Beat() => Pulsed?.Invoke(new Pulse(null, false, [], null, null));
@@ -31,6 +33,11 @@ internal sealed class PairNode(MemoryJournal journal) : ICluster
     public void Busy(bool busy)
     {
         // Its heart does not beat by itself.
+    }
+
+    public void Announce(string? address)
+    {
+        // Every node has the same address here: a poke names its node.
     }
 
     public Task DrainAsync(CancellationToken cancel)
