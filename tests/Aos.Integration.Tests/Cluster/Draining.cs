@@ -3,6 +3,7 @@ using Aos.Contracts;
 namespace Aos.Integration.Tests.Cluster;
 
 /// <summary>A node hands its runs back.</summary>
+[Trait("store", "none")]
 public sealed class Draining
 {
     private const string Two = """{"name":"w","steps":[{"id":"a","skill":"once","params":{"n":1}},{"id":"b","skill":"once","params":{"n":2},"depends_on":["a"]}]}""";

@@ -5,6 +5,7 @@ using Aos.Runs;
 namespace Aos.Integration.Tests.Cluster;
 
 /// <summary>Reads, waits and followers on a node that does not drive the run.</summary>
+[Trait("store", "none")]
 public sealed class Reads
 {
     private const string Slow = """{"name":"w","steps":[{"id":"a","skill":"slow","params":{"n":1}}]}""";

@@ -6,6 +6,7 @@ using System.Text;
 namespace Aos.Integration.Tests.Cluster;
 
 /// <summary>Commands for runs that another node drives.</summary>
+[Trait("store", "none")]
 public sealed class Routing
 {
     private const string Slow = """{"name":"w","steps":[{"id":"a","skill":"slow","params":{"n":1}}]}""";
