@@ -64,7 +64,6 @@ internal static class Composition
                 return $"NOT_AVAILABLE: {name} is set, but this version has the embedded store only. Unset it to start.";
         }
 
-        if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
         string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }

@@ -23,7 +23,6 @@ public static class EgressRoom
     {
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<IDelivery, WebhookDelivery>();
-        aos.Services.AddSingleton<IPokes, NodePokes>();
         return aos.Door<IEgress, Egress>();
     }
 }

@@ -8,6 +8,7 @@ if (settings is null)
     return 2;
 }
 
+if (settings.Nodes > 0) return await ClusterProof.RunAsync(settings);
 return settings.Sleepers > 0
     ? await new Sleepers(settings.Sleepers, settings.Due, settings.Binary).RunAsync()
     : await new Proof(settings).RunAsync();

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text.Json;
 
 namespace Aos.Chaos;
 
@@ -73,27 +72,7 @@ internal sealed class Proof(Settings settings)
         }
     }
 
-    private async Task PostAsync(int n) => runs[n] = await server.PostAsync($"chaos-{n}", PlanOf(n));
-
-    /// <summary>Pure steps, waits, an effect that may repeat and, in every second run, one that may not.</summary>
-    private object PlanOf(int n)
-    {
-        var effect = n % 2 == 0
-            ? (object)new { id = "once", skill = "http_call", @params = new { method = "POST", url = $"{receiver.Origin}/once/{n}", body = new { n } } }
-            : new { id = "again", skill = "http_call", @params = new { method = "PUT", url = $"{receiver.Origin}/again/{n}", body = new { n } } };
-        return new
-        {
-            name = "chaos",
-            steps = new object[]
-            {
-                new { id = "say", skill = "echo", @params = new { message = $"run {n}" } },
-                new { id = "first", sleep = $"{1500 + (n * 37 % 4500)}ms" },
-                effect,
-                new { id = "second", sleep = $"{n * 53 % 1500}ms" },
-                new { id = "put", skill = "http_call", @params = new { method = "PUT", url = $"{receiver.Origin}/put/{n}", body = new { n } } },
-            },
-        };
-    }
+    private async Task PostAsync(int n) => runs[n] = await server.PostAsync($"chaos-{n}", ChaosPlan.Of(n, receiver.Origin));
 
     private async Task LookAsync() => await Parallel.ForEachAsync(
         runs.Where(run => run.Value is not null && !over.ContainsKey(run.Key)).ToList(),
@@ -103,7 +82,7 @@ internal sealed class Proof(Settings settings)
             var shown = await server.GetAsync(run.Value!) ?? throw new InvalidOperationException($"Run {run.Value} was acknowledged and is lost.");
             var status = shown.GetProperty("status").GetString()!;
             if (status is "succeeded" or "failed" or "cancelled") over[run.Key] = status;
-            else if (status == "waiting" && Unknown(shown) is { } step) await DecideAsync(run.Key, run.Value!, step);
+            else if (status == "waiting" && ChaosPlan.Unknown(shown) is { } step) await DecideAsync(run.Key, run.Value!, step);
         });
 
     /// <summary>The person's part: looks at the other side, then says what became of the call.</summary>
@@ -111,17 +90,6 @@ internal sealed class Proof(Settings settings)
     {
         await server.ResolveAsync(run, step, receiver.Keys($"POST /once/{n}").Count > 0);
         Interlocked.Increment(ref resolved);
-    }
-
-    private static string? Unknown(JsonElement run)
-    {
-        if (!run.TryGetProperty("steps", out var steps) || steps.ValueKind != JsonValueKind.Array) return null;
-        foreach (var step in steps.EnumerateArray())
-        {
-            if (step.GetRawText().Contains("OUTCOME_UNKNOWN", StringComparison.Ordinal)) return step.GetProperty("id").GetString();
-        }
-
-        return null;
     }
 
     private async Task SettleAsync()
@@ -139,7 +107,7 @@ internal sealed class Proof(Settings settings)
         var wrong = new ConcurrentQueue<string>();
         foreach (var run in runs.Where(run => !over.ContainsKey(run.Key))) wrong.Enqueue($"run {run.Key} ({run.Value}) is not over");
         foreach (var run in over.Where(run => run.Value != "succeeded")) wrong.Enqueue($"run {run.Key} ({runs[run.Key]}) {run.Value}");
-        foreach (var n in over.Keys) Count(n, wrong);
+        foreach (var n in over.Keys) ChaosPlan.Check(n, receiver, wrong);
         await Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (run, _) =>
         {
             if (run.Value is null) return;
@@ -152,24 +120,5 @@ internal sealed class Proof(Settings settings)
         foreach (var line in wrong.Take(50)) Console.WriteLine("WRONG " + line);
         Console.WriteLine($"{settings.Kills} kills, {runs.Count} runs, {over.Count} over, {receiver.Arrivals} effects ({receiver.Repeats} repeated with their key), {resolved} unknown and resolved by hand, {wrong.Count} wrong");
         return wrong.IsEmpty ? 0 : 1;
-    }
-
-    private void Count(int n, ConcurrentQueue<string> wrong)
-    {
-        if (n % 2 == 0)
-        {
-            var once = receiver.Keys($"POST /once/{n}").Count;
-            if (once != 1) wrong.Enqueue($"run {n}: the at-most-once effect arrived {once} times");
-        }
-        else Same($"PUT /again/{n}");
-
-        Same($"PUT /put/{n}");
-
-        void Same(string path)
-        {
-            var keys = receiver.Keys(path);
-            if (keys.Count == 0) wrong.Enqueue($"run {n}: {path} never arrived");
-            if (keys.Distinct(StringComparer.Ordinal).Count() > 1 || keys.Contains("")) wrong.Enqueue($"run {n}: {path} came with the keys {string.Join(", ", keys)}");
-        }
     }
 }

@@ -8,10 +8,14 @@ namespace Aos.Chaos;
 /// <param name="Seed">Of the moments and the mixture.</param>
 /// <param name="Sleepers">Weigh so many sleeping runs instead of killing anything; 0: kill.</param>
 /// <param name="Due">Of them wake at once.</param>
-internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary, int Sleepers = 0, int Due = 1_000)
+/// <param name="Nodes">Prove a cluster of so many nodes on one PostgreSQL; 0: one server on the embedded store.</param>
+/// <param name="Runs">Runs the cluster must have had in the end.</param>
+/// <param name="Bouncer">Its nodes reach the database through PgBouncer.</param>
+internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary, int Sleepers = 0, int Due = 1_000, int Nodes = 0, int Runs = 5_000, bool Bouncer = false)
 {
     internal const string Usage = """
         ./test chaos [--kills 20] [--in-flight 200] [--seed 1] [--binary FILE]
+        ./test chaos --nodes 3 [--kills 30] [--runs 5000] [--in-flight 200] [--seed 1] [--bouncer 1] [--binary FILE]
         ./test chaos --sleepers 100000 [--due 1000] [--binary FILE]
         """;
 
@@ -34,6 +38,9 @@ internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary
                 case "--in-flight": settings = settings with { InFlight = number }; break;
                 case "--sleepers": settings = settings with { Sleepers = number }; break;
                 case "--due": settings = settings with { Due = number }; break;
+                case "--nodes": settings = settings with { Nodes = number }; break;
+                case "--runs": settings = settings with { Runs = number }; break;
+                case "--bouncer": settings = settings with { Bouncer = number > 0 }; break;
                 case "--seed": settings = settings with { Seed = number }; break;
                 default: return null;
             }

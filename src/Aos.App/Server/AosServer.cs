@@ -7,9 +7,6 @@ namespace Aos.App.Server;
 /// <summary>The HTTP server.</summary>
 internal static class AosServer
 {
-    /// <summary>How long the end of the process may take, whatever hangs: runs are handed back within it.</summary>
-    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(9);
-
     internal static WebApplication Build(string host, int port, HouseOptions house)
     {
         var socket = new OwnerSocket(house.Data);
@@ -20,14 +17,12 @@ internal static class AosServer
         });
         builder.Services.AddHouse(builder.Configuration, house);
         builder.Services.AddHostedService<LaterHost>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopMax);
         var app = builder.Build();
         app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it, before anything else.
         app.Services.GetRequiredService<IIdentity>();
         app.Services.GetRequiredService<MetricsPage>();
         app.Services.GetRequiredService<ServerMeter>();
         socket.Guard(app);
-        app.AnnounceNode();
         return Routes(app, IsDevelopment(host));
     }
 
@@ -94,7 +89,6 @@ internal static class AosServer
         app.MapAgents();
         app.MapAdmin();
         app.MapOutbox();
-        app.MapNodes();
         return app;
     }
 

@@ -17,7 +17,8 @@ internal sealed partial class LiveRun
         {
             if (closed) return;
             Volatile.Write(ref closed, true);
-            letters = Unanswered();
+            letters = [.. mailbox];
+            mailbox.Clear();
             if (!draining) Clear();
         }
 
@@ -49,7 +50,8 @@ internal sealed partial class LiveRun
     {
         lock (gate)
         {
-            letters = [.. letters, .. Unanswered()];
+            letters = [.. letters, .. mailbox];
+            mailbox.Clear();
             draining = false;
             Volatile.Write(ref closed, true);
             Clear();
@@ -112,7 +114,7 @@ internal sealed partial class LiveRun
         {
             draining = false;
             if (!closed) Close();
-            letters.AddRange(Unanswered());
+            letters.AddRange(mailbox);
         }
 
         foreach (var letter in letters)

@@ -5,13 +5,11 @@ using Npgsql;
 namespace Aos.Storage;
 
 /// <summary>Writes a batch of works in one round trip, and tells each what came of it.</summary>
-internal sealed class BatchWriter(NpgsqlDataSource source, PostgresLease lease, TimeProvider clock)
+internal sealed class BatchWriter(NpgsqlDataSource source, PostgresLease lease, StoreMeter meter, TimeProvider clock)
 {
     private const int SecondsMax = 10;
     private readonly AppendBatch appends = new();
     private readonly SendBatch sends = new();
-
-    internal long Commits { get; private set; }
 
     /// <summary>Returns the works that have to go again: their condition held after all when it was looked at.</summary>
     internal async Task<List<JournalWork>> WriteAsync(List<JournalWork> works, CancellationToken cancel)
@@ -27,10 +25,10 @@ internal sealed class BatchWriter(NpgsqlDataSource source, PostgresLease lease, 
 
         await using var connection = await source.OpenConnectionAsync(cancel);
         var (held, accepted, sent) = await SendAsync(connection, node, now, cancel);
-        Commits++;
         if (!held) lease.Lost(node);
         var refused = Tell(works, node, held, accepted, sent);
-        return refused.Count == 0 ? [] : await Refusals.TellAsync(connection, refused, cancel);
+        meter.Committed(accepted.Count, refused.Count);
+        return refused.Count == 0 ? [] : await Refusals.TellAsync(connection, refused, meter, cancel);
     }
 
     private void Collect(List<JournalWork> works, NodeId node, DateTimeOffset now)
@@ -86,17 +84,23 @@ internal sealed class BatchWriter(NpgsqlDataSource source, PostgresLease lease, 
     }
 
     /// <summary>Returns the refused appends whose reason is not known yet.</summary>
-    private static List<AppendWork> Tell(List<JournalWork> works, NodeId node, bool held, HashSet<Guid> accepted, HashSet<(Guid, string)> sent)
+    private List<AppendWork> Tell(List<JournalWork> works, NodeId node, bool held, HashSet<Guid> accepted, HashSet<(Guid, string)> sent)
     {
         var refused = new List<AppendWork>();
+        var fenced = 0;
         foreach (var work in works)
         {
             if (work is SendWork send) send.Done(sent.Remove((send.Run.Value, send.Item.Id)));
-            else if (work is AppendWork append && (!held || append.Node != node)) append.Done(Fenced);
+            else if (work is AppendWork append && (!held || append.Node != node))
+            {
+                fenced++;
+                append.Done(Fenced);
+            }
             else if (work is AppendWork stored && accepted.Contains(stored.Run.Value)) stored.Done(Appended);
             else refused.Add((AppendWork)work);
         }
 
+        if (fenced > 0) meter.Fenced(fenced);
         return refused;
     }
 

@@ -8,7 +8,7 @@ namespace Aos.Storage;
 /// This process among the nodes that share a database: it renews its lease, declares others dead, and joins again under a new id
 /// when it was declared dead itself. One loop does all of it.
 /// </summary>
-internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease lease, TimeProvider clock, ILogger<PostgresCluster> logger) : ICluster, IAsyncDisposable
+internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease lease, StoreMeter meter, TimeProvider clock, ILogger<PostgresCluster> logger) : ICluster, IAsyncDisposable
 {
     private static readonly TimeSpan BusyTtl = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan IdleTtl = TimeSpan.FromSeconds(30);
@@ -91,7 +91,7 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
         await leaving.CancelAsync();
         await loop;
         if (lease.IsLost) return;
-        await new PostgresRunRows(pool).ReleaseAllAsync(lease.Node, cancel);
+        await new PostgresRunRows(pool, meter).ReleaseAllAsync(lease.Node, cancel);
         await ClusterStatements.LeaveAsync(pool, lease.Node, cancel);
         lease.Lost(lease.Node);
     }
@@ -158,6 +158,7 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
         await ClusterStatements.JoinAsync(pool, node, announced, BusyTtl, cancel).WaitAsync(BusyTtl, Steady, cancel);
         lease.Begin(node, sentAt, BusyTtl);
         Joined(node);
+        meter.Joined();
         await BeatAsync();
     }
 
@@ -201,6 +202,7 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
         if (beat.HasExpired && await ClusterStatements.TakeOverAsync(pool, leaving.Token) is var dead and > 0)
         {
             TookOver(dead);
+            meter.TookOver(dead);
             Pulsed?.Invoke(beat.Pulse with { HasOrphans = true });
         }
         else if (beat.HasDead && !beat.Pulse.HasOrphans)

@@ -5,7 +5,7 @@ using Aos.Kernel;
 
 namespace Aos.Storage;
 
-internal sealed class PostgresRunRows(PostgresPool pool) : IRunRows
+internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRunRows
 {
     public Task<RunRow?> GetAsync(TenantId tenant, RunId run, CancellationToken cancel) => pool.FindAsync(
         $"SELECT {PostgresColumns.Run} FROM runs r WHERE r.id = $1 AND r.tenant_id = $2", [run.Value, tenant.Value], PostgresColumns.Row, cancel);
@@ -53,15 +53,21 @@ internal sealed class PostgresRunRows(PostgresPool pool) : IRunRows
         return [.. rows.OrderBy(row => row.WakeAt).ThenBy(row => row.Id)];
     }
 
-    public async Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => await pool.QueryAsync(
+    public async Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel)
+    {
+        var adopted = await pool.QueryAsync(Orphans, [node.Value, ThisBuild.MaxRule, max], PostgresColumns.Row, cancel);
+        if (adopted.Count > 0) meter.Adopted(adopted.Count);
+        return adopted;
+    }
+
+    private const string Orphans =
         $"""
         WITH f AS MATERIALIZED ({PostgresLease.Fence} AND state = 0 FOR SHARE),
         c AS (
           SELECT r.id FROM runs r WHERE r.owner IN (SELECT id FROM nodes WHERE epoch > 1) AND r.min_rule <= $2 AND EXISTS (SELECT 1 FROM f)
           ORDER BY r.id LIMIT $3 FOR UPDATE SKIP LOCKED)
         UPDATE runs r SET owner = $1, adoptions = r.adoptions + 1 FROM c WHERE r.id = c.id RETURNING {PostgresColumns.Run}
-        """,
-        [node.Value, ThisBuild.MaxRule, max], PostgresColumns.Row, cancel);
+        """;
 
     public Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel) => pool.FindAsync(
         $"""

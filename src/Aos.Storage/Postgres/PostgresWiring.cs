@@ -9,6 +9,8 @@ internal static class PostgresWiring
     internal static void AddJournal(IServiceCollection services)
     {
         services.AddSingleton(_ => new PostgresLease(TimeProvider.System)); // Leases live by the machine's own clock, whatever time the runs have.
+        services.AddMetrics();
+        services.AddSingleton<StoreMeter>();
         services.AddSingleton<PostgresWriter>();
         services.AddSingleton<IJournal, PostgresJournal>();
         services.AddSingleton<IRunRows, PostgresRunRows>();

@@ -19,21 +19,16 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private readonly Channel<JournalWork> queue;
     private readonly StorageOptions options;
     private readonly TimeProvider clock;
-    private readonly BatchWriter[] writers;
     private readonly Task loops;
     private readonly CancellationTokenSource disposing = new();
     private volatile Exception? closed;
 
-    public PostgresWriter(PostgresPool pool, PostgresLease lease, StorageOptions options, TimeProvider clock)
+    public PostgresWriter(PostgresPool pool, PostgresLease lease, StoreMeter meter, StorageOptions options, TimeProvider clock)
     {
         (this.options, this.clock) = (options, clock);
         queue = Channel.CreateBounded<JournalWork>(new BoundedChannelOptions(options.QueueMax));
-        writers = [.. Enumerable.Range(0, LoopsMax).Select(_ => new BatchWriter(pool.Source, lease, clock))];
-        loops = Task.WhenAll(writers.Select(writer => Task.Run(() => LoopAsync(writer))));
+        loops = Task.WhenAll(Enumerable.Range(0, LoopsMax).Select(_ => Task.Run(() => LoopAsync(new BatchWriter(pool.Source, lease, meter, clock)))));
     }
-
-    /// <summary>Round trips with at least one commit so far.</summary>
-    internal long Commits => writers.Sum(writer => writer.Commits);
 
     /// <summary>Takes a work in. What would begin something new is refused while the database cannot follow.</summary>
     internal async ValueTask EnqueueAsync(JournalWork work, bool begins, CancellationToken cancel)

@@ -10,15 +10,17 @@ internal static class Refusals
     private sealed record Stored(int Seq, Guid? Owner, long InboxHead, byte[]? Chain);
 
     /// <summary>Returns what has to go again, because nothing stands against it any more.</summary>
-    internal static async Task<List<JournalWork>> TellAsync(NpgsqlConnection connection, List<AppendWork> refused, CancellationToken cancel)
+    internal static async Task<List<JournalWork>> TellAsync(NpgsqlConnection connection, List<AppendWork> refused, StoreMeter meter, CancellationToken cancel)
     {
         var again = new List<JournalWork>();
         foreach (var work in refused)
         {
             var stored = await StoredAsync(connection, work.Append, cancel);
             var key = work.Append is { ExpectedSeq: 0, Claim: { } claim } ? await HolderAsync(connection, claim, cancel) : null;
-            if (Reason(work, stored, key) is { } reply) work.Done(reply);
-            else again.Add(work);
+            var reply = Reason(work, stored, key);
+            if (reply is AppendReply.Fenced) meter.Fenced(1);
+            if (reply is null) again.Add(work);
+            else work.Done(reply);
         }
 
         return again;
