@@ -30,6 +30,7 @@ internal sealed class SkillRoom : IDisposable
 
         void Register(IServiceCollection collection, StorageOptions options)
         {
+            collection.AddLogging();
             collection.AddSingleton(clock ?? TimeProvider.System);
             var aos = new AosBuilder(collection, new ConfigurationBuilder().Build())
                 .AddStorage(options)

@@ -79,14 +79,14 @@ internal sealed class TestTemplate(string name, Action<string> migrate)
     /// <summary>The template with the migrations of these rooms.</summary>
     internal static TestTemplate Of(Action<IServiceCollection, StorageOptions> rooms)
     {
-        var migrations = Services(rooms, "postgres://nobody@127.0.0.1:1/none").Where(service => service.ServiceType == typeof(Migration))
-            .Select(service => (Migration)service.ImplementationInstance!)
-            .OrderBy(migration => migration.Room, StringComparer.Ordinal).ThenBy(migration => migration.Number);
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', migrations)));
-        return new TestTemplate($"aos_template_{Convert.ToHexStringLower(hash)[..HashCharsMax]}", url =>
+        var services = new ServiceCollection();
+        rooms(services, new StorageOptions { DatabaseUrl = "postgres://nobody@127.0.0.1:1/none" });
+        var migrations = services.Where(service => service.ServiceType == typeof(Migration)).Select(service => (Migration)service.ImplementationInstance!).ToList();
+        var text = string.Join('\n', migrations.OrderBy(migration => migration.Room, StringComparer.Ordinal).ThenBy(migration => migration.Number));
+        return new TestTemplate($"aos_template_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..HashCharsMax]}", url =>
         {
-            using var services = Services(rooms, url).BuildServiceProvider();
-            services.GetRequiredService<IDatabase>();
+            using var source = new NpgsqlDataSourceBuilder(PostgresUrl.Read(url).ConnectionString).Build();
+            Task.Run(() => new PostgresMigrator(source, migrations, TimeProvider.System).UpAsync(CancellationToken.None)).GetAwaiter().GetResult();
         });
     }
 
@@ -142,13 +142,6 @@ internal sealed class TestTemplate(string name, Action<string> migrate)
 
         transaction.Commit();
         return true;
-    }
-
-    private static ServiceCollection Services(Action<IServiceCollection, StorageOptions> rooms, string url)
-    {
-        var services = new ServiceCollection();
-        rooms(services, new StorageOptions { DatabaseUrl = url });
-        return services;
     }
 
     private static string Export(NpgsqlConnection copy, string table)

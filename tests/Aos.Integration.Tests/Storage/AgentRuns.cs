@@ -1,5 +1,6 @@
 using Aos.Contracts;
 using Aos.Storage;
+using Aos.Testing;
 using Microsoft.Data.Sqlite;
 
 namespace Aos.Integration.Tests.Storage;
@@ -54,8 +55,12 @@ public sealed class AgentRuns : IAsyncLifetime
         return reader.Read() ? reader.GetString(3) : "";
     }
 
-    private void Add(byte number, string tenant, string agent, int status, long spent, long budget) => house.Tamper($$"""
-        INSERT INTO runs (id, tenant_id, agent_id, status, labels, last_seq, owned, attempt, spent, budget, created_at, updated_at)
-        VALUES (x'{{number:X32}}', '{{tenant}}', '{{agent}}', {{status}}, '{}', {{number}}, 0, 1, {{spent}}, {{budget}}, {{number}}, {{number}})
-        """);
+    private void Add(byte number, string tenant, string agent, int status, long spent, long budget)
+    {
+        var isEmbedded = house.Store.Kind == TestStoreKind.Sqlite;
+        house.Store.Tamper($$"""
+            INSERT INTO runs (id, {{(isEmbedded ? "owned" : "owner")}}, tenant_id, agent_id, status, labels, last_seq, attempt, spent, budget, created_at, updated_at)
+            VALUES ({{(isEmbedded ? $"x'{number:X32}', 0" : $"'{number:X32}', NULL")}}, '{{tenant}}', '{{agent}}', {{status}}, '{}', {{number}}, 1, {{spent}}, {{budget}}, {{number}}, {{number}})
+            """);
+    }
 }

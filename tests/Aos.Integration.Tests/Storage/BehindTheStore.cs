@@ -31,7 +31,7 @@ internal static class BehindTheStore
         return command;
     }
 
-    /// <summary>Bytes are what the two spell differently.</summary>
+    /// <summary>Bytes and ids are what the two spell differently.</summary>
     private static string Spell(this TestStore store, string sql)
     {
         if (store.Kind == TestStoreKind.Sqlite) return sql;
@@ -39,6 +39,6 @@ internal static class BehindTheStore
         sql = Regex.Replace(sql, @"zeroblob\((?<count>\d+)\)", "decode(repeat('00', ${count}), 'hex')");
         sql = Regex.Replace(sql, @"CAST\((?<column>\w+) AS TEXT\)", "convert_from(${column}, 'UTF8')");
         sql = Regex.Replace(sql, @"CAST\((?<text>'[^']*'|replace\(.*\)) AS BLOB\)", "convert_to(${text}, 'UTF8')");
-        return Regex.Replace(sql, @"\bhex\((?<column>\w+)\)", "upper(encode(${column}, 'hex'))");
+        return Regex.Replace(sql, @"\bhex\((?<column>\w+)\)", "upper(replace(${column}::text, '-', ''))");
     }
 }

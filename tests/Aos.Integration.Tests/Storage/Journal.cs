@@ -14,10 +14,10 @@ public sealed class Journal : IAsyncLifetime
     private ServiceProvider services = null!;
     private IJournal journal = null!;
 
-    public ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         Open();
-        return ValueTask.CompletedTask;
+        await services.GetRequiredService<ICluster>().JoinAsync(TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -224,6 +224,7 @@ public sealed class Journal : IAsyncLifetime
 
     private static void Register(IServiceCollection services, StorageOptions options)
     {
+        services.AddLogging();
         services.AddSingleton(TimeProvider.System);
         new AosBuilder(services, new ConfigurationBuilder().Build()).AddStorage(options);
     }

@@ -95,6 +95,7 @@ public sealed class Keys : IDisposable
 
     private static void Register(IServiceCollection services, StorageOptions options)
     {
+        services.AddLogging();
         services.AddSingleton(TimeProvider.System);
         new AosBuilder(services, new ConfigurationBuilder().Build()).AddStorage(options);
     }

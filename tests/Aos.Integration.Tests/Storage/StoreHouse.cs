@@ -37,6 +37,7 @@ internal sealed class StoreHouse : IAsyncDisposable
         var collection = new ServiceCollection();
         Register(collection, store.Options());
         services = collection.BuildServiceProvider();
+        if (store.Kind != TestStoreKind.Sqlite) Join(Get<ICluster>());
     }
 
     internal async Task CloseAsync()
@@ -53,6 +54,9 @@ internal sealed class StoreHouse : IAsyncDisposable
         await CloseAsync();
         await store.DisposeAsync();
     }
+
+    /// <summary>What a node writes that has not joined is refused.</summary>
+    private static void Join(ICluster cluster) => Task.Run(() => cluster.JoinAsync(CancellationToken.None)).GetAwaiter().GetResult();
 
     private void Register(IServiceCollection services, StorageOptions options)
     {
