@@ -25,7 +25,7 @@ public sealed class Corruption
     {
         await using var store = new StoreHouse();
         var run = new RunId(Guid.CreateVersion7());
-        await store.Journal.AppendAsync(JournalConformance.Append(run, 0, 4, Noon), CancellationToken.None);
+        await store.Journal.AppendAsync(store.Append(run, 0, 4, Noon), CancellationToken.None);
         store.Tamper(damage);
 
         var found = await Assert.ThrowsAsync<JournalCorruptException>(() => store.Journal.ReadAsync(run, 0, 100, CancellationToken.None));
@@ -87,7 +87,7 @@ public sealed class Corruption
     public async Task A_damaged_file_is_named_and_not_opened(string how)
     {
         await using var store = new StoreHouse();
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => store.Journal.AppendAsync(JournalConformance.Append(new RunId(Guid.CreateVersion7()), 0, 10, Noon), CancellationToken.None)));
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => store.Journal.AppendAsync(store.Append(new RunId(Guid.CreateVersion7()), 0, 10, Noon), CancellationToken.None)));
         await store.CloseAsync();
         var bytes = await File.ReadAllBytesAsync(store.File, CancellationToken.None);
         switch (how)
@@ -116,7 +116,7 @@ public sealed class Corruption
         for (var i = 0; i < 20; i++)
         {
             runs.Add(new RunId(Guid.CreateVersion7()));
-            await store.Journal.AppendAsync(JournalConformance.Append(runs[^1], 0, 5, Noon), CancellationToken.None);
+            await store.Journal.AppendAsync(store.Append(runs[^1], 0, 5, Noon), CancellationToken.None);
         }
 
         await using var survivor = new StoreHouse();

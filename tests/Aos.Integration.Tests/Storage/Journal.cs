@@ -14,6 +14,8 @@ public sealed class Journal : IAsyncLifetime
     private ServiceProvider services = null!;
     private IJournal journal = null!;
 
+    private NodeId Node => services.GetRequiredService<ICluster>().Lease.Node;
+
     public async ValueTask InitializeAsync()
     {
         Open();
@@ -159,8 +161,8 @@ public sealed class Journal : IAsyncLifetime
         await journal.AppendAsync(Parked(early, Noon.AddMinutes(1)), TestContext.Current.CancellationToken);
 
         Assert.Equal(Noon.AddMinutes(1), await rows.NextWakeAsync(TestContext.Current.CancellationToken));
-        Assert.Equal([early, late], (await rows.ClaimDueAsync(default, Noon.AddMinutes(3), 10, TestContext.Current.CancellationToken)).Select(row => row.Id));
-        Assert.Empty(await rows.ClaimDueAsync(default, Noon.AddMinutes(3), 10, TestContext.Current.CancellationToken));
+        Assert.Equal([early, late], (await rows.ClaimDueAsync(Node, Noon.AddMinutes(3), 10, TestContext.Current.CancellationToken)).Select(row => row.Id));
+        Assert.Empty(await rows.ClaimDueAsync(Node, Noon.AddMinutes(3), 10, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -180,7 +182,7 @@ public sealed class Journal : IAsyncLifetime
     private static string Body(RunId run, int seq) =>
         $$$"""{"run":"{{{run}}}","seq":{{{seq}}},"kind":"test.v1","at":"{{{Noon.UtcDateTime:O}}}","data":{"n":{{{seq}}}}}""";
 
-    private static JournalAppend Append(RunId run, int expected, int count)
+    private JournalAppend Append(RunId run, int expected, int count)
     {
         var chain = ChainHash.Start;
         for (var seq = 1; seq <= expected; seq++) chain = ChainHash.Next(chain, Encoding.UTF8.GetBytes(Body(run, seq)));
@@ -195,12 +197,13 @@ public sealed class Journal : IAsyncLifetime
         return new JournalAppend
         {
             ExpectedSeq = expected,
+            By = Node,
             Entries = entries,
-            Row = new RunRow { Id = run, Tenant = TenantId.Default, AgentId = "a", Status = RunStatus.Running, Seq = expected + count, Owner = default(NodeId), CreatedAt = Noon, UpdatedAt = Noon },
+            Row = new RunRow { Id = run, Tenant = TenantId.Default, AgentId = "a", Status = RunStatus.Running, Seq = expected + count, Owner = Node, CreatedAt = Noon, UpdatedAt = Noon },
         };
     }
 
-    private static JournalAppend Parked(RunId run, DateTimeOffset wake)
+    private JournalAppend Parked(RunId run, DateTimeOffset wake)
     {
         var append = Append(run, 0, 1);
         return append with { Row = append.Row with { Owner = null, WakeAt = wake, Status = RunStatus.Waiting } };

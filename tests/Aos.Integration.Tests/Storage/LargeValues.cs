@@ -11,12 +11,12 @@ public sealed class LargeValues
     {
         await using var store = new StoreHouse();
         var noon = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
-        var large = JournalConformance.Append(new RunId(Guid.CreateVersion7()), 0, 1, noon);
+        var large = store.Append(new RunId(Guid.CreateVersion7()), 0, 1, noon);
         var body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(large.Entries[0].Body.Span).Replace("\"n\":1", $"\"n\":\"{new string('x', 10 * 1024 * 1024)}\"", StringComparison.Ordinal));
         large = large with { Entries = [large.Entries[0] with { Body = body, Chain = ChainHash.Next(ChainHash.Start, body) }] };
 
         var appends = new List<Task<AppendReply>> { store.Journal.AppendAsync(large, CancellationToken.None) };
-        for (var i = 0; i < 200; i++) appends.Add(store.Journal.AppendAsync(JournalConformance.Append(new RunId(Guid.CreateVersion7()), 0, 1, noon), CancellationToken.None));
+        for (var i = 0; i < 200; i++) appends.Add(store.Journal.AppendAsync(store.Append(new RunId(Guid.CreateVersion7()), 0, 1, noon), CancellationToken.None));
 
         Assert.All(await Task.WhenAll(appends), reply => Assert.IsType<AppendReply.Appended>(reply));
         var read = Assert.Single(await store.Journal.ReadAsync(large.Row.Id, 0, 10, CancellationToken.None));

@@ -22,7 +22,7 @@ public sealed class Outages
         await using (var other = (SqliteConnection)store.Store.Connect())
         {
             await using var held = other.BeginTransaction(deferred: false);
-            waiting = journal.AppendAsync(JournalConformance.Append(kept, 0, 1, Noon), CancellationToken.None);
+            waiting = journal.AppendAsync(store.Append(kept, 0, 1, Noon), CancellationToken.None);
             var refused = await RefusalAsync(store);
             Assert.True(refused.RetryAfter > TimeSpan.Zero);
             Assert.False(waiting.IsCompleted);
@@ -30,7 +30,7 @@ public sealed class Outages
 
         Assert.IsType<AppendReply.Appended>(await waiting);
         Assert.Single(await store.Journal.ReadAsync(kept, 0, 10, CancellationToken.None));
-        Assert.IsType<AppendReply.Appended>(await store.Journal.AppendAsync(JournalConformance.Append(New(), 0, 1, Noon), CancellationToken.None));
+        Assert.IsType<AppendReply.Appended>(await store.Journal.AppendAsync(store.Append(New(), 0, 1, Noon), CancellationToken.None));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class Outages
         await database.WriteAsync((connection, _) => writer = (SqliteConnection)connection, CancellationToken.None);
         await database.WriteAsync((connection, _) => Pages(connection, 60), CancellationToken.None);
         var runs = Enumerable.Range(0, 200).Select(_ => New()).ToList();
-        var appends = runs.Select(run => store.Journal.AppendAsync(JournalConformance.Append(run, 0, 20, Noon), CancellationToken.None)).ToList();
+        var appends = runs.Select(run => store.Journal.AppendAsync(store.Append(run, 0, 20, Noon), CancellationToken.None)).ToList();
         await RefusalAsync(store);
 
         Pages(writer, 1_000_000);
@@ -56,7 +56,7 @@ public sealed class Outages
         }
 
         Assert.True(stored > 0);
-        Assert.IsType<AppendReply.Appended>(await store.Journal.AppendAsync(JournalConformance.Append(New(), 0, 20, Noon), CancellationToken.None));
+        Assert.IsType<AppendReply.Appended>(await store.Journal.AppendAsync(store.Append(New(), 0, 20, Noon), CancellationToken.None));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class Outages
         var journal = store.Journal;
         await using var other = (SqliteConnection)store.Store.Connect();
         await using var held = other.BeginTransaction(deferred: false);
-        var waiting = journal.AppendAsync(JournalConformance.Append(New(), 0, 1, Noon), CancellationToken.None);
+        var waiting = journal.AppendAsync(store.Append(New(), 0, 1, Noon), CancellationToken.None);
         await RefusalAsync(store);
         await store.CloseAsync();
 
@@ -78,11 +78,11 @@ public sealed class Outages
     public async Task One_append_that_cannot_be_stored_fails_alone()
     {
         await using var store = new StoreHouse();
-        var bad = JournalConformance.Append(New(), 0, 2, Noon);
+        var bad = store.Append(New(), 0, 2, Noon);
         bad = bad with { Entries = [bad.Entries[0], bad.Entries[0]] };
-        var good = Enumerable.Range(0, 60).Select(_ => store.Journal.AppendAsync(JournalConformance.Append(New(), 0, 1, Noon), CancellationToken.None)).ToList();
+        var good = Enumerable.Range(0, 60).Select(_ => store.Journal.AppendAsync(store.Append(New(), 0, 1, Noon), CancellationToken.None)).ToList();
         var failing = store.Journal.AppendAsync(bad, CancellationToken.None);
-        var more = Enumerable.Range(0, 60).Select(_ => store.Journal.AppendAsync(JournalConformance.Append(New(), 0, 1, Noon), CancellationToken.None)).ToList();
+        var more = Enumerable.Range(0, 60).Select(_ => store.Journal.AppendAsync(store.Append(New(), 0, 1, Noon), CancellationToken.None)).ToList();
 
         await Assert.ThrowsAnyAsync<DbException>(() => failing);
         Assert.All(await Task.WhenAll(good.Concat(more)), reply => Assert.IsType<AppendReply.Appended>(reply));
@@ -96,7 +96,7 @@ public sealed class Outages
         var database = store.Get<IDatabase>();
 
         await Assert.ThrowsAsync<FormatException>(() => database.WriteAsync<int>((_, _) => throw new FormatException("mine"), CancellationToken.None));
-        Assert.IsType<AppendReply.Appended>(await store.Journal.AppendAsync(JournalConformance.Append(New(), 0, 1, Noon), CancellationToken.None));
+        Assert.IsType<AppendReply.Appended>(await store.Journal.AppendAsync(store.Append(New(), 0, 1, Noon), CancellationToken.None));
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class Outages
     {
         await using var store = new StoreHouse();
         var runs = Enumerable.Range(0, 50).Select(_ => New()).ToList();
-        await Task.WhenAll(runs.Select(run => store.Journal.AppendAsync(JournalConformance.Append(run, 0, 2, Noon), CancellationToken.None)));
+        await Task.WhenAll(runs.Select(run => store.Journal.AppendAsync(store.Append(run, 0, 2, Noon), CancellationToken.None)));
 
         // What a process that dies at this moment leaves on disk: the file and its log, copied as they are.
         await using var survivor = new StoreHouse();
@@ -125,7 +125,7 @@ public sealed class Outages
         {
             try
             {
-                var offer = store.Journal.AppendAsync(JournalConformance.Append(New(), 0, 1, Noon), CancellationToken.None);
+                var offer = store.Journal.AppendAsync(store.Append(New(), 0, 1, Noon), CancellationToken.None);
                 if (offer.IsFaulted) await offer;
                 if (offered.Count < 100) offered.Add(offer);
                 await Task.Yield();

@@ -46,7 +46,7 @@ public sealed class Outbox
         new(Guid.CreateVersion7(), TenantId.Default, run, endpoint, "note", Encoding.UTF8.GetBytes(text));
 
     private static Task AppendAsync(StoreHouse store, RunId run, params IReadOnlyList<OutboxItem> items) =>
-        store.Journal.AppendAsync(JournalConformance.Append(run, 0, 1, Noon) with { Outbox = items }, CancellationToken.None);
+        store.Journal.AppendAsync(store.Append(run, 0, 1, Noon) with { Outbox = items }, CancellationToken.None);
 
     private string[] Texts() => [.. courier.Seen.Select(seen => seen.Text)];
 

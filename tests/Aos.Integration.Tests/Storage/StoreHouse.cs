@@ -46,6 +46,10 @@ internal sealed class StoreHouse : IAsyncDisposable
         services = null;
     }
 
+    /// <summary>A run's events and row as this node writes them.</summary>
+    internal JournalAppend Append(RunId run, int expected, int count, DateTimeOffset at) =>
+        JournalConformance.Append(run, expected, count, at, owner: Get<ICluster>().Lease.Node);
+
     /// <summary>Writes behind the store's back.</summary>
     internal void Tamper(string sql) => store.Tamper(sql);
 
