@@ -34,7 +34,7 @@ public sealed class Stores : IDisposable
         using var databases = Databases();
         var first = databases.Take();
         long id;
-        using (var session = ServerAddress.Connect(databases.Direct(first)))
+        using (var session = ServerAddress.Connect(databases.Direct(first.Name)))
         {
             session.Run("CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (1) TO (2); INSERT INTO events VALUES (1), (5)");
             session.Run("INSERT INTO things (name) VALUES ('mine'); UPDATE things SET name = 'changed' WHERE name = 'seed'");
@@ -43,14 +43,26 @@ public sealed class Stores : IDisposable
 
         databases.GiveBack(first);
         var second = databases.Take();
-        using var again = ServerAddress.Connect(databases.Direct(second));
+        using var again = ServerAddress.Connect(databases.Direct(second.Name));
 
-        Assert.NotEqual(first, second);
+        Assert.NotEqual(first.Name, second.Name);
         Assert.Equal(id, again.Ask<uint>("SELECT oid FROM pg_database WHERE datname = current_database()"));
         Assert.Equal(["1 seed"], again.List("SELECT id || ' ' || name FROM things"));
         Assert.Equal(["events_rest"], again.List("SELECT inhrelid::regclass::text FROM pg_inherits"));
         Assert.Empty(again.List("SELECT at::text FROM events"));
         Assert.Equal(2, again.Ask<long>("INSERT INTO things (name) VALUES ('next') RETURNING id"));
+        databases.GiveBack(second);
+    }
+
+    [Fact]
+    public void One_that_nobody_used_keeps_its_name()
+    {
+        using var databases = Databases();
+        var first = databases.Take();
+        databases.GiveBack(first);
+        var second = databases.Take();
+
+        Assert.Equal(first.Name, second.Name);
         databases.GiveBack(second);
     }
 
@@ -64,15 +76,15 @@ public sealed class Stores : IDisposable
     {
         using var databases = Databases();
         var first = databases.Take();
-        using (var session = ServerAddress.Connect(databases.Direct(first))) session.Run(change);
+        using (var session = ServerAddress.Connect(databases.Direct(first.Name))) session.Run(change);
 
         databases.GiveBack(first);
         var second = databases.Take();
 
         using var home = ServerAddress.Connect(server);
         var left = home.List($"SELECT datname FROM pg_database WHERE datname LIKE 't_{Environment.ProcessId}_%'");
-        Assert.DoesNotContain(first, left);
-        using (var fresh = ServerAddress.Connect(databases.Direct(second))) Assert.Equal(["1 seed"], fresh.List("SELECT id || ' ' || name FROM things"));
+        Assert.DoesNotContain(first.Name, left);
+        using (var fresh = ServerAddress.Connect(databases.Direct(second.Name))) Assert.Equal(["1 seed"], fresh.List("SELECT id || ' ' || name FROM things"));
         databases.GiveBack(second);
     }
 
@@ -81,13 +93,13 @@ public sealed class Stores : IDisposable
     {
         using var databases = Databases();
         var first = databases.Take();
-        using var left = ServerAddress.Connect(databases.Direct(first));
+        using var left = ServerAddress.Connect(databases.Direct(first.Name));
         left.Run("BEGIN; INSERT INTO things (name) VALUES ('open')");
 
         databases.GiveBack(first);
 
         Assert.ThrowsAny<NpgsqlException>(() => left.Run("COMMIT"));
-        Assert.Equal(PostgresErrorCodes.InvalidCatalogName, Assert.Throws<PostgresException>(() => ServerAddress.Connect(databases.Direct(first))).SqlState);
+        Assert.Equal(PostgresErrorCodes.InvalidCatalogName, Assert.Throws<PostgresException>(() => ServerAddress.Connect(databases.Direct(first.Name))).SqlState);
     }
 
     [Fact]
@@ -98,7 +110,7 @@ public sealed class Stores : IDisposable
             using var databases = Databases();
             var database = databases.Take();
             databases.GiveBack(database);
-            return database;
+            return database.Name;
         })));
 
         Assert.Equal(1, made);

@@ -5,9 +5,9 @@ namespace Aos.Testing;
 /// <summary>Plain sessions on a PostgreSQL server, beside everything the product does to its own.</summary>
 internal static class ServerAddress
 {
-    /// <summary>A session that is not pooled: when it is closed it is gone.</summary>
+    /// <summary>A session that is gone when it is closed, unless it is pooled.</summary>
     /// <param name="url">Such as <c>postgres://user:password@127.0.0.1:5432/database</c>.</param>
-    internal static NpgsqlConnection Connect(string url)
+    internal static NpgsqlConnection Connect(string url, bool isPooled = false)
     {
         var address = new Uri(url, UriKind.Absolute);
         var user = address.UserInfo.Split(':', 2);
@@ -18,7 +18,7 @@ internal static class ServerAddress
             Database = Uri.UnescapeDataString(address.AbsolutePath.TrimStart('/')),
             Username = Uri.UnescapeDataString(user[0]),
             Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null,
-            Pooling = false,
+            Pooling = isPooled,
             Enlist = false,
             CommandTimeout = 120,
             ApplicationName = "aos-tests",

@@ -37,44 +37,66 @@ internal sealed class TestDatabases : IDisposable
         ? Address(bouncer, database)
         : throw new InvalidOperationException("AOS_TEST_PGBOUNCER is not set: no PgBouncer to test on. Use ./test, or: eval \"$(tests/servers start FOLDER)\"");
 
-    /// <summary>The name of an empty, migrated database that nobody else uses.</summary>
-    internal string Take()
+    /// <summary>An empty, migrated database that nobody else uses.</summary>
+    internal Lent Take()
     {
-        lock (gate)
+        using var home = AtHome();
+        string? name;
+        lock (gate) free.TryPop(out name);
+        name ??= Make(home);
+        return new Lent(name, Sessions(home, name));
+    }
+
+    /// <summary>
+    /// One that was used gets a new name, so that whoever the last test left behind finds nothing. Many tests never use theirs.
+    /// </summary>
+    internal void GiveBack(Lent lent)
+    {
+        using var home = AtHome();
+        var name = lent.Name;
+        if (SendOut(home, name) > 0 || Sessions(home, name) != lent.Sessions)
         {
-            if (free.TryPop(out var ready)) return ready;
+            name = NextName();
+            home.Run($"ALTER DATABASE {lent.Name} RENAME TO {name}");
+            bool restored;
+            using (var inside = Connect(name)) restored = template.Restore(inside);
+            if (!restored)
+            {
+                Drop(home, name);
+                return;
+            }
+
+            SendOut(home, name);
         }
 
-        using var home = Connect(Home);
+        lock (gate) free.Push(name);
+    }
+
+    /// <summary>Ends all sessions on a database and waits until they are gone; how many there were.</summary>
+    private static long SendOut(NpgsqlConnection home, string name) => home.Ask<long>(
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'", name);
+
+    /// <summary>Sessions ever begun on a database, but for those that are open now.</summary>
+    private static long Sessions(NpgsqlConnection home, string name) => home.Ask<long>("SELECT pg_stat_get_db_sessions(oid) FROM pg_database WHERE datname = $1", name);
+
+    private static void Drop(NpgsqlConnection home, string name) => home.Run($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+
+    private string Make(NpgsqlConnection home)
+    {
         var of = template.Ready(home, Direct);
         var name = NextName();
         home.Run($"CREATE DATABASE {name} TEMPLATE {of} STRATEGY wal_log");
         template.Learn(() => Connect(name));
+        SendOut(home, name);
         return name;
     }
-
-    /// <summary>Under a new name, so that whoever the last test left behind finds nothing.</summary>
-    internal void GiveBack(string used)
-    {
-        using var home = Connect(Home);
-        var name = NextName();
-        SendOut(home, used);
-        home.Run($"ALTER DATABASE {used} RENAME TO {name}");
-        bool restored;
-        using (var inside = Connect(name)) restored = template.Restore(inside);
-        if (!restored) Drop(home, name);
-        else lock (gate) free.Push(name);
-    }
-
-    private static void SendOut(NpgsqlConnection home, string name) => home.Ask<long>(
-        "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'", name);
-
-    private static void Drop(NpgsqlConnection home, string name) => home.Run($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 
     private static string Address(string server, string database) => new UriBuilder(server) { Path = "/" + database }.Uri.AbsoluteUri;
 
     private string NextName() => string.Create(
         CultureInfo.InvariantCulture, $"t_{Environment.ProcessId}_{Environment.TickCount64 % NamesMax}_{Interlocked.Increment(ref taken)}");
+
+    private NpgsqlConnection AtHome() => ServerAddress.Connect(Direct(Home), isPooled: true);
 
     private NpgsqlConnection Connect(string database) => ServerAddress.Connect(Direct(database));
 
@@ -84,8 +106,12 @@ internal sealed class TestDatabases : IDisposable
         lock (gate)
         {
             if (free.Count == 0) return;
-            using var home = Connect(Home);
+            using var home = AtHome();
             while (free.TryPop(out var name)) Drop(home, name);
         }
     }
+
+    /// <summary>A database in the hands of a test.</summary>
+    /// <param name="Sessions">Begun before it was lent.</param>
+    internal sealed record Lent(string Name, long Sessions);
 }

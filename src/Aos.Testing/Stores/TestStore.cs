@@ -32,7 +32,7 @@ public sealed class TestStore : IAsyncDisposable, IDisposable
 {
     private static readonly ConcurrentDictionary<string, TestDatabases> Databases = new(StringComparer.Ordinal);
     private readonly TestDatabases? databases;
-    private readonly string? database;
+    private readonly TestDatabases.Lent? database;
     private int disposed;
 
     private TestStore(TestStoreKind kind, TestDatabases? databases)
@@ -42,7 +42,7 @@ public sealed class TestStore : IAsyncDisposable, IDisposable
         if (databases is null) return;
         this.databases = databases;
         database = databases.Take();
-        Url = kind == TestStoreKind.Postgres ? Direct : databases.ThroughPgBouncer(database);
+        Url = kind == TestStoreKind.Postgres ? Direct : databases.ThroughPgBouncer(database.Name);
     }
 
     /// <summary>What <c>AOS_TEST_STORE</c> asks for.</summary>
@@ -65,7 +65,7 @@ public sealed class TestStore : IAsyncDisposable, IDisposable
 
     /// <summary>The address of the same database without PgBouncer in between.</summary>
     /// <exception cref="InvalidOperationException">The embedded store has none.</exception>
-    public string Direct => database is null ? throw new InvalidOperationException("The embedded store has no address.") : databases!.Direct(database);
+    public string Direct => database is null ? throw new InvalidOperationException("The embedded store has no address.") : databases!.Direct(database.Name);
 
     /// <summary>An empty store with the tables of some rooms.</summary>
     /// <param name="rooms">
