@@ -22,7 +22,7 @@ internal sealed class LocalLimits(TimeProvider clock) : ISharedLimits
     public event Action<string>? Freed;
 
     /// <summary>Keys that are remembered now.</summary>
-    internal int Count
+    internal int Keys
     {
         get
         {
@@ -122,6 +122,24 @@ internal sealed class LocalLimits(TimeProvider clock) : ISharedLimits
 
             Sweep(now);
             return TakeReply.Granted;
+        }
+    }
+
+    /// <summary>Counts what was granted elsewhere against this node's share, so that the share is no second helping when it comes to it.</summary>
+    internal void Count(IReadOnlyList<Want> wants, int nodes)
+    {
+        lock (gate)
+        {
+            var now = Now;
+            foreach (var want in wants)
+            {
+                if (want.Rate is not { } whole) continue;
+                var rate = Share(whole, nodes);
+                var bucket = Fill(want.Key, rate, now);
+                bucket.Tokens = Math.Max(0, bucket.Tokens - want.Amount);
+            }
+
+            Sweep(now);
         }
     }
 

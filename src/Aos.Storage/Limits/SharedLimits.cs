@@ -31,14 +31,15 @@ internal sealed class SharedLimits : ISharedLimits
         if (local.Penalised(wants) is { } penalised) return penalised;
         var (isAnswered, reply) = await AskAsync(token => store.TakeAsync(wants, token), cancel);
         if (!isAnswered) reply = await OwnShareAsync(wants, cancel);
+        else if (reply.IsGranted) local.Count(wants, nodes.Known);
         meter.Asked(isAnswered ? store.Name : "share", reply.IsGranted);
         return reply;
     }
 
     public async ValueTask GiveBackAsync(Want want, CancellationToken cancel)
     {
-        var (isAnswered, _) = await AskAsync(token => Done(store.GiveBackAsync(want, token)), cancel);
-        if (!isAnswered) local.GiveBack(want, nodes.Known);
+        await AskAsync(token => Done(store.GiveBackAsync(want, token)), cancel);
+        local.GiveBack(want, nodes.Known);
     }
 
     public async ValueTask<TimeSpan?> HoldAsync(Slot slot, CancellationToken cancel)

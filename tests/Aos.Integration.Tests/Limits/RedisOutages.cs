@@ -72,7 +72,7 @@ public sealed class RedisOutages : IAsyncLifetime
         await over.CancelAsync();
         await Task.WhenAll(callers);
 
-        // A full bucket before, a share of each node meanwhile, and a full bucket in a Redis that has forgotten the first.
+        // A full bucket before, what was left of each node's share meanwhile, and a full bucket in a Redis that has forgotten the first.
         Assert.InRange(granted, 100, 300 + 5);
         Assert.Equal(2, one.Lines.Count);
         Assert.Equal(2, two.Lines.Count);
@@ -123,15 +123,15 @@ public sealed class RedisOutages : IAsyncLifetime
     public async Task A_slow_redis_counts_as_lost_and_is_not_waited_for_again()
     {
         await using var wire = FaultyWire.To(redis.Url);
-        await using var node = new RedisNode(wire.Url);
+        await using var node = new RedisNode(wire.Url.Replace("3000", "500", StringComparison.Ordinal));
         var want = new Want(Key("a"), Hundred, 1);
         Assert.True((await node.Limits.TakeAsync([want], default)).IsGranted);
-        wire.Delay(TimeSpan.FromSeconds(2));
+        wire.Delay(TimeSpan.FromSeconds(5));
         var begin = Stopwatch.GetTimestamp();
 
         for (var i = 0; i < 50; i++) Assert.True((await node.Limits.TakeAsync([want], default)).IsGranted);
 
-        Assert.InRange(Stopwatch.GetElapsedTime(begin), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(1500));
+        Assert.InRange(Stopwatch.GetElapsedTime(begin), TimeSpan.FromMilliseconds(450), TimeSpan.FromSeconds(4));
         Assert.Single(node.Lines);
         wire.Delay(TimeSpan.Zero);
         await UpAsync(node);

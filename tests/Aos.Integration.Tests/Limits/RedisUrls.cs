@@ -7,11 +7,12 @@ public sealed class RedisUrls
     [Fact]
     public void A_url_is_read_with_all_its_parts()
     {
-        var (options, problem) = RedisOptions.Read(Setting("AOS_REDIS_URL", "rediss://app:p%40ss%2Fword@cache.example:6380/3?prefix=shop-1"));
+        var (options, problem) = RedisOptions.Read(Setting("AOS_REDIS_URL", "rediss://app:p%40ss%2Fword@cache.example:6380/3?prefix=shop-1&timeout_ms=100"));
 
         Assert.Null(problem);
         Assert.Equal(("cache.example", 6380, "app", "p@ss/word", true, 3, "shop-1"), (options!.Host, options.Port, options.User, options.Password, options.IsTls, options.Database, options.Prefix));
         Assert.Equal("rediss://cache.example:6380/3", options.ToString());
+        Assert.Equal(TimeSpan.FromMilliseconds(100), options.Timeout);
     }
 
     [Theory]
@@ -32,6 +33,7 @@ public sealed class RedisUrls
     [InlineData("redis://:secret@localhost/name")]
     [InlineData("redis://:secret@localhost/0?ssl=true")]
     [InlineData("redis://:secret@localhost/0?prefix=a:b")]
+    [InlineData("redis://:secret@localhost/0?timeout_ms=5")]
     [InlineData("redis://:secret@localhost:99999")]
     [InlineData("redis://:secret#1@localhost")]
     public void What_is_none_is_refused_by_the_name_of_its_setting_without_its_password(string url)

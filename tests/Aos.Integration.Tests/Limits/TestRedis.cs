@@ -16,7 +16,7 @@ internal sealed class TestRedis : IAsyncDisposable
     {
     }
 
-    internal string Url => $"redis://default:pa%23ss@127.0.0.1:{port}/0";
+    internal string Url => $"redis://default:pa%23ss@127.0.0.1:{port}/0?timeout_ms=3000"; // Busy machines take their time.
 
     /// <summary>The Redis that the test run was given, else one for this process.</summary>
     internal static async Task<string> SharedAsync() => Environment.GetEnvironmentVariable("AOS_TEST_REDIS") is { Length: > 0 } given ? given : (await Own.Value).Url;

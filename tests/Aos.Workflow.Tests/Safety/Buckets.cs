@@ -42,7 +42,7 @@ public sealed class Buckets
             clock.Pass(TimeSpan.FromSeconds(0.1));
         }
 
-        Assert.InRange(limits.Count, 1, 3_000);
+        Assert.InRange(limits.Keys, 1, 3_000);
     }
 
     private static async Task<TimeSpan?> TakeAsync(LocalLimits limits, string name, int perMinute)
