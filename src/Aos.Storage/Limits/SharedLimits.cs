@@ -74,13 +74,14 @@ internal sealed class SharedLimits : ISharedLimits
     {
         cancel.ThrowIfCancellationRequested();
         if (!await link.IsUpAsync()) return (false, default);
+        var spell = link.Spell;
         try
         {
             return (true, await ask(cancel));
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            link.Lost(e);
+            link.Lost(e, spell);
             return (false, default);
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -26,6 +26,7 @@ internal sealed class StoreLink : ILater, IAsyncDisposable
     private volatile bool isUp = true;
     private TimeSpan pause = ProbeMin;
     private long since;
+    private int spell;
 
     public StoreLink(ILimitStore store, LimitLog log, LimitMeter meter, TimeProvider clock)
     {
@@ -53,12 +54,16 @@ internal sealed class StoreLink : ILater, IAsyncDisposable
     /// <summary>Whether it is worth asking the store. The first call of all waits until that is known.</summary>
     internal ValueTask<bool> IsUpAsync() => first is { IsCompleted: true } ? ValueTask.FromResult(isUp) : new ValueTask<bool>(FirstKnownAsync());
 
+    /// <summary>How often the store came back: a call that was asked before says nothing of how it is since.</summary>
+    internal int Spell => Volatile.Read(ref spell);
+
     /// <summary>A call was not answered, or refused.</summary>
-    internal void Lost(Exception why)
+    /// <param name="asked">The <see cref="Spell"/> in which it was asked.</param>
+    internal void Lost(Exception why, int asked)
     {
         lock (gate)
         {
-            if (!isUp || closing.IsCancellationRequested) return;
+            if (asked != spell || !isUp || closing.IsCancellationRequested) return;
             isUp = false;
             var wasShort = since != 0 && clock.GetElapsedTime(since) < Steady;
             pause = wasShort && pause < ProbeMax ? pause * 2 : wasShort ? pause : ProbeMin;
@@ -89,7 +94,7 @@ internal sealed class StoreLink : ILater, IAsyncDisposable
         }
         catch (Exception e)
         {
-            Lost(e);
+            Lost(e, spell);
         }
     }
 
@@ -120,6 +125,7 @@ internal sealed class StoreLink : ILater, IAsyncDisposable
             seconds = clock.GetElapsedTime(since).TotalSeconds;
             since = clock.GetTimestamp();
             pause = wait;
+            spell++;
             isUp = true;
         }
 

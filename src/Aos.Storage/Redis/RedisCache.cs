@@ -27,13 +27,14 @@ internal sealed class RedisCache(RedisDoor redis, StoreLink link, LimitMeter met
     private async Task<(bool IsAnswered, T? Value)> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancel)
     {
         if (!await link.IsUpAsync()) return (false, default);
+        var spell = link.Spell;
         try
         {
             return (true, await ask());
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            link.Lost(e);
+            link.Lost(e, spell);
             return (false, default);
         }
     }

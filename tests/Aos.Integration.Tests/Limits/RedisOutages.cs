@@ -58,8 +58,10 @@ public sealed class RedisOutages : IAsyncLifetime
         var granted = 0;
         var callers = Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
         {
+            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
             while (!over.IsCancellationRequested)
             {
+                await pace.WaitForNextTickAsync();
                 if ((await (caller % 2 == 0 ? one : two).Limits.TakeAsync([want], default)).IsGranted) Interlocked.Increment(ref granted);
             }
         })).ToList();
