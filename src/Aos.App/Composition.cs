@@ -16,6 +16,9 @@ internal sealed record HouseOptions(string Data, string Workspace)
     /// <summary>The database instead of the one that the environment names; null: that one.</summary>
     internal string? DatabaseUrl { get; init; }
 
+    /// <summary>False: the process serves others than this machine, so nothing that secures a cluster may be made up here.</summary>
+    internal bool IsDevelopment { get; init; } = true;
+
     /// <summary>The data directory: <c>--data</c>, else AOS_DATA, else <c>.aos</c> here.</summary>
     internal static string DataOf(string? option) => option ?? Environment.GetEnvironmentVariable("AOS_DATA") ?? ".aos";
 
@@ -41,35 +44,36 @@ internal static class Composition
             .AddFailures()
             .AddRuns(new RunsOptions { CallsMax = Whole("AOS_CALLS_MAX", 1, 100_000, 512) })
             .AddFlow(Flow())
-            .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data })
+            .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data, IsShared = IsShared(options), Made = Tell })
             .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
             .AddServer(options);
         return services;
     }
 
-    private static StorageOptions Storage(HouseOptions options)
+    internal static StorageOptions Storage(HouseOptions options)
     {
         var storage = StorageOptions.Read(Setting, options.Data);
         if (options.DatabaseUrl is { } url) storage.DatabaseUrl = url;
+        storage.MakesMasterKey = options.IsDevelopment;
         return storage;
     }
 
-    /// <summary>What the environment asks for that this version does not have or cannot read; null: nothing.</summary>
+    /// <summary>True: the house is one node on a database, and holds no data directory.</summary>
+    internal static bool IsShared(HouseOptions options) => Storage(options).DatabaseUrl is not null;
+
+    /// <summary>What the environment says that cannot be read; null: nothing.</summary>
     internal static string? Unavailable()
     {
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
-        foreach (var name in new[] { "AOS_DATABASE_URL", "DATABASE_URL" })
-        {
-            if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))
-                return $"NOT_AVAILABLE: {name} is set, but this version has the embedded store only. Unset it to start.";
-        }
-
         string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
     /// <summary>An environment variable; empty counts as not set.</summary>
     internal static string? Setting(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    /// <summary>To the person who starts the first node; it stands nowhere else in words.</summary>
+    private static void Tell(string key) => Console.Error.WriteLine($"The API key of this database's nodes, shown this once: {key}\nTo choose one yourself set AOS_API_KEY on every node.");
 
     /// <summary>Models, prices and recorded answers, as the environment says.</summary>
     private static ModelsOptions Models() =>

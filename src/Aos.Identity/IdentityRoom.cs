@@ -11,6 +11,12 @@ public sealed class IdentityOptions
 
     /// <summary>Data directory.</summary>
     public string Data { get; set; } = ".aos";
+
+    /// <summary>True: this is one of several nodes on a database. Without a <see cref="Key"/> they derive the same one from its keyring.</summary>
+    public bool IsShared { get; set; }
+
+    /// <summary>Is told the key that was derived for the first time on this database.</summary>
+    public Action<string> Made { get; set; } = static _ => { };
 }
 
 /// <summary>The door of the identity room.</summary>
@@ -21,6 +27,8 @@ public static class IdentityRoom
     public static AosBuilder AddIdentity(this AosBuilder aos, IdentityOptions options)
     {
         aos.Services.AddSingleton(options);
-        return aos.Door<IIdentity, OneKey>();
+        if (!options.IsShared || options.Key is not null) return aos.Door<IIdentity, OneKey>();
+        aos.Services.AddSingleton<IIdentity>(provider => new OneKey(new IdentityOptions { Key = SharedKey.Of(provider.GetRequiredService<IKeyring>(), options.Made) }));
+        return aos;
     }
 }

@@ -13,6 +13,12 @@ public sealed class StorageOptions
     public string? MasterKey { get; set; }
 
     /// <summary>
+    /// On PostgreSQL: whether a node that was given no master key may make one in its data directory while the database holds no
+    /// keys yet. Only for development: every further node needs the same one.
+    /// </summary>
+    public bool MakesMasterKey { get; set; } = true;
+
+    /// <summary>
     /// The PostgreSQL database that all nodes share: <c>postgres://user:password@host:port/database?sslmode=...</c>. Null: the
     /// embedded store in <see cref="Data"/>.
     /// </summary>

@@ -1,5 +1,6 @@
 using Aos.Contracts;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Aos.Storage;
 
@@ -12,6 +13,7 @@ public static class StorageRoom
         aos.Services.AddSingleton(options);
         if (options.DatabaseUrl is null) aos.AddEmbedded(options);
         else aos.AddPostgres();
+        aos.Services.AddSingleton<IStatusHistory, StatusHistory>();
         aos.Services.AddSingleton<ChoreLog>();
         aos.Services.AddSingleton<ILater, ChoreHost>();
         aos.Services.AddSingleton<OutboxSignal>();
@@ -20,7 +22,8 @@ public static class StorageRoom
         aos.Services.AddSingleton<OutboxPost>();
         aos.Services.AddSingleton<ILater>(provider => provider.GetRequiredService<OutboxPost>());
         aos.Services.AddSingleton<MasterKey>();
-        aos.Services.AddSingleton<IKeyring, Keyring>();
+        aos.Services.AddSingleton<Keyring>();
+        aos.Services.AddSingleton<IKeyring>(provider => provider.GetRequiredService<Keyring>());
         return aos.AddLimits(options);
     }
 
@@ -34,16 +37,17 @@ public static class StorageRoom
         aos.Services.AddSingleton<IRunRows>(provider => provider.GetRequiredService<SqliteRunRows>());
         aos.Services.AddSingleton<ICluster, SoleNode>();
         aos.Services.AddSingleton<IDatabase, SqliteDatabase>();
-        aos.Services.AddSingleton<IStatusHistory, SqliteStatusHistory>();
     }
 
     /// <summary>The store that several nodes share.</summary>
     private static void AddPostgres(this AosBuilder aos)
     {
         aos.Migrations(PostgresSchema.Migrations);
+        aos.Migrations(StatusQuery.Migration);
         aos.Services.AddSingleton<PostgresStart>();
         aos.Services.AddSingleton(provider => Opened(provider.GetRequiredService<PostgresStart>()));
         aos.Services.AddSingleton<IDatabase, PostgresDatabase>();
+        aos.Services.AddSingleton<IHostedService, KeyringCheck>();
         PostgresWiring.AddJournal(aos.Services);
     }
 

@@ -19,16 +19,20 @@ internal sealed class Embedded : IAsyncDisposable
     private readonly CancellationTokenSource closing = new();
     private readonly Lazy<Task<WebApplication>> server;
     private readonly Task opening;
+    private readonly bool isShared;
     private LaterHost? later;
 
-    private Embedded(ServiceProvider services, string data)
+    private Embedded(ServiceProvider services, HouseOptions options)
     {
         this.services = services;
-        Data = data;
+        isShared = Composition.IsShared(options);
+        // A node on a database speaks for itself alone: its socket is for this process.
+        Data = isShared ? Directory.CreateTempSubdirectory("aos-").FullName : options.Data;
         server = new(ServeAsync);
         opening = OpenLaterAsync();
     }
 
+    /// <summary>Where its socket lies.</summary>
     internal string Data { get; }
 
     internal T Get<T>()
@@ -45,7 +49,7 @@ internal sealed class Embedded : IAsyncDisposable
             var meanwhile = plan is null ? Task.CompletedTask : Task.Run(() => PrepareAsync(provider, plan), cancel);
             foreach (var hosted in provider.GetServices<IHostedService>()) await hosted.StartAsync(cancel);
             await meanwhile;
-            return new Embedded(provider, options.Data);
+            return new Embedded(provider, options);
         }
         catch
         {
@@ -88,6 +92,7 @@ internal sealed class Embedded : IAsyncDisposable
         foreach (var hosted in services.GetServices<IHostedService>().Reverse()) await hosted.StopAsync(CancellationToken.None);
         await services.DisposeAsync();
         closing.Dispose();
+        if (isShared) Directory.Delete(Data, recursive: true);
     }
 
     private async Task OpenLaterAsync()
@@ -97,7 +102,7 @@ internal sealed class Embedded : IAsyncDisposable
             await Task.Delay(Short, TimeProvider.System, closing.Token);
             later = new LaterHost(services.GetServices<ILater>());
             await later.StartAsync(closing.Token);
-            await ListenAsync();
+            if (!isShared) await ListenAsync();
         }
         catch (OperationCanceledException)
         {

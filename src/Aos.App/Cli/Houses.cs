@@ -35,7 +35,7 @@ internal static class Houses
         {
             return Report.Fail(refused ?? 5, e.Message);
         }
-        catch (Exception e) when (e is DataDirectoryHeldException or StoreCorruptException or StoreRefusedException or JournalUnavailableException or JournalCorruptException or UnauthorizedAccessException)
+        catch (Exception e) when (e is DataDirectoryHeldException or StoreCorruptException or StoreRefusedException or JournalUnavailableException or JournalCorruptException or KeyringLockedException or UnauthorizedAccessException)
         {
             return Report.Fail(refused ?? 5, e.Message);
         }
@@ -51,12 +51,14 @@ internal static class Houses
         }
 
         if (Composition.Unavailable() is { } unavailable) throw new UnavailableException(unavailable);
+        var options = new HouseOptions(place.Data, place.Workspace);
+        if (Composition.IsShared(options)) return new LocalHouse(await Embedded.OpenAsync(options, place.Plan, cancel));
         for (var started = TimeProvider.System.GetTimestamp(); ;)
         {
             if (await OwnerSocket.ConnectAsync(place.Data, cancel) is { } socket) return RemoteHouse.Over(place.Data, socket);
             try
             {
-                return new LocalHouse(await Embedded.OpenAsync(new HouseOptions(place.Data, place.Workspace), place.Plan, cancel));
+                return new LocalHouse(await Embedded.OpenAsync(options, place.Plan, cancel));
             }
             catch (DataDirectoryHeldException) when (TimeProvider.System.GetElapsedTime(started) < Patience)
             {

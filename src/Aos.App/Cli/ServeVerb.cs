@@ -46,7 +46,7 @@ internal static class ServeVerb
             await app.WaitForShutdownAsync(cancel);
             return 0;
         }
-        catch (Exception e) when (e is DataDirectoryHeldException or StoreCorruptException or StoreRefusedException or JournalUnavailableException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is DataDirectoryHeldException or StoreCorruptException or StoreRefusedException or JournalUnavailableException or KeyringLockedException or IOException or UnauthorizedAccessException)
         {
             return Report.Fail(5, e.Message);
         }

@@ -9,20 +9,21 @@ internal static class AosServer
 {
     internal static WebApplication Build(string host, int port, HouseOptions house)
     {
-        var socket = new OwnerSocket(house.Data);
+        // Nodes on one database may share a machine and its folders: none of them speaks for all.
+        var socket = Composition.IsShared(house) ? null : new OwnerSocket(house.Data);
         var builder = Builder(kestrel =>
         {
             Listen(kestrel, host, port);
-            socket.Listen(kestrel);
+            socket?.Listen(kestrel);
         });
-        builder.Services.AddHouse(builder.Configuration, house);
+        builder.Services.AddHouse(builder.Configuration, house with { IsDevelopment = IsDevelopment(host) });
         builder.Services.AddHostedService<LaterHost>();
         var app = builder.Build();
-        app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it, before anything else.
+        app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it; or reaches the database. Before anything else.
         app.Services.GetRequiredService<IIdentity>();
         app.Services.GetRequiredService<MetricsPage>();
         app.Services.GetRequiredService<ServerMeter>();
-        socket.Guard(app);
+        socket?.Guard(app);
         return Routes(app, IsDevelopment(host));
     }
 

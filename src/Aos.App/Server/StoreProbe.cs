@@ -61,10 +61,10 @@ internal sealed class StoreProbe(IDatabase database, TimeProvider clock) : IDisp
         using var write = connection.CreateCommand();
         write.Transaction = transaction;
         write.CommandText = """
-            INSERT INTO server_probes (tenant_id, name, at) VALUES ($tenant, 'write', $at)
+            INSERT INTO server_probes (tenant_id, name, at) VALUES (@tenant, 'write', @at)
             ON CONFLICT (tenant_id, name) DO UPDATE SET at = excluded.at
             """;
-        foreach (var (name, value) in new (string, object)[] { ("$tenant", TenantId.Default.Value), ("$at", now) })
+        foreach (var (name, value) in new (string, object)[] { ("@tenant", TenantId.Default.Value), ("@at", now) })
         {
             var parameter = write.CreateParameter();
             (parameter.ParameterName, parameter.Value) = (name, value);

@@ -23,6 +23,9 @@ public interface IKeyring
 
     /// <summary>HMAC-SHA-256 under the named secret key (made on first use), for links, webhooks and key hashes.</summary>
     Task<byte[]> MacAsync(string purpose, ReadOnlyMemory<byte> message, CancellationToken cancel);
+
+    /// <summary>Whether the named secret key was made already, by whichever node.</summary>
+    Task<bool> HasAsync(string purpose, CancellationToken cancel);
 }
 
 /// <summary>The keys cannot be unwrapped: another master key was given than the one that made them.</summary>

@@ -85,7 +85,7 @@ internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvi
             INSERT INTO run_signatures (tenant_id, run_id, attempt, seq, chain_hash, root_hash, key_id, signature, signed_at)
             VALUES (@tenant, @run, @attempt, @seq, @chain, @root, @key, @value, @at) ON CONFLICT DO NOTHING
             """,
-            made.Select(one => new
+            made.OrderBy(one => one.Run.ToString(), StringComparer.Ordinal).ThenBy(one => one.Signature.Head.Attempt).Select(one => new // In one order, so that two nodes that sign the same stand in line.
             {
                 tenant = one.Tenant.Value, run = one.Run.ToString(), attempt = (long)one.Signature.Head.Attempt, seq = (long)one.Signature.Head.Seq,
                 chain = one.Signature.Head.Chain, root = one.Signature.Head.Root, key = one.Signature.KeyId, value = one.Signature.Value, at = one.Signature.At.UtcTicks,

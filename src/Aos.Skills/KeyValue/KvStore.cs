@@ -56,6 +56,7 @@ internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)
         var fingerprint = Fingerprint("set", space, key, value, ttlSeconds?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "", ifAbsent ? "1" : "0");
         return OnceAsync(call, fingerprint, now, (connection, transaction) =>
         {
+            database.Value.Lock(connection, transaction, $"kv:{call.Tenant.Value}:{space}:{key}");
             var before = Before(connection, transaction, call.Tenant, space, key);
             var alive = before is not null && !(before.ExpiresAt <= now) ? before : null;
             if (ifAbsent && alive is not null) return (new KvWriteReply(false, true, alive.Version, alive.Version, alive.ExpiresAt), null);
@@ -78,6 +79,7 @@ internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)
         var now = Now;
         return OnceAsync(call, Fingerprint("delete", space, key), now, (connection, transaction) =>
         {
+            database.Value.Lock(connection, transaction, $"kv:{call.Tenant.Value}:{space}:{key}");
             var before = Before(connection, transaction, call.Tenant, space, key);
             if (before is null) return (new KvWriteReply(false, false, 0, null, null), null);
             connection.Execute(
@@ -94,11 +96,20 @@ internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)
         var now = Now;
         return database.Value.WriteAsync((connection, transaction) =>
         {
-            var gone = connection.Query<(string Tenant, string Space, string Key)>(
+            database.Value.Lock(connection, transaction, "kv-sweep");
+            var expired = connection.Query<(string Tenant, string Space, string Key)>(
                 "SELECT tenant_id, namespace, key FROM kv WHERE expires_at <= @now ORDER BY expires_at LIMIT @most", new { now, most }, transaction).ToList();
-            foreach (var (tenant, space, key) in gone)
-                connection.Execute("DELETE FROM kv WHERE tenant_id = @tenant AND namespace = @space AND key = @key", new { tenant, space, key }, transaction);
-            foreach (var group in gone.GroupBy(row => row.Tenant, StringComparer.Ordinal)) GiveRoom(connection, transaction, group.Key, group.Count());
+            var gone = new List<string>();
+            foreach (var (tenant, space, key) in expired)
+            {
+                // By its time too: a key that was set again meanwhile stays.
+                var count = connection.Execute(
+                    "DELETE FROM kv WHERE tenant_id = @tenant AND namespace = @space AND key = @key AND expires_at <= @now", new { tenant, space, key, now }, transaction);
+                if (count == 1) gone.Add(tenant);
+            }
+
+            foreach (var group in gone.GroupBy(tenant => tenant, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
+                GiveRoom(connection, transaction, group.Key, group.Count());
             var old = connection.Query<(string Tenant, string Key)>(
                 "SELECT tenant_id, write_key FROM kv_writes WHERE at <= @before ORDER BY at LIMIT @most", new { before = now - WritesKept.Ticks, most }, transaction).ToList();
             foreach (var (tenant, key) in old)
@@ -112,6 +123,7 @@ internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)
         SkillCall call, string fingerprint, long now, Func<DbConnection, DbTransaction, (KvWriteReply? Reply, Failure? Failure)> write, CancellationToken cancel) =>
         database.Value.WriteAsync<(KvWriteReply? Reply, Failure? Failure)>((connection, transaction) =>
         {
+            database.Value.Lock(connection, transaction, $"kv-write:{call.Tenant.Value}:{call.IdempotencyKey}");
             var done = connection.QuerySingleOrDefault<KvDone>(
                 "SELECT fingerprint AS Fingerprint, reply AS Reply FROM kv_writes WHERE tenant_id = @tenant AND write_key = @key",
                 new { tenant = call.Tenant.Value, key = call.IdempotencyKey }, transaction);

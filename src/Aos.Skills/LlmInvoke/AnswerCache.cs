@@ -55,8 +55,13 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock, IS
         };
         await database.WriteAsync((connection, transaction) =>
         {
-            connection.Execute("DELETE FROM model_answers WHERE tenant_id = @tenant AND (created_ms < @oldest OR question = @question)", arguments, transaction);
-            return connection.Execute("INSERT INTO model_answers (tenant_id, question, answer, created_ms) VALUES (@tenant, @question, @answer, @now)", arguments, transaction);
+            connection.Execute("DELETE FROM model_answers WHERE tenant_id = @tenant AND created_ms < @oldest", arguments, transaction);
+            return connection.Execute(
+                """
+                INSERT INTO model_answers (tenant_id, question, answer, created_ms) VALUES (@tenant, @question, @answer, @now)
+                ON CONFLICT (tenant_id, question) DO UPDATE SET answer = excluded.answer, created_ms = excluded.created_ms
+                """,
+                arguments, transaction);
         }, cancel);
         await RememberAsync(tenant, arguments.question, arguments.answer, cancel);
     }

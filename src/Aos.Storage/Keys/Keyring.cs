@@ -14,6 +14,11 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
 
     private const string Signing = "signing";
 
+    private const string Mac = "mac:";
+
+    /// <summary>How long another node's new signing key may stay unknown here.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(500);
+
     internal static IReadOnlyList<Migration> Migrations { get; } =
     [
         new("keys", 1, "keyring", """
@@ -28,6 +33,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
     private readonly Dictionary<string, byte[]> secrets = new(StringComparer.Ordinal);
     private IReadOnlyList<SigningKey> keys = [];
     private ECDsa? signer;
+    private long readAt;
 
     public async Task<(string KeyId, byte[] Signature)> SignAsync(ReadOnlyMemory<byte> message, CancellationToken cancel)
     {
@@ -63,7 +69,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
         try
         {
             await OpenAsync(cancel);
-            await MakeAsync(cancel);
+            await MakeAsync(isFirst: false, cancel);
             return keys[0];
         }
         finally
@@ -74,7 +80,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
 
     public async Task<byte[]> MacAsync(string purpose, ReadOnlyMemory<byte> message, CancellationToken cancel)
     {
-        var name = "mac:" + purpose;
+        var name = Mac + purpose;
         await gate.WaitAsync(cancel);
         try
         {
@@ -93,16 +99,37 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
         gate.Dispose();
     }
 
-    private async Task OpenAsync(CancellationToken cancel)
+    /// <summary>Whether the named secret key was made already.</summary>
+    public async Task<bool> HasAsync(string purpose, CancellationToken cancel) => (await ReadAsync(Mac + purpose, cancel)).Count > 0;
+
+    /// <summary>
+    /// Whether this node's master key is that of the database's keys; makes the first key of a new database, so that a second node
+    /// with another one is told at its start. Throws <see cref="KeyringLockedException"/> with what to do.
+    /// </summary>
+    internal async Task CheckAsync(bool mayMake, CancellationToken cancel)
     {
-        if (signer is not null) return;
-        var rows = await ReadAsync(Signing, cancel);
-        if (rows.Count == 0) await MakeAsync(cancel);
-        else Use(rows);
+        if (!master.IsThere)
+        {
+            var isUsed = await database.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT count(*) FROM keyring WHERE tenant_id = @House", new { House }), cancel) > 0;
+            if (isUsed) throw new KeyringLockedException("The keys in this database were made under a master key that this node does not have. Start every node with the same AOS_MASTER_KEY (the first node's may lie in its data directory as master.key).");
+            if (!mayMake) throw new KeyringLockedException($"AOS_MASTER_KEY is not set. Nodes that share a database need the same one, at least {StorageOptions.MasterKeyCharsMin} characters: make it once (openssl rand -hex 32), keep it safe and set it on every node.");
+        }
+
+        await MacAsync("check", ReadOnlyMemory<byte>.Empty, cancel);
     }
 
-    /// <summary>A new signing key; the one before is retired in the same transaction.</summary>
-    private async Task MakeAsync(CancellationToken cancel)
+    private async Task OpenAsync(CancellationToken cancel)
+    {
+        if (signer is not null && (database.Dialect == Dialect.Sqlite || clock.GetElapsedTime(readAt) < Fresh)) return;
+        var now = clock.GetTimestamp();
+        var rows = await ReadAsync(Signing, cancel);
+        if (rows.Count == 0) await MakeAsync(isFirst: true, cancel);
+        else Use(rows);
+        readAt = now;
+    }
+
+    /// <summary>A new signing key; the one before is retired in the same transaction. Of two nodes that make the first one, one does.</summary>
+    private async Task MakeAsync(bool isFirst, CancellationToken cancel)
     {
         using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var publicKey = made.ExportSubjectPublicKeyInfo();
@@ -112,9 +139,11 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
         await database.WriteAsync(
             (connection, transaction) =>
             {
-                connection.Execute(
-                    "UPDATE keyring SET retired_at = @now WHERE tenant_id = @tenant AND purpose = @purpose AND retired_at IS NULL",
-                    new { now, tenant = House, purpose = Signing }, transaction);
+                database.Lock(connection, transaction, "keyring");
+                var arguments = new { now, tenant = House, purpose = Signing };
+                var isThere = connection.ExecuteScalar<long>("SELECT count(*) FROM keyring WHERE tenant_id = @tenant AND purpose = @purpose", arguments, transaction) > 0;
+                if (isFirst && isThere) return 0;
+                connection.Execute("UPDATE keyring SET retired_at = @now WHERE tenant_id = @tenant AND purpose = @purpose AND retired_at IS NULL", arguments, transaction);
                 return Insert(connection, transaction, Signing, id, wrapped, publicKey, now);
             },
             cancel);
@@ -123,6 +152,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
 
     private void Use(List<Row> rows)
     {
+        if (signer is not null && keys.Count == rows.Count && keys[0].Id == rows[0].Id) return;
         var next = ECDsa.Create();
         try
         {
@@ -134,22 +164,22 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
             throw;
         }
 
-        signer?.Dispose();
-        signer = next;
+        (var before, signer) = (signer, next);
+        before?.Dispose();
         keys = [.. rows.Select(row => new SigningKey(row.Id, row.Public, Columns.Time(row.Created), row.Retired is { } at ? Columns.Time(at) : null))];
     }
 
     private async Task<byte[]> SecretAsync(string name, CancellationToken cancel)
     {
         if (await ReadAsync(name, cancel) is [var row, ..]) return master.Unwrap(row.Wrapped, $"{name}:{row.Id}");
-        var secret = RandomNumberGenerator.GetBytes(32);
-        await database.WriteAsync(
-            (connection, transaction) => Insert(connection, transaction, name, "1", master.Wrap(secret, $"{name}:1"), null, clock.GetUtcNow().UtcTicks), cancel);
-        return secret;
+        var wrapped = master.Wrap(RandomNumberGenerator.GetBytes(32), $"{name}:1");
+        await database.WriteAsync((connection, transaction) => Insert(connection, transaction, name, "1", wrapped, null, clock.GetUtcNow().UtcTicks), cancel);
+        var kept = (await ReadAsync(name, cancel))[0]; // Another node may have been first: then its secret counts.
+        return master.Unwrap(kept.Wrapped, $"{name}:{kept.Id}");
     }
 
     private static int Insert(DbConnection connection, DbTransaction transaction, string purpose, string id, byte[] wrapped, byte[]? publicKey, long now) => connection.Execute(
-        "INSERT INTO keyring (tenant_id, purpose, id, wrapped, public_key, created_at) VALUES (@tenant, @purpose, @id, @wrapped, @publicKey, @now)",
+        "INSERT INTO keyring (tenant_id, purpose, id, wrapped, public_key, created_at) VALUES (@tenant, @purpose, @id, @wrapped, @publicKey, @now) ON CONFLICT DO NOTHING",
         new { tenant = House, purpose, id, wrapped, publicKey, now }, transaction);
 
     /// <summary>Newest first: the one that is not retired leads.</summary>

@@ -14,6 +14,9 @@ internal sealed class MasterKey(StorageOptions options)
     private const int TagBytes = 16;
     private readonly Lazy<byte[]> key = new(() => HKDF.DeriveKey(HashAlgorithmName.SHA256, Secret(options), 32, null, "aos.keyring.v1"u8.ToArray()));
 
+    /// <summary>False: it would have to be made.</summary>
+    internal bool IsThere => options.MasterKey is { Length: > 0 } || File.Exists(FileOf(options));
+
     /// <summary>nonce ‖ ciphertext ‖ tag.</summary>
     internal byte[] Wrap(ReadOnlySpan<byte> secret, string purpose)
     {
@@ -45,6 +48,8 @@ internal sealed class MasterKey(StorageOptions options)
         $"The key {purpose} cannot be unwrapped: it was wrapped under another master key. Start with the AOS_MASTER_KEY, or the file master.key, that this store was made with.",
         inner);
 
+    private static string FileOf(StorageOptions options) => Path.Combine(Path.GetFullPath(options.Data), "master.key");
+
     private static byte[] Secret(StorageOptions options)
     {
         if (options.MasterKey is { Length: > 0 } given)
@@ -54,8 +59,9 @@ internal sealed class MasterKey(StorageOptions options)
                 : throw new KeyringLockedException($"AOS_MASTER_KEY has {given.Length} characters; it needs at least {StorageOptions.MasterKeyCharsMin}.");
         }
 
-        var file = Path.Combine(Path.GetFullPath(options.Data), "master.key");
+        var file = FileOf(options);
         if (File.Exists(file)) return Encoding.ASCII.GetBytes(File.ReadAllText(file).Trim());
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         var made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

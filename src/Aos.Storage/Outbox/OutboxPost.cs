@@ -13,8 +13,8 @@ namespace Aos.Storage;
 /// The one delivery engine: carries what lies in the outbox to the outside, in order per endpoint and run, again with growing
 /// delays when it fails, and leaves what cannot be delivered for a person to look at.
 /// </summary>
-internal sealed partial class OutboxPost(OutboxTable table, IEnumerable<IDelivery> deliveries, OutboxSignal signal, TimeProvider clock, ILogger<OutboxPost> logger)
-    : BackgroundService, ILater
+internal sealed partial class OutboxPost(
+    OutboxTable table, IEnumerable<IDelivery> deliveries, OutboxSignal signal, ICluster cluster, TimeProvider clock, ILogger<OutboxPost> logger) : BackgroundService, ILater
 {
     /// <summary>Tries of one item; with the delays below the last one comes about 70 minutes after the first.</summary>
     internal const int AttemptsMax = 12;
@@ -28,10 +28,10 @@ internal sealed partial class OutboxPost(OutboxTable table, IEnumerable<IDeliver
     /// <summary>One pass over what is due now; returns how many tries were made.</summary>
     internal async Task<int> PassAsync(CancellationToken cancel)
     {
-        var due = await table.DueAsync(clock.GetUtcNow(), AtOnceMax, cancel);
+        var due = await table.TakeAsync(cluster.Now, AtOnceMax, cancel);
         if (due.Count == 0) return 0;
         var tries = await Task.WhenAll(due.Select(row => TryAsync(row, cancel)));
-        await table.RecordAsync(tries, clock.GetUtcNow(), cancel);
+        await table.RecordAsync(tries, cluster.Now, cancel);
         foreach (var dead in tries.Where(tried => tried is { Failure: not null, Again: null }))
             Dead(dead.Row.Item.Id, dead.Row.Item.Endpoint, dead.Row.Attempts + 1, dead.Failure!.Code);
         return tries.Length;
@@ -49,15 +49,39 @@ internal sealed partial class OutboxPost(OutboxTable table, IEnumerable<IDeliver
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        cluster.Pulsed += Listen;
+        try
+        {
+            await LoopAsync(stoppingToken);
+        }
+        finally
+        {
+            cluster.Pulsed -= Listen;
+        }
+    }
+
+    /// <summary>What other nodes left behind is heard of by heartbeats: a node at rest asks for nothing beside.</summary>
+    private void Listen(Pulse pulse)
+    {
+        if (pulse.NextDelivery <= cluster.Now) signal.Poke();
+    }
+
+    private async Task LoopAsync(CancellationToken stoppingToken)
+    {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var wait = IdleMax;
+            var wait = cluster.IsShared ? Timeout.InfiniteTimeSpan : IdleMax;
             try
             {
                 if (await PassAsync(stoppingToken) > 0) continue;
-                if (await table.NextDueAsync(stoppingToken) is { } next) wait = next - clock.GetUtcNow();
-                if (wait <= TimeSpan.Zero) wait = TimeSpan.FromMilliseconds(10); // It stands behind another one that is not due yet.
-                await signal.WaitAsync(wait < IdleMax ? wait : IdleMax, clock, stoppingToken);
+                if (await table.NextDueAsync(stoppingToken) is { } next)
+                {
+                    wait = next - cluster.Now;
+                    if (wait <= TimeSpan.Zero) wait = TimeSpan.FromMilliseconds(10); // It came meanwhile.
+                    if (wait > IdleMax) wait = IdleMax;
+                }
+
+                await signal.WaitAsync(wait, clock, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -91,7 +115,7 @@ internal sealed partial class OutboxPost(OutboxTable table, IEnumerable<IDeliver
         if (!failure.Retryable || attempts >= AttemptsMax) return new Tried(row, failure, null);
         var delay = Delay(row.Item.Id, attempts);
         if (failure.RetryAfter is { } asked && asked > delay) delay = asked < DelayMax ? asked : DelayMax;
-        return new Tried(row, failure, clock.GetUtcNow() + delay);
+        return new Tried(row, failure, cluster.Now + delay);
     }
 
     [LoggerMessage(EventId = 2200, Level = LogLevel.Warning, Message = "Delivery {Id} to {Endpoint} was given up after {Attempts} tries: {Code}.")]

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Aos.Storage;
 
 /// <summary>The rooms' tables on PostgreSQL. Writes of several nodes run at once; who must not meet another takes a lock by name.</summary>
-internal sealed class PostgresDatabase(PostgresPool pool, TimeProvider clock) : IDatabase, IDisposable
+internal sealed class PostgresDatabase(PostgresPool pool) : IDatabase, IDisposable
 {
     /// <summary>Rooms' writes of this node at once: each stands on a thread and a connection.</summary>
     private const int WritesMax = 4;
@@ -42,7 +42,7 @@ internal sealed class PostgresDatabase(PostgresPool pool, TimeProvider clock) : 
             }
             catch (Exception e) when (tries < TriesMax && (PostgresFailures.IsRace(e) || (PostgresFailures.IsOutage(e) && !isCommitting)))
             {
-                await Task.Delay(PauseFirst * tries * tries, clock, cancel);
+                await Task.Delay(PauseFirst * tries * tries, TimeProvider.System, cancel);
             }
             catch (Exception e) when (PostgresFailures.IsOutage(e) || PostgresFailures.IsRace(e))
             {

@@ -136,7 +136,7 @@ public sealed class Outbox
         {
             if (await outbox.ListAsync(TenantId.Default, OutboxState.Waiting, 1, CancellationToken.None) is not [var row]) break;
             delays.Add((row.DueAt - clock.GetUtcNow()).TotalSeconds);
-            clock.GoTo(row.DueAt);
+            clock.GoTo(row.DueAt + TimeSpan.FromSeconds(1)); // A shared store's clock is a hair off.
         }
 
         Assert.Equal(OutboxPost.AttemptsMax, courier.Seen.Count);

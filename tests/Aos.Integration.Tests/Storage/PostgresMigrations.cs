@@ -6,6 +6,7 @@ using Npgsql;
 namespace Aos.Integration.Tests.Storage;
 
 /// <summary>Tables of a shared database change once, whoever starts, and nobody who works is disturbed.</summary>
+[Trait("store", "none")]
 public sealed class PostgresMigrations
 {
     public static TheoryData<string> Ways { get; } = ["AOS_TEST_POSTGRES", "AOS_TEST_PGBOUNCER"];
