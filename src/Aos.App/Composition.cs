@@ -65,6 +65,7 @@ internal static class Composition
     internal static string? Unavailable()
     {
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
+        if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
         string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }

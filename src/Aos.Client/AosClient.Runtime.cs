@@ -58,6 +58,14 @@ public sealed partial class AosClient
     public Task<JsonElement> ReplayAsync(string run, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/v1/traces/{Escape(run)}/replay", null, null, cancel);
 
+    /// <summary>The nodes that share the server's store.</summary>
+    public Task<NodePage> ListNodesAsync(CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Get, "api/v1/nodes", ClientJson.Default.NodePage, null, null, cancel);
+
+    /// <summary>Has a node hand its runs back and take no new ones; answers at once.</summary>
+    public Task<NodeStanding> DrainNodeAsync(string id, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/nodes/{Escape(id)}/drain", ClientJson.Default.NodeStanding, null, null, cancel);
+
     /// <summary>The server's health. Throws when it is not healthy (503).</summary>
     public Task<JsonElement> GetHealthAsync(CancellationToken cancel = default) => SendAsync(HttpMethod.Get, "health", null, null, cancel);
 }

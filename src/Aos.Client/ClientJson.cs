@@ -19,4 +19,6 @@ namespace Aos.Client;
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(GoalRequest))]
 [JsonSerializable(typeof(GoalReply))]
+[JsonSerializable(typeof(NodePage))]
+[JsonSerializable(typeof(NodeStanding))]
 internal sealed partial class ClientJson : JsonSerializerContext;

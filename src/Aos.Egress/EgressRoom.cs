@@ -23,6 +23,7 @@ public static class EgressRoom
     {
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<IDelivery, WebhookDelivery>();
+        aos.Services.AddSingleton<IPokes, NodePokes>();
         return aos.Door<IEgress, Egress>();
     }
 }

@@ -11,10 +11,14 @@ internal sealed class RunsDoor(
 {
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
+    /// <summary>Whoever follows a run in which nothing happens looks again after this time at the latest.</summary>
+    private static readonly TimeSpan FollowMax = TimeSpan.FromHours(1);
+
     public int Live => engine.LiveCount;
 
     public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
     {
+        if (engine.Refusal() is { } draining) return new StartReply.Refused(draining);
         if (costs.Admit(Question(caller, request)) is { } refusal) return new StartReply.Refused(refusal);
         var (inputs, _) = Admission.Inputs(request.Plan, request.Inputs);
         var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
@@ -43,9 +47,11 @@ internal sealed class RunsDoor(
 
     public async Task<RunState?> ReadAsync(Caller caller, RunId run, CancellationToken cancel)
     {
-        if (engine.Live(run) is { } live) return live.Row.Tenant == caller.Tenant ? live.State : null;
-        if (engine.Recent.Find(caller.Tenant, run) is { } ended) return ended;
+        if (engine.Live(run) is { } live && engine.IsNewest(live)) return live.Row.Tenant == caller.Tenant ? live.State : null;
+        var recent = engine.Recent.Find(caller.Tenant, run);
+        if (recent is not null && !engine.Cluster.IsShared) return recent;
         if (await rows.GetAsync(caller.Tenant, run, cancel) is not { } row) return null;
+        if (recent?.Seq == row.Seq) return recent; // No other node has gone on with it.
         var (state, _) = await Loading.FoldAsync(journal, run, cancel, row.Seq);
         Loading.Check(row, state);
         return state;
@@ -57,35 +63,44 @@ internal sealed class RunsDoor(
         var settled = watch.Settled;
         var state = await ReadAsync(caller, run, cancel);
         if (state is null || atMost <= TimeSpan.Zero || RunChanges.IsSettled(state)) return state;
-        try
+        var started = clock.GetTimestamp();
+        var pace = new Pace(engine, run);
+        while (!engine.IsStopping && atMost - clock.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
         {
-            return await settled.WaitAsync(atMost, clock, cancel);
+            await pace.WaitAsync(settled, left, cancel);
+            if (settled.IsCompletedSuccessfully) return await settled;
+            if (!engine.Cluster.IsShared || engine.IsHere(run) || await rows.GetAsync(caller.Tenant, run, cancel) is not { } row || row.Seq <= state.Seq) continue;
+            state = await Loading.GoOnAsync(journal, run, state, row.Seq, cancel);
+            if (RunChanges.IsSettled(state)) return state;
+            pace.Moved();
         }
-        catch (TimeoutException)
-        {
-            return await ReadAsync(caller, run, cancel);
-        }
+
+        return await ReadAsync(caller, run, cancel);
     }
 
     public async IAsyncEnumerable<JournalEntry> FollowAsync(Caller caller, RunId run, int afterSeq, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var watch = changes.Of(run);
+        var pace = new Pace(engine, run);
         while (true)
         {
             var change = watch.Next;
             if (await rows.GetAsync(caller.Tenant, run, cancel) is not { } row) yield break;
-            var page = await journal.ReadAsync(run, afterSeq, 1_000, cancel);
+            IReadOnlyList<JournalEntry> page = afterSeq < row.Seq ? await journal.ReadAsync(run, afterSeq, 1_000, cancel) : [];
             foreach (var entry in page)
             {
                 afterSeq = entry.Seq;
                 yield return entry;
             }
 
+            if (page.Count > 0) pace.Moved();
             if (row.Status.IsOver() && afterSeq >= row.Seq) yield break;
             if (afterSeq < row.Seq && page.Count == 0)
                 throw new JournalCorruptException(run, afterSeq + 1, $"Event {afterSeq + 1} of run {run} is missing: its row counts {row.Seq} events.");
             if (afterSeq < row.Seq) continue;
-            await change.WaitAsync(cancel);
+            // Whoever follows must not take this for the end of the run.
+            if (engine.IsStopping) throw Engine.Ending();
+            await pace.WaitAsync(change, FollowMax, cancel);
         }
     }
 }

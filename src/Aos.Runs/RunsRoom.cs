@@ -19,6 +19,7 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<RunMeter>();
         aos.Services.AddSingleton<Engine>();
         aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Engine>());
+        aos.Services.AddSingleton<INode>(provider => provider.GetRequiredService<Engine>());
         aos.Services.AddSingleton<RunsDoor>();
         aos.Services.AddSingleton<IRunLoad>(provider => provider.GetRequiredService<RunsDoor>());
         aos.Migrations(Signatures.Migrations);

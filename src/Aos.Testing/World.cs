@@ -162,7 +162,7 @@ public sealed class World : IAsyncDisposable
     private Task BootAsync()
     {
         var journal = process = new FaultyJournal(Journal, () => Faults());
-        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), Unsigned, options);
+        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), Unsigned, LocalPokes.None, options);
         Skills.Crash = () =>
         {
             journal.Die();
@@ -223,7 +223,7 @@ public sealed class World : IAsyncDisposable
         {
             if (EventCodec.Decode(run, entry) is not StepStarted ordered || ordered.IdempotencyKey != call.Call.IdempotencyKey) continue;
             await process.SendAsync(new InboxItem(run, $"again:{ordered.Effect}", "outcome", Mail.Write(ordered.Effect, outcome)), CancellationToken.None);
-            await engine.DeliverAsync(run);
+            await engine.DeliverAsync(TenantId.Default, run);
         }
     }
 }

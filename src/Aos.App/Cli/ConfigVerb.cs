@@ -25,6 +25,7 @@ internal static class ConfigVerb
         ("AOS_METRICS", false, "needs a key", "open: /metrics without a key"),
         ("AOS_MODEL_PROVIDER", false, "scripted", "model provider of calls that name none"),
         ("AOS_MODELS", false, "none", "file of further model endpoints"),
+        ("AOS_NODE_URL", false, "where the server listens", "address at which other nodes reach this one"),
         ("AOS_PRICES", false, "shipped", "file of model prices"),
         ("AOS_REDIS_URL", true, "none", "Redis that nodes share limits and a memory cache in"),
         ("AOS_RISK_THRESHOLD", false, "0.5", "cumulative risk, 0 to 1, above which simulate warns"),

@@ -7,6 +7,9 @@ namespace Aos.App.Server;
 /// <summary>The HTTP server.</summary>
 internal static class AosServer
 {
+    /// <summary>How long the end of the process may take, whatever hangs: runs are handed back within it.</summary>
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(9);
+
     internal static WebApplication Build(string host, int port, HouseOptions house)
     {
         // Nodes on one database may share a machine and its folders: none of them speaks for all.
@@ -18,12 +21,14 @@ internal static class AosServer
         });
         builder.Services.AddHouse(builder.Configuration, house with { IsDevelopment = IsDevelopment(host) });
         builder.Services.AddHostedService<LaterHost>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopMax);
         var app = builder.Build();
         app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it; or reaches the database. Before anything else.
         app.Services.GetRequiredService<IIdentity>();
         app.Services.GetRequiredService<MetricsPage>();
         app.Services.GetRequiredService<ServerMeter>();
         socket?.Guard(app);
+        app.AnnounceNode();
         return Routes(app, IsDevelopment(host));
     }
 
@@ -90,6 +95,7 @@ internal static class AosServer
         app.MapAgents();
         app.MapAdmin();
         app.MapOutbox();
+        app.MapNodes();
         return app;
     }
 

@@ -5,7 +5,7 @@ using Aos.Skills;
 
 namespace Aos.App.Server;
 
-/// <summary>Health: alive (the process answers), ready (the store was just written, skills are loaded), and how busy.</summary>
+/// <summary>Health: alive (the process answers), ready (the store was just written, skills are loaded, runs are taken), and how busy.</summary>
 internal static class HealthRoutes
 {
     internal static void MapHealth(this IEndpointRouteBuilder routes)
@@ -30,7 +30,8 @@ internal static class HealthRoutes
     {
         var problem = await context.RequestServices.GetRequiredService<StoreProbe>().ProblemAsync(context.RequestAborted);
         var skills = context.RequestServices.GetRequiredService<ISkills>().All.Count;
-        var isReady = problem is null && skills > 0;
+        var isDraining = context.RequestServices.GetRequiredService<INode>().IsDraining;
+        var isReady = problem is null && skills > 0 && !isDraining;
         if (!isReady) context.Response.Headers.RetryAfter = "1";
         await AnswerAsync(context, isReady ? 200 : 503, writer =>
         {
@@ -42,6 +43,7 @@ internal static class HealthRoutes
             writer.WriteStartObject("checks");
             writer.WriteString("database", problem is null ? "ok" : $"error: {problem}");
             writer.WriteString("skills", skills > 0 ? $"ok ({skills} registered)" : "error: none registered");
+            if (isDraining) writer.WriteString("node", "draining: it hands its runs back and takes no new ones");
             writer.WriteEndObject();
         });
     }

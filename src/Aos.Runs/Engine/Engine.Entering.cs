@@ -107,6 +107,7 @@ internal sealed partial class Engine
     {
         if (live.TryRemove(new KeyValuePair<RunId, LiveRun>(run.Id, run))) Interlocked.Decrement(ref liveCount);
         if (!run.Row.Owned) Left(run.Row);
+        if (LiveCount == 0) Draining.Emptied();
     }
 
     /// <summary>Takes a run that nobody drives, or that this node owns without driving it. Only for who has the run's entrance.</summary>
@@ -215,6 +216,7 @@ internal sealed partial class Engine
         if (!live.TryAdd(run.Id, run)) throw new InvariantBrokenException($"Run {run.Id} came into memory twice.");
         Interlocked.Increment(ref liveCount);
         if (!Tenure.Holds(run.Node)) run.Lose();
+        if (Draining.IsOn) run.HandOver();
     }
 
     private void Left(RunRow row)

@@ -6,9 +6,10 @@ using Microsoft.Extensions.Hosting;
 namespace Aos.Runs;
 
 /// <summary>Hosts the runs that are in memory: starts, loads, brings back outcomes, recovers, stops.</summary>
-internal sealed partial class Engine : IHostedService, IDisposable
+internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposable
 {
-    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(5);
+    /// <summary>What is under way gets to see that its calls were called off; before it, calls had the grace of a drain.</summary>
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ElsewhereWait = TimeSpan.FromMilliseconds(100);
     private readonly IJournal journal;
     private readonly IRunRows rows;
@@ -17,6 +18,7 @@ internal sealed partial class Engine : IHostedService, IDisposable
     private readonly RunSigner signer;
     private readonly RunsOptions options;
     private readonly WakeClerk clerk;
+    private readonly Elsewhere elsewhere;
     private readonly ConcurrentDictionary<RunId, LiveRun> live = new();
     private readonly Entrances entrances = new();
     private readonly Strays strays;
@@ -25,7 +27,7 @@ internal sealed partial class Engine : IHostedService, IDisposable
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
 
-    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, RunsOptions options, TargetGate? gate = null)
+    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null)
     {
         (this.journal, this.rows, this.changes, this.log, this.signer, this.options, Clock) = (journal, rows, changes, log, signer, options, clock);
         Cluster = cluster;
@@ -34,6 +36,8 @@ internal sealed partial class Engine : IHostedService, IDisposable
         strays = new Strays(this, rows);
         clerk = new WakeClerk(this, rows, options, log, strays);
         Tenure = new Tenure(this, cluster);
+        elsewhere = new Elsewhere(this, journal, rows, pokes);
+        Draining = new Draining(this, log);
         Stopping = stopping.Token;
     }
 
@@ -68,25 +72,8 @@ internal sealed partial class Engine : IHostedService, IDisposable
         if (orphans > 0) log.Adopting(orphans);
         Tenure.Watch(Cluster.Lease);
         Cluster.Pulsed += clerk.Pulsed;
+        Cluster.Pulsed += Draining.Beat;
         clerk.Start();
-    }
-
-    public async Task StopAsync(CancellationToken cancel)
-    {
-        await Stage.CancelAsync(stopping);
-        Cluster.Pulsed -= clerk.Pulsed;
-        await clerk.EndAsync();
-        Leave();
-        await Task.WhenAny(idle.Task, Task.Delay(StopMax, Clock, cancel));
-        if (!idle.Task.IsCompleted) return; // Runs that may still write are adopted by the next process.
-        try
-        {
-            await Cluster.LeaveAsync(cancel);
-        }
-        catch (JournalUnavailableException e)
-        {
-            log.NotReleased(e);
-        }
     }
 
     public void Dispose()
@@ -131,14 +118,15 @@ internal sealed partial class Engine : IHostedService, IDisposable
             }
 
             if (await rows.GetAsync(tenant, id, cancel) is not { } row) return new CommandReply.Unknown();
+            if (await AskAsync(row, command, cancel) is { } reply) return reply;
             if (!entrances.TryEnter(id)) await entrances.Entered(id).WaitAsync(cancel);
             else if (await EnterAsync(row, letter)) return await letter.Reply!.Task.WaitAsync(cancel);
             else if (Live(id) is null) await Task.Delay(ElsewhereWait, Clock, cancel);
         }
     }
 
-    /// <summary>Takes a run that nobody drives and hands it the letter. False: it is in memory, or somebody else has it.</summary>
-    private async Task<bool> EnterAsync(RunRow row, Letter letter)
+    /// <summary>Takes a run that nobody drives and hands it the letter, if any. False: it is in memory, or somebody else has it.</summary>
+    private async Task<bool> EnterAsync(RunRow row, Letter? letter)
     {
         try
         {
@@ -170,7 +158,7 @@ internal sealed partial class Engine : IHostedService, IDisposable
             log.Ended(run.Id, run.State.Status);
             Meter.Ended(run.State);
             signer.Ended(run.State);
-            if (run.State.Start!.Parent is { } parent) Track(DeliverAsync(parent.Run));
+            if (run.State.Start!.Parent is { } parent) Track(DeliverAsync(run.Row.Tenant, parent.Run));
         }
     }
 
@@ -179,7 +167,7 @@ internal sealed partial class Engine : IHostedService, IDisposable
     {
         if (letter.Claimed is { } mine) Track(ReviveAsync(mine));
         if (letter.Reply is { Task.IsCompleted: false } reply) Track(ForwardAsync(row, letter.Command, reply));
-        if (letter is { Command: RecordOutcome came, InboxSeq: 0 }) Track(KeepAsync(row.Id, came.Effect, came.Outcome));
+        if (letter is { Command: RecordOutcome came, InboxSeq: 0 }) Track(KeepAsync(row, came.Effect, came.Outcome));
     }
 
     private async Task ForwardAsync(RunRow row, RunCommand command, TaskCompletionSource<CommandReply> reply)
@@ -187,6 +175,10 @@ internal sealed partial class Engine : IHostedService, IDisposable
         try
         {
             reply.TrySetResult(await CommandAsync(row.Tenant, row.Id, command, Stopping));
+        }
+        catch (OperationCanceledException) when (IsStopping)
+        {
+            reply.TrySetException(Ending());
         }
         catch (Exception e)
         {
@@ -197,29 +189,29 @@ internal sealed partial class Engine : IHostedService, IDisposable
     /// <summary>Puts a run's unread mail into its mailbox.</summary>
     internal async Task ReadInboxAsync(LiveRun run)
     {
-        foreach (var item in await journal.InboxAsync(run.Id, Stopping)) run.Post(new Letter(Mail.Read(item), item.Seq, null));
+        foreach (var item in await journal.InboxAsync(run.Id, Stopping)) run.Post(Mail.Letter(item, run.Row.Tenant));
     }
 
     /// <summary>Tells a run that mail has come; it reads it now or when it is loaded.</summary>
-    internal async Task DeliverAsync(RunId to)
+    internal async Task DeliverAsync(TenantId tenant, RunId to)
     {
-        if (Live(to) is { } run) await ReadInboxAsync(run);
-        else clerk.Poke();
+        if (Live(to) is null && Cluster.IsShared) await elsewhere.TellAsync(tenant, to);
+        await ArrivedAsync(to);
     }
 
     /// <summary>The outcome of a call. When its run has left memory meanwhile, the inbox keeps it.</summary>
     internal async Task BringBackAsync(LiveRun run, EffectId effect, StructuredOutcome outcome)
     {
         if (run.Post(new Letter(new RecordOutcome(effect, outcome), 0, null))) return;
-        await KeepAsync(run.Id, effect, outcome);
+        await KeepAsync(run.Row, effect, outcome);
     }
 
     /// <summary>Leaves an outcome in the inbox of its run.</summary>
-    private async Task KeepAsync(RunId run, EffectId effect, StructuredOutcome outcome)
+    internal async Task KeepAsync(RunRow row, EffectId effect, StructuredOutcome outcome)
     {
-        var late = new InboxItem(run, $"late:{effect}", "outcome", Mail.Write(effect, outcome));
+        var late = new InboxItem(row.Id, $"late:{effect}", "outcome", Mail.Write(effect, outcome));
         await PersistAsync(() => journal.SendAsync(late, Stopping));
-        await DeliverAsync(run);
+        await DeliverAsync(row.Tenant, row.Id);
     }
 
     /// <summary>Puts on record that a run stands still because a rule does not hold. Never throws.</summary>

@@ -13,6 +13,12 @@ internal sealed record Letter(RunCommand Command, long InboxSeq, TaskCompletionS
 
     /// <summary>The row of this run as this node has just claimed it.</summary>
     internal RunRow? Claimed { get; init; }
+
+    /// <summary>It came from another node, which waits for the answer in the inbox.</summary>
+    internal bool IsAsked { get; init; }
+
+    /// <summary>Why it cannot be decided at all.</summary>
+    internal Failure? Refusal { get; init; }
 }
 
 /// <summary>This node no longer drives the run.</summary>

@@ -17,8 +17,7 @@ internal sealed partial class LiveRun
         {
             if (closed) return;
             Volatile.Write(ref closed, true);
-            letters = [.. mailbox];
-            mailbox.Clear();
+            letters = Unanswered();
             if (!draining) Clear();
         }
 
@@ -50,8 +49,7 @@ internal sealed partial class LiveRun
     {
         lock (gate)
         {
-            letters = [.. letters, .. mailbox];
-            mailbox.Clear();
+            letters = [.. letters, .. Unanswered()];
             draining = false;
             Volatile.Write(ref closed, true);
             Clear();
@@ -114,7 +112,7 @@ internal sealed partial class LiveRun
         {
             draining = false;
             if (!closed) Close();
-            letters.AddRange(mailbox);
+            letters.AddRange(Unanswered());
         }
 
         foreach (var letter in letters)

@@ -126,7 +126,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
 
             try
             {
-                if (!await TurnAsync(letters)) return;
+                if (engine.Draining.IsOn ? await HandOverAsync(letters) : !await TurnAsync(letters)) return;
             }
             catch (Exception) when (engine.IsStopping)
             {
@@ -158,12 +158,20 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
         var refusals = new Failure?[letters.Count];
         var facts = new Facts(engine.Now);
         List<EffectId>? answered = null;
+        List<int>? asked = null;
         var read = row.InboxRead;
         for (var i = 0; i < letters.Count; i++)
         {
             var letter = letters[i];
             if (letter.InboxSeq > 0 && letter.InboxSeq <= read) continue; // It was read twice from the inbox.
             read = Math.Max(read, letter.InboxSeq);
+            if (letter.IsAsked) (asked ??= []).Add(i);
+            if (letter.Refusal is { } why)
+            {
+                refusals[i] = why;
+                continue;
+            }
+
             if (letter.Command is RecordOutcome outcome) (answered ??= []).Add(outcome.Effect);
             if (letter.Begun is { } child)
             {
@@ -182,7 +190,8 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
         var pending = RunMachine.Pending(next);
         var over = next.Status.IsOver();
         var parks = !over && inFlight.Count == 0 && IsIdle(pending);
-        if (events.Count > 0 || parks || read > row.InboxRead || (over && row.Owned)) parks = await WriteAsync(next, events, parks, read, letters);
+        IReadOnlyList<InboxAnswer> answers = asked is null ? [] : asked.ConvertAll(i => CommandCodec.Answer(letters[i].InboxSeq, refusals[i], next.Seq));
+        if (events.Count > 0 || parks || read > row.InboxRead || (over && row.Owned)) parks = await WriteAsync(next, events, parks, read, answers, letters);
         Answer(letters, refusals);
         if (events.Count > 0) engine.Changed(this, events);
         await TurnTokenAsync(over);
@@ -208,10 +217,10 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
     }
 
     /// <summary>Appends and moves on. True when the run is parked now.</summary>
-    private async Task<bool> WriteAsync(RunState next, List<RunEvent> events, bool parks, long read, List<Letter> letters)
+    private async Task<bool> WriteAsync(RunState next, List<RunEvent> events, bool parks, long read, IReadOnlyList<InboxAnswer> answers, List<Letter> letters)
     {
         if (!row.Owned) Take(await TakeAgainAsync());
-        var append = RunAppend.Of(Node, row, state, next, events, chain, parks, read);
+        var append = RunAppend.Of(Node, row, state, next, events, chain, parks, read) with { Answers = answers };
         var reply = await StoreAsync(append, letters);
         if (reply is AppendReply.HasMail)
         {
@@ -282,7 +291,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
 
     private void Dispatch(RunEffect effect)
     {
-        if (inFlight.Add(effect.Id)) engine.Track(engine.Dispatcher.PerformAsync(this, effect));
+        if (!IsLeft(effect) && inFlight.Add(effect.Id)) engine.Track(engine.Dispatcher.PerformAsync(this, effect));
     }
 
     /// <summary>While other steps keep the run in memory, sleeps, retries and timeouts come from a timer instead of the row.</summary>

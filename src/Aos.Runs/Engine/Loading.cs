@@ -9,10 +9,15 @@ internal static class Loading
     private const int PageMax = 1_000;
 
     /// <summary>Folds the events up to number <paramref name="last"/>. Throws <see cref="JournalCorruptException"/>.</summary>
-    internal static async Task<(RunState State, byte[] Chain)> FoldAsync(IJournal journal, RunId id, CancellationToken cancel, int last = int.MaxValue)
+    internal static Task<(RunState State, byte[] Chain)> FoldAsync(IJournal journal, RunId id, CancellationToken cancel, int last = int.MaxValue) =>
+        GoOnAsync(journal, id, RunState.Empty, ChainHash.Start, last, cancel);
+
+    /// <summary>Folds what came after <paramref name="state"/>, up to number <paramref name="last"/>.</summary>
+    internal static async Task<RunState> GoOnAsync(IJournal journal, RunId id, RunState state, int last, CancellationToken cancel) =>
+        (await GoOnAsync(journal, id, state, ChainHash.Start, last, cancel)).State;
+
+    private static async Task<(RunState State, byte[] Chain)> GoOnAsync(IJournal journal, RunId id, RunState state, byte[] chain, int last, CancellationToken cancel)
     {
-        var state = RunState.Empty;
-        var chain = ChainHash.Start;
         while (state.Seq < last)
         {
             var page = await journal.ReadAsync(id, state.Seq, Math.Min(PageMax, last - state.Seq), cancel);

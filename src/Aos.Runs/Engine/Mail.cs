@@ -55,8 +55,16 @@ internal static class Mail
         writer.WriteEndObject();
     }).GetRawText());
 
+    /// <summary>An item as the run of <paramref name="tenant"/> decides it.</summary>
+    internal static Letter Letter(InboxItem item, TenantId tenant)
+    {
+        if (item.Kind != CommandCodec.Kind) return new Letter(Read(item), item.Seq, null);
+        var (command, refusal) = CommandCodec.Read(item, tenant);
+        return new Letter(command ?? new WakeRun(), item.Seq, null) { IsAsked = true, Refusal = refusal };
+    }
+
     /// <summary>What is no outcome only wakes the run, so that it is marked as read and does not keep the run in memory.</summary>
-    internal static RunCommand Read(InboxItem item)
+    private static RunCommand Read(InboxItem item)
     {
         if (item.Kind != "outcome") return new WakeRun();
         var body = Json.ParseWrapped(item.Body.Span);

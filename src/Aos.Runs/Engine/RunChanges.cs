@@ -33,6 +33,12 @@ internal sealed class RunChanges
         return IsSettled(state) && found.Settle(state);
     }
 
+    /// <summary>This process ends: nobody waits any longer.</summary>
+    internal void End()
+    {
+        foreach (var found in watched.Values) found.End();
+    }
+
     /// <summary>Over, or standing still until a person does something.</summary>
     internal static bool IsSettled(RunState state)
     {
@@ -67,6 +73,12 @@ internal sealed class RunChanges
 
         internal bool Settle(RunState state) => Interlocked.Exchange(ref settling, null)?.TrySetResult(state) ?? false;
 
+        internal void End()
+        {
+            Pulse();
+            Interlocked.Exchange(ref settling, null)?.TrySetCanceled();
+        }
+
         private static T Made<T>(ref T? place, Func<T> make)
             where T : class
         {
@@ -81,7 +93,7 @@ internal sealed class RunChanges
     {
         internal Task Next => found.Next;
 
-        /// <summary>Ends with the state in which the run settles.</summary>
+        /// <summary>Ends with the state in which the run settles; cancelled when this process ends first.</summary>
         internal Task<RunState> Settled => found.Settled;
 
         public void Dispose()

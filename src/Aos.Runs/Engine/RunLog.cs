@@ -30,6 +30,9 @@ internal sealed partial class RunLog(ILogger<RunLog> logger)
     [LoggerMessage(EventId = 2107, Level = LogLevel.Error, Message = "Run {RunId} could not be loaded: {Why}")]
     internal partial void NotLoaded(RunId runId, string why);
 
+    [LoggerMessage(EventId = 2109, Level = LogLevel.Information, Message = "This node drains: it hands {Count} runs back.")]
+    internal partial void Draining(int count);
+
     [LoggerMessage(EventId = 2106, Level = LogLevel.Warning, Message = "The runs under way could not be released; the next start takes them over.")]
     internal partial void NotReleased(Exception why);
 }

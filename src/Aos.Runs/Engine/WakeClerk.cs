@@ -65,7 +65,7 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
 
     private async Task LoopAsync()
     {
-        while (!engine.IsStopping)
+        while (!engine.IsStopping && !engine.IsDraining)
         {
             try
             {

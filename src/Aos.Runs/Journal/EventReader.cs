@@ -107,7 +107,7 @@ internal static class EventReader
         ChildInputs = data.Get("child_inputs"),
     };
 
-    private static Failure? Failure(JsonElement? value) => value is not { } data ? null : new Failure(
+    internal static Failure? Failure(JsonElement? value) => value is not { } data ? null : new Failure(
         Text(data, "code"),
         Enum.Parse<FailureCategory>(Text(data, "category")),
         Text(data, "message"),

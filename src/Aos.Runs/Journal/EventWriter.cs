@@ -174,7 +174,7 @@ internal static class EventWriter
         w.WriteString("root_hash"u8, e.RootHash);
     }
 
-    private static void Failure(Utf8JsonWriter w, ReadOnlySpan<byte> name, Failure failure)
+    internal static void Failure(Utf8JsonWriter w, ReadOnlySpan<byte> name, Failure failure)
     {
         w.WriteStartObject(name);
         w.WriteString("code"u8, failure.Code);
