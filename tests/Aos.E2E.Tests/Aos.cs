@@ -77,6 +77,9 @@ internal sealed class Command(string folder, TestStore store)
 
     internal static void Interrupt(Process process) => Assert.Equal(0, Kill(process.Id, 2));
 
+    /// <summary>As a service manager ends a server.</summary>
+    internal static void Terminate(Process process) => Assert.Equal(0, Kill(process.Id, 15));
+
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int Kill(int process, int signal);
 }

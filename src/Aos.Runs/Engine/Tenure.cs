@@ -41,7 +41,7 @@ internal sealed class Tenure(Engine engine, ICluster cluster)
 
     private void End(NodeId over)
     {
-        engine.Log.LeaseOver(over);
+        if (!engine.IsDraining) engine.Log.LeaseOver(over); // A node that leaves ends its lease itself.
         engine.DropAll(over);
         engine.Track(GoOnAsync());
     }
