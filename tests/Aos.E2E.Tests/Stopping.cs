@@ -21,7 +21,7 @@ public sealed class Stopping : InFolder
         var client = new AosClient(http, new AosClientOptions { ApiKey = Served.Key, Retries = 0 });
         var cancel = TestContext.Current.CancellationToken;
         var self = Assert.Single((await client.ListNodesAsync(cancel)).Nodes);
-        var run = await client.StartRunAsync(new NewRun { Plan = Json.Parse($$"""[{"skill":"http_call","params":{"url":"http://{{silent.LocalEndpoint}}/"}}]""") }, cancel);
+        var run = await client.StartRunAsync(new NewRun { Plan = Json.Parse($$"""[{"skill":"http_call","params":{"url":"http://{{silent.LocalEndpoint}}/"} }]""") }, cancel);
         using var call = await silent.AcceptTcpClientAsync(cancel); // Nobody will answer it.
         var waiting = client.GetRunAsync(run.RunId, 60, cancel);
         var listed = await Aos.RunAsync("nodes", "--server", http.BaseAddress.ToString());
