@@ -22,13 +22,14 @@ internal static class Embedded
         foreach (var hosted in house.GetServices<IHostedService>().Concat(house.GetServices<ILater>())) await hosted.StartAsync(CancellationToken.None);
         var (doors, skills) = (house.GetRequiredService<IRuns>(), house.GetRequiredService<ISkills>());
         var caller = new Caller(TenantId.Default, "bench", Enum.GetValues<Permission>().ToHashSet());
-        await Loop.MeasureAsync("aos.sqlite", runs, inFlight, async i =>
+        var commits = Commits.Listen();
+        await Loop.MeasureAsync(house.GetRequiredService<ICluster>().IsShared ? "aos.postgres" : "aos.sqlite", runs, inFlight, async i =>
         {
             var plan = PlanReader.Read(Json.Parse(Encoding.UTF8.GetBytes(Bodies.Plan(i))), skills.Terms).Plan!;
             var started = (StartReply.Started)await doors.StartAsync(caller, new StartRequest("bench", plan, Json.EmptyObject, Budget: new Cents(100)), CancellationToken.None);
             var state = await doors.WaitAsync(caller, started.Run, TimeSpan.FromSeconds(30), CancellationToken.None);
             if (state!.Status != RunStatus.Succeeded) throw new InvalidOperationException($"Run {started.Run} is {state.Status}.");
-        });
+        }, commits);
         foreach (var hosted in house.GetServices<ILater>().Concat(house.GetServices<IHostedService>())) await hosted.StopAsync(CancellationToken.None);
     }
 }

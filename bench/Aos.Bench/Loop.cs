@@ -8,11 +8,12 @@ namespace Aos.Bench;
 internal static class Loop
 {
     /// <summary>Warms up, runs, prints one JSON line: name, n, conc, per_s, p50_ms, p95_ms, p99_ms.</summary>
-    internal static async Task MeasureAsync(string name, int runs, int inFlight, Func<int, Task> run)
+    internal static async Task MeasureAsync(string name, int runs, int inFlight, Func<int, Task> run, Commits? commits = null)
     {
         var warmUp = Math.Min(20_000, runs / 2);
         await GoAsync(0, warmUp, inFlight, run);
         var (allocated, cpu) = (GC.GetTotalAllocatedBytes(), Process.GetCurrentProcess().TotalProcessorTime);
+        var committed = commits?.Count ?? 0;
         var watch = Stopwatch.StartNew();
         var latency = await GoAsync(warmUp, runs, inFlight, run);
         watch.Stop();
@@ -29,6 +30,7 @@ internal static class Loop
         writer.WriteNumber("p99_ms", At(.99));
         writer.WriteNumber("cpu_us", Math.Round((Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMicroseconds / runs, 1));
         writer.WriteNumber("alloc_kb", Math.Round((GC.GetTotalAllocatedBytes() - allocated) / 1024.0 / runs, 1));
+        if (commits is not null) writer.WriteNumber("commits", Math.Round((commits.Count - committed) / (double)runs, 3));
         writer.WriteString("gcs", $"{GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)} pause {GC.GetTotalPauseDuration().TotalMilliseconds:N0} ms");
         writer.WriteEndObject();
         await writer.FlushAsync();

@@ -29,9 +29,11 @@ internal sealed class Processes : IDisposable
     }
 
     /// <summary>Runs a program to its end; its last line on standard output as JSON.</summary>
-    internal async Task<JsonElement> MeasureAsync(string dll, params string[] arguments)
+    internal Task<JsonElement> MeasureAsync(string dll, params string[] arguments) => MeasureAsync([], dll, arguments);
+
+    private async Task<JsonElement> MeasureAsync((string Name, string Value)[] environment, string dll, string[] arguments)
     {
-        using var process = Start("dotnet", [dll, .. arguments], []);
+        using var process = Start("dotnet", [dll, .. arguments], environment);
         string? last = null;
         while (await process.StandardOutput.ReadLineAsync() is { } line) last = line;
         await process.WaitForExitAsync();
@@ -41,6 +43,8 @@ internal sealed class Processes : IDisposable
     }
 
     internal Task<JsonElement> SelfAsync(params string[] arguments) => MeasureAsync(Self, arguments);
+
+    internal Task<JsonElement> SelfAsync((string Name, string Value)[] environment, params string[] arguments) => MeasureAsync(environment, Self, arguments);
 
     /// <summary>The product as a user starts it, by its launcher.</summary>
     internal Process Aos(string[] arguments, params (string Name, string Value)[] environment) => Start(Path.Combine(Root, "aos"), arguments, environment);

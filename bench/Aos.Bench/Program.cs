@@ -15,11 +15,20 @@ switch (args)
     case ["get", var url, var runs, var inFlight]:
         await Remote.GetAsync(url, Whole(runs), Whole(inFlight));
         return 0;
+    case ["postgres"] or ["postgres", "quick"]:
+        var (direct, bouncer) = (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES"), Environment.GetEnvironmentVariable("AOS_TEST_PGBOUNCER"));
+        if (direct is null || bouncer is null) return Refuse("AOS_TEST_POSTGRES and AOS_TEST_PGBOUNCER are not set: bench/run postgres sets them.");
+        using (var suite = new PostgresSuite(args.Length == 1 ? 5 : 1, args.Length == 1 ? 1 : 0.25, direct, bouncer)) return await suite.RunAsync() ? 0 : 1;
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        Console.Error.WriteLine("usage: nothing | quick | embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
-        return 2;
+        return Refuse("usage: nothing | quick | postgres | postgres quick | embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+}
+
+static int Refuse(string why)
+{
+    Console.Error.WriteLine(why);
+    return 2;
 }
 
 static int Whole(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);

@@ -118,7 +118,7 @@ internal sealed class Suite(int rounds, double scale) : IDisposable
         return (server, url);
     }
 
-    private static async Task Until(Func<Task> attempt)
+    internal static async Task Until(Func<Task> attempt)
     {
         for (var i = 0; ; i++)
         {

@@ -15,17 +15,20 @@ internal sealed class Receiver : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ConcurrentQueue<string>> seen = new(StringComparer.Ordinal);
     private readonly WebApplication app;
 
-    private Receiver(WebApplication app) => this.app = app;
+    private readonly int slowest;
+
+    private Receiver(WebApplication app, int slowest) => (this.app, this.slowest) = (app, slowest);
 
     internal string Origin { get; private set; } = "";
 
-    internal static async Task<Receiver> StartAsync()
+    /// <param name="slowest">An answer takes at most so many milliseconds.</param>
+    internal static async Task<Receiver> StartAsync(int slowest = 120)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
-        var receiver = new Receiver(app);
+        var receiver = new Receiver(app, slowest);
         app.Run(receiver.TakeAsync);
         await app.StartAsync();
         receiver.Origin = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
@@ -45,7 +48,7 @@ internal sealed class Receiver : IAsyncDisposable
         // The effect counts as soon as it arrives; the answer takes a while, so that kills fall in between.
         seen.GetOrAdd($"{context.Request.Method} {context.Request.Path}", _ => new())
             .Enqueue(context.Request.Headers["Idempotency-Key"].ToString());
-        await Task.Delay(Random.Shared.Next(5, 120), context.RequestAborted);
+        await Task.Delay(Random.Shared.Next(5, slowest), context.RequestAborted);
         await context.Response.WriteAsJsonAsync(new { ok = true });
     }
 

@@ -11,6 +11,9 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
 {
     private const int BatchMax = 500;
 
+    /// <summary>Where nodes share the work: whoever looks first does not take it all.</summary>
+    private const int ShareMax = 50;
+
     /// <summary>Runs read from their journals at once.</summary>
     private const int LoadsMax = 16;
 
@@ -137,7 +140,7 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
 
         Volatile.Write(ref next, long.MaxValue); // Whoever parks a run from here on lowers it.
         engine.Tenure.Engage();
-        var batch = Math.Min(room, BatchMax);
+        var batch = Math.Min(room, engine.Cluster.IsShared ? ShareMax : BatchMax);
         var claimed = await rows.ClaimDueAsync(node, engine.Now, batch, engine.Stopping);
         await ReviveAsync(claimed);
         if (claimed.Count == batch) Lower(0);

@@ -17,6 +17,9 @@ internal sealed class ClusterProof : IAsyncDisposable
     /// <summary>Longer than any fault lasts: whoever decides about a lost call looks when everybody who may still make it is back.</summary>
     private static readonly TimeSpan DecideAfter = TimeSpan.FromSeconds(20);
 
+    /// <summary>Milliseconds: at every moment many runs are in the middle of a call, so that zombies have something to write.</summary>
+    private const int SlowestAnswer = 3_000;
+
     private readonly Settings settings;
     private readonly Random chance;
     private readonly string database = $"chaos_{Guid.NewGuid():N}";
@@ -72,7 +75,7 @@ internal sealed class ClusterProof : IAsyncDisposable
     private async Task<int> RunAsync(string way)
     {
         await ExecuteAsync($"CREATE DATABASE {database}");
-        receiver = await Receiver.StartAsync();
+        receiver = await Receiver.StartAsync(SlowestAnswer);
         for (var i = 1; i <= settings.Nodes; i++)
         {
             var node = new Node(settings.Binary, folder, FaultyWire.To(new UriBuilder(way) { Path = database }.Uri.AbsoluteUri), receiver.Origin, i);

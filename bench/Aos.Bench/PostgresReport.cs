@@ -1,0 +1,41 @@
+namespace Aos.Bench;
+
+/// <summary>What was promised of PostgreSQL, what was measured. A ratio is the median of the rounds' ratios.</summary>
+internal static class PostgresReport
+{
+    internal static bool Print(IReadOnlyDictionary<string, List<double>> rounds)
+    {
+        Console.WriteLine();
+        Console.WriteLine($"{"durable runs of 3 steps on PostgreSQL, /s",-58} {"aos",12} {"beside",12} {"ratio",8}  promise");
+        var kept = true;
+        Line("1 in flight, beside the ceiling", "aos.1", "ceiling.1", null);
+        Line("50 in flight, beside the ceiling", "aos.50", "ceiling.50", 0.5);
+        Line("64 in flight, beside the ceiling", "aos.64", "ceiling.64", 0.5);
+        Line("1,000 in flight, beside the ceiling", "aos.1000", "ceiling.1000", 0.5);
+        Line("50 in flight, through PgBouncer, beside direct", "bouncer.50", "aos.50", 0.8);
+        Line("64 in flight, through PgBouncer, beside direct", "bouncer.64", "aos.64", 0.8);
+        Line("1,000 in flight, through PgBouncer, beside direct", "bouncer.1000", "aos.1000", 0.8);
+        Line("HTTP with wait, 64 in flight, beside a bare route", "aos.http", "ceiling.http", 0.5);
+        Line("two nodes of 32 in flight, beside one of 64", "two", "aos.64", 0.8);
+        var commits = Median(rounds["aos.64.commits"]);
+        Console.WriteLine($"{"commits a run, 64 in flight",-58} {commits,12:N2} {"",12} {"",8}  <= 0.5 {(commits <= 0.5 ? "yes" : "NO")}");
+        kept &= commits <= 0.5;
+        Console.WriteLine(kept ? "every promise is kept" : "NOT every promise is kept");
+        return kept;
+
+        void Line(string what, string product, string beside, double? atLeast)
+        {
+            var (ours, theirs) = (rounds[$"{product}.wf_per_s"], rounds[$"{beside}.wf_per_s"]);
+            var ratio = Median(ours.Zip(theirs, (a, b) => a / b));
+            var holds = atLeast is not { } least || ratio >= least;
+            Console.WriteLine($"{what,-58} {Median(ours),12:N0} {Median(theirs),12:N0} {ratio,8:N2}  {(atLeast is { } bound ? $">= {bound:0.0} {(holds ? "yes" : "NO")}" : "")}");
+            kept &= holds;
+        }
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text.Json;
+using Npgsql;
+
+namespace Aos.Bench;
+
+/// <summary>
+/// The same runs on PostgreSQL: product and ceiling side by side at 1, 50, 64 and 1,000 in flight, directly and through PgBouncer, over
+/// HTTP, and as two nodes. Each measurement has a database of its own.
+/// </summary>
+internal sealed class PostgresSuite(int rounds, double scale, string direct, string bouncer) : IDisposable
+{
+    private const string Key = "bench-key-of-this-run-only-0123456789";
+    private static readonly (int InFlight, int Runs)[] Loads = [(1, 1_000), (50, 20_000), (64, 20_000), (1_000, 30_000)];
+    private readonly Processes processes = new();
+    private readonly string folder = Directory.CreateTempSubdirectory("aos-bench-").FullName;
+    private readonly SortedDictionary<string, List<double>> figures = new(StringComparer.Ordinal);
+    private int databases;
+
+    public void Dispose()
+    {
+        processes.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    internal async Task<bool> RunAsync()
+    {
+        for (var round = 1; round <= rounds; round++)
+        {
+            Console.WriteLine($"round {round} of {rounds}");
+            foreach (var (inFlight, runs) in Loads) await LoadAsync(inFlight, Count(runs));
+            await HttpAsync();
+            await TwoNodesAsync();
+        }
+
+        return PostgresReport.Print(figures);
+    }
+
+    private async Task LoadAsync(int inFlight, int runs)
+    {
+        await WithDatabaseAsync(async name => Keep($"ceiling.{inFlight}", await processes.MeasureAsync(processes.Ceiling, "pg", Connection(direct, name), Text(runs), Text(inFlight))));
+        await WithDatabaseAsync(async name => Keep($"aos.{inFlight}", await EmbeddedAsync(direct, name, runs, inFlight)));
+        if (inFlight > 1) await WithDatabaseAsync(async name => Keep($"bouncer.{inFlight}", await EmbeddedAsync(bouncer, name, runs, inFlight)));
+    }
+
+    private async Task HttpAsync()
+    {
+        await WithDatabaseAsync(async name =>
+        {
+            var port = Text(Processes.FreePort());
+            var probe = processes.Start("dotnet", [processes.Ceiling, "serve", "pg", Connection(direct, name), port], []);
+            var url = $"http://127.0.0.1:{port}/run";
+            await Suite.Until(() => processes.MeasureAsync(processes.Ceiling, "load", url, "5", "1"));
+            Keep("ceiling.http", await processes.MeasureAsync(processes.Ceiling, "load", url, Text(Count(10_000)), "64"));
+            processes.End(probe);
+        });
+        await WithDatabaseAsync(async name =>
+        {
+            var port = Text(Processes.FreePort());
+            var server = processes.Aos(["serve", "--port", port, "--data", At()], [.. Environment(direct, name), ("AOS_API_KEY", Key)]);
+            await Processes.UntilReadyAsync($"http://127.0.0.1:{port}/health", System.Diagnostics.Stopwatch.GetTimestamp());
+            Keep("aos.http", await processes.SelfAsync("runs", $"http://127.0.0.1:{port}", Key, Text(Count(15_000)), "64"));
+            processes.End(server);
+        });
+    }
+
+    /// <summary>Two processes on one database, with half the load each.</summary>
+    private Task TwoNodesAsync() => WithDatabaseAsync(async name =>
+    {
+        await EmbeddedAsync(direct, name, 10, 1); // Makes the tables.
+        var both = await Task.WhenAll(EmbeddedAsync(direct, name, Count(10_000), 32), EmbeddedAsync(direct, name, Count(10_000), 32));
+        var together = both.Sum(line => line.GetProperty("wf_per_s").GetDouble());
+        Keep("two.wf_per_s", together);
+        Console.WriteLine($"  {"two nodes",-18} {together,10:N0}/s");
+    });
+
+    private Task<JsonElement> EmbeddedAsync(string url, string database, int runs, int inFlight) =>
+        processes.SelfAsync(Environment(url, database), "embedded", At(), Text(runs), Text(inFlight));
+
+    private static (string, string)[] Environment(string url, string database) =>
+        [("AOS_DATABASE_URL", new UriBuilder(url) { Path = database }.Uri.AbsoluteUri), ("AOS_MASTER_KEY", Key)];
+
+    private async Task WithDatabaseAsync(Func<string, Task> measure)
+    {
+        var name = $"bench_{System.Environment.ProcessId}_{databases++}";
+        await ExecuteAsync($"CREATE DATABASE {name}");
+        try
+        {
+            await measure(name);
+        }
+        finally
+        {
+            await ExecuteAsync($"DROP DATABASE {name} WITH (FORCE)");
+        }
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(Connection(direct, null));
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static string Connection(string url, string? database)
+    {
+        var address = new Uri(url);
+        var user = address.UserInfo.Split(':', 2);
+        return $"Host={address.Host};Port={address.Port};Username={user[0]};Password={user[1]};Database={database ?? address.AbsolutePath.TrimStart('/')}";
+    }
+
+    private string At() => Path.Combine(folder, $"data{databases}-{Guid.NewGuid():N}");
+
+    private int Count(int full) => Math.Max(20, (int)(full * scale));
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private void Keep(string name, JsonElement line)
+    {
+        foreach (var figure in new[] { "wf_per_s", "p50_ms", "p95_ms", "commits" })
+        {
+            if (line.TryGetProperty(figure, out var value)) Keep($"{name}.{figure}", value.GetDouble());
+        }
+
+        Console.WriteLine($"  {name,-18} {line.GetProperty("wf_per_s").GetDouble(),10:N0}/s  p50 {line.GetProperty("p50_ms").GetDouble(),8:N2} ms  p99 {line.GetProperty("p99_ms").GetDouble(),8:N2} ms");
+    }
+
+    private void Keep(string name, double value)
+    {
+        if (!figures.TryGetValue(name, out var list)) figures[name] = list = [];
+        list.Add(value);
+    }
+}
