@@ -16,6 +16,9 @@ internal sealed record HouseOptions(string Data, string Workspace)
     /// <summary>The database instead of the one that the environment names; null: that one.</summary>
     internal string? DatabaseUrl { get; init; }
 
+    /// <summary>True: the process was started to serve, so whoever started it reads what it says.</summary>
+    internal bool IsServer { get; init; }
+
     /// <summary>False: the process serves others than this machine, so nothing that secures a cluster may be made up here.</summary>
     internal bool IsDevelopment { get; init; } = true;
 
@@ -44,7 +47,7 @@ internal static class Composition
             .AddFailures()
             .AddRuns(new RunsOptions { CallsMax = Whole("AOS_CALLS_MAX", 1, 100_000, 512) })
             .AddFlow(Flow())
-            .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data, IsShared = IsShared(options), Made = Tell })
+            .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data, IsShared = IsShared(options), Made = options.IsServer ? Tell : null })
             .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
             .AddServer(options);
         return services;

@@ -15,8 +15,8 @@ public sealed class IdentityOptions
     /// <summary>True: this is one of several nodes on a database. Without a <see cref="Key"/> they derive the same one from its keyring.</summary>
     public bool IsShared { get; set; }
 
-    /// <summary>Is told the key that was derived for the first time on this database.</summary>
-    public Action<string> Made { get; set; } = static _ => { };
+    /// <summary>Is told the derived key once on a database; null: this process has nobody to tell.</summary>
+    public Action<string>? Made { get; set; }
 }
 
 /// <summary>The door of the identity room.</summary>

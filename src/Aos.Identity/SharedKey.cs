@@ -7,15 +7,19 @@ internal static class SharedKey
 {
     private const string Purpose = "api-key";
 
-    /// <param name="made">Is told the key when no node had asked for it before.</param>
-    internal static string Of(IKeyring keyring, Action<string> made) => Task.Run(() => OfAsync(keyring, made)).GetAwaiter().GetResult();
+    /// <summary>Made together with the first telling, so that there is no second one.</summary>
+    private const string Told = "api-key-told";
 
-    private static async Task<string> OfAsync(IKeyring keyring, Action<string> made)
+    /// <param name="made">Is told the key when no node has told it before; null: nobody is there to read it.</param>
+    internal static string Of(IKeyring keyring, Action<string>? made) => Task.Run(() => OfAsync(keyring, made)).GetAwaiter().GetResult();
+
+    private static async Task<string> OfAsync(IKeyring keyring, Action<string>? made)
     {
-        var isNew = !await keyring.HasAsync(Purpose, CancellationToken.None);
         var mac = await keyring.MacAsync(Purpose, "first"u8.ToArray(), CancellationToken.None);
         var key = "aos_" + Convert.ToHexStringLower(mac)[..48];
-        if (isNew) made(key);
+        if (made is null || await keyring.HasAsync(Told, CancellationToken.None)) return key;
+        await keyring.MacAsync(Told, ReadOnlyMemory<byte>.Empty, CancellationToken.None);
+        made(key);
         return key;
     }
 }

@@ -30,6 +30,8 @@ public static class StorageRoom
     private static void AddEmbedded(this AosBuilder aos, StorageOptions options)
     {
         aos.Migrations(Schema.Migrations);
+        aos.Services.AddSingleton<IDoctor, SqliteDoctor>();
+        aos.Services.AddSingleton<IMigrations, SqliteMigrations>();
         aos.Services.AddSingleton<DataDirectory>(_ => DataDirectory.Open(options.Data));
         aos.Services.AddSingleton<SqliteStore>();
         aos.Services.AddSingleton<IJournal, SqliteJournal>();
@@ -44,6 +46,8 @@ public static class StorageRoom
     {
         aos.Migrations(PostgresSchema.Migrations);
         aos.Migrations(StatusQuery.Migration);
+        aos.Services.AddSingleton<IDoctor, PostgresDoctor>();
+        aos.Services.AddSingleton<IMigrations, PostgresMigrations>();
         aos.Services.AddSingleton<PostgresStart>();
         aos.Services.AddSingleton(provider => Opened(provider.GetRequiredService<PostgresStart>()));
         aos.Services.AddSingleton<IDatabase, PostgresDatabase>();

@@ -19,7 +19,7 @@ internal static class AosServer
             Listen(kestrel, host, port);
             socket?.Listen(kestrel);
         });
-        builder.Services.AddHouse(builder.Configuration, house with { IsDevelopment = IsDevelopment(host) });
+        builder.Services.AddHouse(builder.Configuration, house with { IsServer = true, IsDevelopment = IsDevelopment(host) });
         builder.Services.AddHostedService<LaterHost>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopMax);
         var app = builder.Build();

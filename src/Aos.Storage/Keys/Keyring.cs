@@ -106,21 +106,23 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
     /// Whether this node's master key is that of the database's keys; makes the first key of a new database, so that a second node
     /// with another one is told at its start. Throws <see cref="KeyringLockedException"/> with what to do.
     /// </summary>
-    internal async Task CheckAsync(bool mayMake, CancellationToken cancel)
-    {
-        if (!master.IsThere)
-        {
-            var isUsed = await database.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT count(*) FROM keyring WHERE tenant_id = @House", new { House }), cancel) > 0;
-            if (isUsed) throw new KeyringLockedException("The keys in this database were made under a master key that this node does not have. Start every node with the same AOS_MASTER_KEY (the first node's may lie in its data directory as master.key).");
-            if (!mayMake) throw new KeyringLockedException($"AOS_MASTER_KEY is not set. Nodes that share a database need the same one, at least {StorageOptions.MasterKeyCharsMin} characters: make it once (openssl rand -hex 32), keep it safe and set it on every node.");
-        }
+    internal Task CheckAsync(CancellationToken cancel) => MacAsync("check", ReadOnlyMemory<byte>.Empty, cancel);
 
-        await MacAsync("check", ReadOnlyMemory<byte>.Empty, cancel);
+    /// <summary>On a shared store a master key is made up only where nobody can have another one.</summary>
+    private async Task EnsureMasterAsync(CancellationToken cancel)
+    {
+        if (database.Dialect == Dialect.Sqlite || master.IsThere) return;
+        var isUsed = await database.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT count(*) FROM keyring WHERE tenant_id = @House", new { House }), cancel) > 0;
+        if (isUsed)
+            throw new KeyringLockedException("The keys in this database were made under a master key that this node does not have. Start every node with the same AOS_MASTER_KEY (the first node's may lie in its data directory as master.key).");
+        if (!master.MayBeMade)
+            throw new KeyringLockedException($"AOS_MASTER_KEY is not set. Nodes that share a database need the same one, at least {StorageOptions.MasterKeyCharsMin} characters: make it once (openssl rand -hex 32), keep it safe and set it on every node.");
     }
 
     private async Task OpenAsync(CancellationToken cancel)
     {
         if (signer is not null && (database.Dialect == Dialect.Sqlite || clock.GetElapsedTime(readAt) < Fresh)) return;
+        await EnsureMasterAsync(cancel);
         var now = clock.GetTimestamp();
         var rows = await ReadAsync(Signing, cancel);
         if (rows.Count == 0) await MakeAsync(isFirst: true, cancel);
@@ -171,6 +173,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
 
     private async Task<byte[]> SecretAsync(string name, CancellationToken cancel)
     {
+        await EnsureMasterAsync(cancel);
         if (await ReadAsync(name, cancel) is [var row, ..]) return master.Unwrap(row.Wrapped, $"{name}:{row.Id}");
         var wrapped = master.Wrap(RandomNumberGenerator.GetBytes(32), $"{name}:1");
         await database.WriteAsync((connection, transaction) => Insert(connection, transaction, name, "1", wrapped, null, clock.GetUtcNow().UtcTicks), cancel);

@@ -17,6 +17,8 @@ internal sealed class MasterKey(StorageOptions options)
     /// <summary>False: it would have to be made.</summary>
     internal bool IsThere => options.MasterKey is { Length: > 0 } || File.Exists(FileOf(options));
 
+    internal bool MayBeMade => options.MakesMasterKey;
+
     /// <summary>nonce ‖ ciphertext ‖ tag.</summary>
     internal byte[] Wrap(ReadOnlySpan<byte> secret, string purpose)
     {

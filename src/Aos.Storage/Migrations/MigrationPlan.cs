@@ -7,27 +7,6 @@ namespace Aos.Storage;
 /// <summary>A migration as a store remembers it.</summary>
 internal sealed record AppliedMigration(string Room, int Number, string Name, string Checksum, bool Breaks);
 
-internal enum MigrationState
-{
-    /// <summary>Done, and as this build knows it.</summary>
-    Applied,
-
-    /// <summary>This build has it, the store not yet.</summary>
-    Pending,
-
-    /// <summary>A newer build did it; this one can work beside it.</summary>
-    Newer,
-
-    /// <summary>A newer build did it, and this one can't work with what it left.</summary>
-    Breaking,
-
-    /// <summary>Done, with another text than this build's.</summary>
-    Changed,
-}
-
-/// <summary>One line of what a store's migrations come to.</summary>
-internal sealed record MigrationLine(string Room, int Number, string Name, MigrationState State);
-
 /// <summary>What this build has, held against what a store remembers.</summary>
 internal sealed class MigrationPlan
 {

@@ -92,7 +92,8 @@ internal sealed class SqliteStore : IAsyncDisposable
     /// <summary>By hand: the builder of connection strings loads regular expressions, a twentieth of a second at every start.</summary>
     private static string Quoted(string file) => $"\"{file.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
-    private static SqliteConnection Open(string file)
+    /// <summary>Opens or makes the file for writing, and checks it. Throws <see cref="StoreCorruptException"/>.</summary>
+    internal static SqliteConnection Open(string file)
     {
         var connection = new SqliteConnection($"Data Source={Quoted(file)};Pooling=False;Default Timeout=1");
         try

@@ -1,0 +1,54 @@
+using Aos.Contracts;
+using Npgsql;
+
+namespace Aos.Storage;
+
+/// <summary>Looks at the tables of AOS on PostgreSQL.</summary>
+internal sealed class TableLooks(Looks looks, NpgsqlConnection connection, StorageOptions options)
+{
+    internal async Task LookAsync(IReadOnlyList<Migration> applied, CancellationToken cancel)
+    {
+        await looks.TryAsync("indexes", () => PartsAsync(applied, cancel));
+        if (applied.Any(one => one.Room == "storage")) await looks.TryAsync("journal", () => JournalAsync(cancel));
+        if (applied.Any(one => one.Room == "keys")) await looks.TryAsync("master_key", () => KeysAsync(cancel));
+    }
+
+    private async Task PartsAsync(IReadOnlyList<Migration> applied, CancellationToken cancel)
+    {
+        var there = (await ListAsync("SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace", cancel)).ToHashSet(StringComparer.Ordinal);
+        var missing = ExpectedParts.Of(applied, one => one.Postgres ?? one.Sql).Where(name => !there.Contains(name)).ToList();
+        var invalid = await ListAsync(
+            "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE NOT indisvalid AND c.relnamespace = current_schema()::regnamespace AND c.relkind = 'i'", cancel);
+        if (missing.Count > 0) looks.Problem("indexes", $"Missing: {string.Join(", ", missing)}.", "Restore from a backup, or make them again as the migrations do.");
+        if (invalid.Count > 0) looks.Problem("indexes", $"Invalid, so not used: {string.Join(", ", invalid)}.", $"REINDEX INDEX CONCURRENTLY {invalid[0]};");
+        if (missing.Count + invalid.Count == 0) looks.Ok("indexes", "All tables and indexes are there and valid.");
+    }
+
+    private async Task JournalAsync(CancellationToken cancel)
+    {
+        var parts = await ListAsync("SELECT pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass('journal')", cancel);
+        if (parts.Contains("DEFAULT")) looks.Ok("journal", $"{parts.Count} partition(s), one of them for what no other holds.");
+        else looks.Problem("journal", "The journal has no partition for what no other holds: appends of such runs fail.", "CREATE TABLE journal_rest PARTITION OF journal DEFAULT;");
+    }
+
+    private async Task KeysAsync(CancellationToken cancel)
+    {
+        (string, string, byte[])? key = null;
+        await using (var command = new NpgsqlCommand("SELECT purpose, id, wrapped FROM keyring WHERE tenant_id = '*' ORDER BY created_at DESC LIMIT 1", connection))
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            if (await reader.ReadAsync(cancel)) key = (reader.GetString(0), reader.GetString(1), reader.GetFieldValue<byte[]>(2));
+        }
+
+        KeyLook.At(looks, options, key);
+    }
+
+    private async Task<List<string>> ListAsync(string sql, CancellationToken cancel)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        var found = new List<string>();
+        while (await reader.ReadAsync(cancel)) found.Add(reader.GetString(0));
+        return found;
+    }
+}
