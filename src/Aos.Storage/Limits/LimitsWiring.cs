@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Storage;
 
-/// <summary>Where limits are counted: in Redis when it is configured, else in this process.</summary>
+/// <summary>Where limits are counted: in Redis when it is configured, else in the database that nodes share, else in this process.</summary>
 internal static class LimitsWiring
 {
     internal static AosBuilder AddLimits(this AosBuilder aos, StorageOptions options)
@@ -11,7 +11,8 @@ internal static class LimitsWiring
         aos.Services.AddMetrics();
         aos.Services.AddSingleton<LimitMeter>();
         aos.Services.AddSingleton<LocalLimits>();
-        return options.Redis is { } redis ? aos.AddRedis(redis) : aos.AddLocal();
+        if (options.DatabaseUrl is not null) aos.Migrations(LimitStatements.Migration); // Also beside Redis, which may go again.
+        return options.Redis is { } redis ? aos.AddRedis(redis) : options.DatabaseUrl is not null ? aos.AddRows() : aos.AddLocal();
     }
 
     private static AosBuilder AddLocal(this AosBuilder aos)
@@ -27,6 +28,14 @@ internal static class LimitsWiring
         aos.Services.AddSingleton<RedisDoor>();
         aos.Services.AddSingleton<ILimitStore, RedisLimits>();
         aos.Services.AddSingleton<ISharedCache, RedisCache>();
+        return aos.AddShared();
+    }
+
+    private static AosBuilder AddRows(this AosBuilder aos)
+    {
+        aos.Chore<PostgresLimits>();
+        aos.Services.AddSingleton<ILimitStore>(provider => provider.GetRequiredService<PostgresLimits>());
+        aos.Services.AddSingleton<ISharedCache, NoSharedCache>();
         return aos.AddShared();
     }
 

@@ -6,40 +6,31 @@ using Microsoft.Extensions.Logging;
 
 namespace Aos.Integration.Tests.Limits;
 
-/// <summary>The shared limits of one node, with a connection of its own to a Redis.</summary>
-internal sealed class RedisNode : IAsyncDisposable, ILogger<LimitLog>
+/// <summary>The shared limits of one node.</summary>
+internal class SharedNode : IAsyncDisposable, ILogger<LimitLog>
 {
     private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly RedisDoor door;
 
-    internal RedisNode(string url, int nodes = 1)
+    internal SharedNode(ILimitStore store, int nodes = 1)
     {
-        var (options, problem) = RedisOptions.Read(name => name == "AOS_REDIS_URL" ? url : null);
-        Assert.Null(problem);
         var clock = TimeProvider.System;
-        var meter = new LimitMeter(services.GetRequiredService<IMeterFactory>());
-        door = new RedisDoor(options!, clock);
-        var store = new RedisLimits(door);
-        Link = new StoreLink(store, new LimitLog(this), meter, clock);
-        Limits = new SharedLimits(store, Link, new LocalLimits(clock), new NodeCount(_ => Task.FromResult(nodes), clock), meter);
-        Cache = new RedisCache(door, Link, meter);
+        Meter = new LimitMeter(services.GetRequiredService<IMeterFactory>());
+        Link = new StoreLink(store, new LimitLog(this), Meter, clock);
+        Limits = new SharedLimits(store, Link, new LocalLimits(clock), new NodeCount(_ => Task.FromResult(nodes), clock), Meter);
     }
-
-    internal RedisDoor Door => door;
 
     internal StoreLink Link { get; }
 
     internal SharedLimits Limits { get; }
 
-    internal RedisCache Cache { get; }
-
     /// <summary>Lines of the log, in order.</summary>
     internal ConcurrentQueue<string> Lines { get; } = new();
 
-    public async ValueTask DisposeAsync()
+    private protected LimitMeter Meter { get; }
+
+    public virtual async ValueTask DisposeAsync()
     {
         await Link.DisposeAsync();
-        await door.DisposeAsync();
         await services.DisposeAsync();
     }
 
@@ -49,4 +40,34 @@ internal sealed class RedisNode : IAsyncDisposable, ILogger<LimitLog>
 
     void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         Lines.Enqueue(formatter(state, exception));
+}
+
+/// <summary>The same with a connection of its own to a Redis.</summary>
+internal sealed class RedisNode : SharedNode
+{
+    internal RedisNode(string url, int nodes = 1)
+        : this(Opened(url), nodes)
+    {
+    }
+
+    private RedisNode(RedisDoor door, int nodes)
+        : base(new RedisLimits(door), nodes) =>
+        (Door, Cache) = (door, new RedisCache(door, Link, Meter));
+
+    internal RedisDoor Door { get; }
+
+    internal RedisCache Cache { get; }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await Door.DisposeAsync();
+    }
+
+    private static RedisDoor Opened(string url)
+    {
+        var (options, problem) = RedisOptions.Read(name => name == "AOS_REDIS_URL" ? url : null);
+        Assert.Null(problem);
+        return new RedisDoor(options!, TimeProvider.System);
+    }
 }
