@@ -13,7 +13,7 @@ internal sealed class LimitMeter
     public LimitMeter(IMeterFactory factory)
     {
         Meter = factory.Create("Aos.Limits");
-        asked = Meter.CreateCounter<long>("aos_limit_asks_total", null, "Tokens and slots asked for, by who answered (local, redis, postgres, share) and the answer (granted, wait).");
+        asked = Meter.CreateCounter<long>("aos_limit_asks_total", null, "Tokens and slots asked for, by who answered (redis, postgres, share) and the answer (granted, wait).");
         changes = Meter.CreateCounter<long>("aos_limit_store_changes_total", null, "Changes of the shared store of limits, by store and state (lost, back).");
         cache = Meter.CreateCounter<long>("aos_shared_cache_reads_total", null, "Reads of the shared memory cache, by result (hit, miss, skipped).");
     }
