@@ -10,6 +10,9 @@ namespace Aos.App.Cli;
 /// <summary>The verbs of <c>aos</c>.</summary>
 internal static class CommandLine
 {
+    /// <summary>How long a command may take to end when it is told to; a server hands its runs back within it.</summary>
+    private static readonly TimeSpan EndMax = TimeSpan.FromSeconds(12);
+
     internal const string Version = "0.1.0";
 
     /// <summary>Exit code of a command stopped by Ctrl-C.</summary>
@@ -59,7 +62,7 @@ internal static class CommandLine
         {
             var parsed = Root().Parse(arguments);
             if (parsed.Action is ParseErrorAction) return Wrong(parsed);
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = Console.Out });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = Console.Out, ProcessTerminationTimeout = EndMax });
         }
         catch (OperationCanceledException)
         {
