@@ -221,7 +221,7 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         var stored = rows.GetValueOrDefault(id);
         if (append.ExpectedSeq == 0)
         {
-            if (stored is not null) return new AppendReply.AlreadyExists();
+            if (stored is not null && !Planted.HasFlag(Planted.Splice)) return new AppendReply.AlreadyExists();
             if (append.Claim is { } claim && keys.TryGetValue((claim.Tenant, claim.Scope, claim.Key), out var held) && held.ExpiresAt > clock.GetUtcNow())
                 return new AppendReply.KeyTaken(held.Run, held.Fingerprint.AsSpan().SequenceEqual(claim.Fingerprint));
         }
@@ -229,12 +229,13 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         {
             return new AppendReply.Conflict(stored?.Seq ?? 0);
         }
-        else if (stored.Owner != node && (Planted & (Planted.NoEpochCheck | Planted.BumpsAfterClaim | Planted.Splice)) == 0)
+        else if (stored.Owner != node && (Planted & (Planted.NoEpochCheck | Planted.Splice)) == 0)
         {
             return new AppendReply.Fenced();
         }
 
         if (append.Park && append.ExpectedSeq > 0 && Mail(id).Count > append.Row.InboxRead && !Planted.HasFlag(Planted.ParksOverMail)) return new AppendReply.HasMail();
+        Accepted?.Invoke(append, stored);
         if (append is { ExpectedSeq: 0, Claim: { } key }) keys[(key.Tenant, key.Scope, key.Key)] = (id, key.Fingerprint, key.ExpiresAt);
         rows[id] = append.Row;
         if (!entries.TryGetValue(id, out var list)) entries[id] = list = [];

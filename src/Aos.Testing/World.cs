@@ -149,7 +149,7 @@ public sealed class World : IAsyncDisposable
     /// <summary>Everything that broke a promise so far: see <c>docs/testing.md</c> for the list.</summary>
     public async Task<IReadOnlyList<string>> ViolationsAsync()
     {
-        foreach (var row in Journal.Rows) await new RunChecks(row, Journal, Skills, violations.Enqueue).CheckAsync();
+        foreach (var row in Journal.Rows) await new RunChecks(row, Journal, Skills.Effects, violations.Enqueue).CheckAsync();
         return [.. violations];
     }
 

@@ -27,6 +27,7 @@ internal static class Orders
         }
 
         var aborting = Open.Aborting(state) >= 0;
+        AddOrdered(state, orders);
         foreach (var i in Open.Steps(state)) Add(state, i, aborting, orders);
         return orders;
     }
@@ -59,6 +60,19 @@ internal static class Orders
         }
     }
 
+    /// <summary>What was ordered happens and is waited for, even when its step is over by now: another item of its list may have failed.</summary>
+    private static void AddOrdered(RunState state, List<RunEffect> orders)
+    {
+        for (var i = 0; i < state.Steps.Length; i++)
+        {
+            if (state.Plan.Steps[i].Kind != StepKind.Skill) continue;
+            foreach (var call in state.Steps[i].Calls)
+            {
+                if (call is { Status: CallStatus.Started, Started: not null }) orders.Add(Again(state, i, call));
+            }
+        }
+    }
+
     private static void Add(RunState state, int index, bool aborting, List<RunEffect> orders)
     {
         var step = state.Plan.Steps[index];
@@ -69,18 +83,7 @@ internal static class Orders
             return;
         }
 
-        if (step.Kind != StepKind.Skill || s.Fallback is not null) return;
-        if (!IsPure(state, index))
-        {
-            foreach (var call in s.Calls)
-            {
-                if (call.Status == CallStatus.Started) orders.Add(Again(state, index, call));
-            }
-
-            return;
-        }
-
-        if (aborting) return;
+        if (step.Kind != StepKind.Skill || s.Fallback is not null || aborting || !IsPure(state, index)) return;
         if (s.Items is not null) AddItems(state, step, s, orders);
         else if (s.Status == StepStatus.Running || Open.IsReady(state, index)) AddPure(state, step, s, -1, orders);
     }

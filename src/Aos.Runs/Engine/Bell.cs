@@ -3,7 +3,7 @@ namespace Aos.Runs;
 /// <summary>Wakes one waiter. A ring while nobody waits is kept for the next wait.</summary>
 internal sealed class Bell
 {
-    private TaskCompletionSource rung = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource rung = Stage.Source();
 
     internal void Ring() => Volatile.Read(ref rung).TrySetResult();
 
@@ -12,6 +12,6 @@ internal sealed class Bell
     {
         var ring = rung.Task;
         await ring.WaitAsync(atMost, clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (ring.IsCompleted) Volatile.Write(ref rung, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (ring.IsCompleted) Volatile.Write(ref rung, Stage.Source());
     }
 }

@@ -142,6 +142,6 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         }
 
         run.Post(new Letter(new WakeRun(), 0, null, child.Id));
-        await engine.DeliverAsync(parent.Tenant, parent.Run); // A child that was over at once has left its report before its parent looked.
+        engine.Tell(parent.Tenant, parent.Run); // A child that was over at once has left its report before its parent looked.
     }
 }

@@ -17,7 +17,7 @@ internal sealed class Draining(Engine engine, RunLog log)
     /// <summary>What one word with the store may take: a store that hangs must not keep a process from ending.</summary>
     private static readonly TimeSpan StoreMax = TimeSpan.FromSeconds(2);
 
-    private readonly TaskCompletionSource empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource empty = Stage.Source();
     private readonly Lock gate = new();
     private Task? work;
     private volatile bool isOn;

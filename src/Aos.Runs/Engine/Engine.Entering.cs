@@ -167,6 +167,10 @@ internal sealed partial class Engine
                 if (mine is not null) await LoadAsync(mine, null);
                 return;
             }
+            catch (RunLostException)
+            {
+                return;
+            }
             catch (Exception e)
             {
                 if (e is JournalUnavailableException) strays.Suspect();
@@ -198,6 +202,8 @@ internal sealed partial class Engine
         }
         catch (JournalCorruptException e)
         {
+            // This process may have stood still between the claim and the last page, and another node gone on with the run.
+            if (await rows.GetAsync(row.Tenant, row.Id, Stopping) is { } now && (now.Seq != row.Seq || now.Owner != row.Owner)) throw new RunLostException(row.Id);
             log.Corrupt(row.Id, e.Message);
             await SetAsideAsync(row);
             throw;

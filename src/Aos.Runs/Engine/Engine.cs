@@ -23,7 +23,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     private readonly Entrances entrances = new();
     private readonly Strays strays;
     private int liveCount;
-    private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource idle = Stage.Source();
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
 
@@ -46,6 +46,8 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     internal ICluster Cluster { get; }
 
     internal Tenure Tenure { get; }
+
+    internal Mistakes Mistakes { get; init; } = Mistakes.None;
 
     internal RunLog Log => log;
 
@@ -108,7 +110,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     /// <summary>Hands a command to a run, loading it when it is not in memory. Unknown: this tenant has no such run.</summary>
     internal async Task<CommandReply> CommandAsync(TenantId tenant, RunId id, RunCommand command, CancellationToken cancel)
     {
-        var letter = new Letter(command, 0, new TaskCompletionSource<CommandReply>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var letter = new Letter(command, 0, Stage.Source<CommandReply>());
         while (true)
         {
             if (Live(id) is { } run)
@@ -134,6 +136,10 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
             await LoadAsync(mine, letter);
             return true;
         }
+        catch (RunLostException)
+        {
+            return false;
+        }
         finally
         {
             entrances.Leave(row.Id);
@@ -158,7 +164,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
             log.Ended(run.Id, run.State.Status);
             Meter.Ended(run.State);
             signer.Ended(run.State);
-            if (run.State.Start!.Parent is { } parent) Track(DeliverAsync(run.Row.Tenant, parent.Run));
+            if (run.State.Start!.Parent is { } parent) Tell(run.Row.Tenant, parent.Run);
         }
     }
 
@@ -192,6 +198,9 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
         foreach (var item in await journal.InboxAsync(run.Id, Stopping)) run.Post(Mail.Letter(item, run.Row.Tenant));
     }
 
+    /// <summary>Has a run told that mail has come, as soon as the store can be asked where it is.</summary>
+    internal void Tell(TenantId tenant, RunId to) => Track(InsistAsync(() => DeliverAsync(tenant, to)));
+
     /// <summary>Tells a run that mail has come; it reads it now or when it is loaded.</summary>
     internal async Task DeliverAsync(TenantId tenant, RunId to)
     {
@@ -211,7 +220,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     {
         var late = new InboxItem(row.Id, $"late:{effect}", "outcome", Mail.Write(effect, outcome));
         await PersistAsync(() => journal.SendAsync(late, Stopping));
-        await DeliverAsync(row.Tenant, row.Id);
+        Tell(row.Tenant, row.Id);
     }
 
     /// <summary>Puts on record that a run stands still because a rule does not hold. Never throws.</summary>

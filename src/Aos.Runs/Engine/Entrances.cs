@@ -36,7 +36,7 @@ internal sealed class Entrances
             get
             {
                 lock (gate)
-                    return isOpen ? Task.CompletedTask : (opened ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                    return isOpen ? Task.CompletedTask : (opened ??= Stage.Source()).Task;
             }
         }
 

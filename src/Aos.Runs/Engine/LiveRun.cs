@@ -90,7 +90,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
     {
         foreach (var effect in RunMachine.Pending(state))
         {
-            if (effect is InvokeSkill { Class: EffectClass.AtMostOnce or EffectClass.Reconcilable } lost)
+            if (effect is InvokeSkill { Class: EffectClass.AtMostOnce or EffectClass.Reconcilable } lost && !engine.Mistakes.ForgetsStarted)
                 Post(new Letter(new RecordUnknown(lost.Id, "The process ended while the call was under way."), 0, null));
         }
 
@@ -134,6 +134,10 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
                 foreach (var letter in letters) letter.Reply?.TrySetException(new JournalUnavailableException("The server is stopping.", TimeSpan.FromSeconds(1)));
                 return;
             }
+            catch (JournalUnavailableException) when (engine.Mistakes.DecidesAnew)
+            {
+                foreach (var letter in letters) Post(letter);
+            }
             catch (RunLostException)
             {
                 Drop(letters);
@@ -172,6 +176,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
                 continue;
             }
 
+            if (letter.InboxSeq > 0 && Mail.IsMoot(next, letter.Command)) continue;
             if (letter.Command is RecordOutcome outcome) (answered ??= []).Add(outcome.Effect);
             if (letter.Begun is { } child)
             {
@@ -263,9 +268,11 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
             try
             {
                 var reply = await engine.Journal.AppendAsync(append, CancellationToken.None);
-                return doubt && reply is AppendReply.Conflict or AppendReply.AlreadyExists && await engine.IsStoredAsync(append) ? new AppendReply.Appended() : reply;
+                if (!doubt || reply is not AppendReply.Conflict) return reply;
+                // Either our first try was stored, or it freed the run and somebody else has gone on with it since.
+                return await engine.IsStoredAsync(append) ? new AppendReply.Appended() : new AppendReply.Fenced();
             }
-            catch (JournalUnavailableException e)
+            catch (JournalUnavailableException e) when (!engine.Mistakes.DecidesAnew)
             {
                 doubt = true;
                 foreach (var letter in letters) letter.Reply?.TrySetException(e);
@@ -297,7 +304,8 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
     /// <summary>While other steps keep the run in memory, sleeps, retries and timeouts come from a timer instead of the row.</summary>
     private void Arm(DateTimeOffset? at)
     {
-        if (at == alarmAt && !rang) return;
+        // What is due and was not taken up waits for a place, not for a time: the run's next change takes it up.
+        if (at == alarmAt && !(rang && at > engine.Now)) return;
         rang = false;
         alarmAt = at;
         alarm?.Dispose();

@@ -63,6 +63,19 @@ internal static class Mail
         return new Letter(command ?? new WakeRun(), item.Seq, null) { IsAsked = true, Refusal = refusal };
     }
 
+    /// <summary>
+    /// A failure of an idempotent call that comes by mail is the word of an earlier driver about its own call. Whoever drives the run
+    /// now has made the call again under the same key, and only what comes of that says that nothing happened.
+    /// </summary>
+    internal static bool IsMoot(RunState state, RunCommand command)
+    {
+        if (command is not RecordOutcome { Outcome.Failure: not null, Effect: var effect } || effect.Step < 0 || effect.Step >= state.Steps.Length) return false;
+        var step = state.Steps[effect.Step];
+        var at = Math.Max(effect.Item, 0);
+        var call = effect.Compensation ? step.Compensation : at < step.Calls.Length ? step.Calls[at] : null;
+        return call?.Started?.Class == EffectClass.Idempotent;
+    }
+
     /// <summary>What is no outcome only wakes the run, so that it is marked as read and does not keep the run in memory.</summary>
     private static RunCommand Read(InboxItem item)
     {

@@ -64,10 +64,10 @@ internal sealed class RunChanges
 
         internal bool IsGone { get; set; }
 
-        internal Task Next => Made(ref pulse, static () => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        internal Task Next => Made(ref pulse, static () => Stage.Source()).Task;
 
         internal Task<RunState> Settled =>
-            Made(ref settling, static () => new TaskCompletionSource<RunState>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            Made(ref settling, static () => Stage.Source<RunState>()).Task;
 
         internal void Pulse() => Interlocked.Exchange(ref pulse, null)?.TrySetResult();
 

@@ -15,6 +15,15 @@ internal static class Stage
         else Task.Factory.StartNew(() => work(state), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current);
     }
 
+    /// <summary>
+    /// A task to be ended by hand. On the pool, who waits for it goes on elsewhere; under another scheduler that scheduler sees to it,
+    /// and the pool must not come in between.
+    /// </summary>
+    internal static TaskCompletionSource Source() => new(IsPool ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None);
+
+    /// <inheritdoc cref="Source"/>
+    internal static TaskCompletionSource<T> Source<T>() => new(IsPool ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None);
+
     /// <summary>On the pool, whoever waits for the token does not hold up its canceller.</summary>
     internal static Task CancelAsync(CancellationTokenSource source)
     {

@@ -23,7 +23,7 @@ public sealed class MemoryCluster : ICluster
     private readonly PostgresLease lease;
     private readonly Bell bell = new();
     private readonly CancellationTokenSource leaving = new();
-    private TaskCompletionSource beaten = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource beaten = Stage.Source();
     private Task loop = Task.CompletedTask;
     private long busyAt;
     private volatile bool isBusy;
@@ -139,7 +139,7 @@ public sealed class MemoryCluster : ICluster
 
         lease.Renewed(node, sentAt, ttl, beat.At - before - (clock.GetElapsedTime(sentAt) / 2));
         if (beat.State == NodeState.Draining) IsDraining = true;
-        Interlocked.Exchange(ref beaten, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        Interlocked.Exchange(ref beaten, Stage.Source()).TrySetResult();
         Pulsed?.Invoke(beat.Pulse);
         await TendAsync(beat);
     }

@@ -13,6 +13,9 @@ public sealed partial class MemoryJournal : INodeTable
     /// <summary>Which mistakes the store makes.</summary>
     public Planted Planted { get; set; }
 
+    /// <summary>Sees every append that is accepted, and the row before it.</summary>
+    public Action<JournalAppend, RunRow?>? Accepted { get; set; }
+
     /// <summary>How often a fence refused somebody.</summary>
     public int FencedCount { get; private set; }
 

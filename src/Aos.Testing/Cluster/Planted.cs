@@ -18,7 +18,7 @@ public enum Planted
     /// <summary>A park does not compare the inbox's head with what was read.</summary>
     ParksOverMail = 8,
 
-    /// <summary>Runs of an expired node are claimed before its epoch is bumped, and the fence compares epochs alone.</summary>
+    /// <summary>Runs of an expired node are claimed before its epoch is bumped: it may renew its lease in between.</summary>
     BumpsAfterClaim = 16,
 
     /// <summary>An append without an answer is taken as failed and decided anew.</summary>

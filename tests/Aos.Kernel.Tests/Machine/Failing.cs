@@ -22,6 +22,23 @@ public sealed class Failing
     }
 
     [Fact]
+    public void What_was_ordered_before_its_list_failed_is_still_called_and_waited_for()
+    {
+        var run = MachineWorld.Started("""
+            {"name":"r","steps":[{"id":"a","for_each":"${{ [1,2,3] }}","as":"n","max_parallel":2,"skill":"put","params":{"v":"${{ n }}"}}]}
+            """);
+        run.Fail("a", "INVALID_INPUT", item: 0);
+        Assert.Equal(StepStatus.Failed, run.Step("a"));
+        Assert.Equal(["a[1]"], run.Orders());
+        Assert.Null(run.State.End);
+
+        run.Answer("a", item: 1);
+
+        Assert.Equal("INVALID_INPUT", run.State.End!.Failure!.Code);
+        Assert.Empty(run.Orders());
+    }
+
+    [Fact]
     public void Retry_after_of_the_peer_is_respected()
     {
         var run = MachineWorld.Started("""{"name":"r","steps":[{"id":"a","skill":"put","retry":{"max_attempts":3,"backoff":"1s"}}]}""");

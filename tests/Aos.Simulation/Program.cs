@@ -1,0 +1,1 @@
+return Aos.Simulation.Campaign.Start(args);
