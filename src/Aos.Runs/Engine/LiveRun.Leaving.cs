@@ -34,13 +34,15 @@ internal sealed partial class LiveRun
             if (Claimed(mailbox) is not null) return false;
         }
 
-        if (await engine.ReclaimAsync(row) is { } again && again.Seq == state.Seq)
+        var again = await engine.ReclaimAsync(row);
+        if (again is not null && again.Seq == state.Seq)
         {
             Take(again);
             return false;
         }
 
-        Drop([]);
+        // While this process stood still another node went on with the run and freed it: what was claimed now is loaded anew.
+        Drop(again is null ? [] : [new Letter(new WakeRun(), 0, null) { Claimed = again }]);
         return true;
     }
 

@@ -250,8 +250,13 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
     }
 
     /// <summary>An ended run that is still in memory belongs to nobody: whoever goes on with it takes it first.</summary>
-    private async Task<RunRow> TakeAgainAsync() =>
-        await engine.ReclaimAsync(row) is { } again && again.Seq == state.Seq ? again : throw new RunLostException(Id);
+    private async Task<RunRow> TakeAgainAsync()
+    {
+        var again = await engine.ReclaimAsync(row);
+        if (again is not null && again.Seq == state.Seq) return again;
+        if (again is not null) engine.Forward(row, new Letter(new WakeRun(), 0, null) { Claimed = again }); // Another node went on with it meanwhile: it is loaded anew.
+        throw new RunLostException(Id);
+    }
 
     private void Take(RunRow mine)
     {
