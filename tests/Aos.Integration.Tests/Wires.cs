@@ -11,6 +11,8 @@ public sealed class Wires : IAsyncLifetime
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
     private readonly TcpListener target = new(IPAddress.Loopback, 0);
     private readonly ManualClock clock = new();
+    // Held until the end: a socket that nothing refers to any more is reset when it is collected.
+    private readonly List<Socket> open = [];
     private FaultyWire wire = null!;
 
     public ValueTask InitializeAsync()
@@ -24,6 +26,7 @@ public sealed class Wires : IAsyncLifetime
     {
         await wire.DisposeAsync();
         target.Dispose();
+        foreach (var socket in open) socket.Dispose();
     }
 
     [Fact]
@@ -209,11 +212,17 @@ public sealed class Wires : IAsyncLifetime
     private async Task<Socket> DialAsync()
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        open.Add(client);
         await client.ConnectAsync(IPAddress.Loopback, wire.Port, Cancel);
         return client;
     }
 
-    private async Task<(Socket Client, Socket Server)> ConnectAsync() => (await DialAsync(), await target.AcceptSocketAsync(Cancel));
+    private async Task<(Socket Client, Socket Server)> ConnectAsync()
+    {
+        var client = await DialAsync();
+        open.Add(await target.AcceptSocketAsync(Cancel));
+        return (client, open[^1]);
+    }
 
     private static async Task<byte[]> ReadAsync(Socket from, int count)
     {
