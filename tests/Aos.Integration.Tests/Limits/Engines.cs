@@ -75,7 +75,6 @@ public abstract class LimitsInRows(string variable) : LimitRules
     {
         nodes = await PostgresNodes.OpenAsync(variable);
         pools = [new PostgresPool(new StorageOptions { DatabaseUrl = nodes.Url }), new PostgresPool(new StorageOptions { DatabaseUrl = nodes.Url })];
-        await using (var tables = pools[0].Source.CreateCommand(LimitStatements.Migration.Sql)) await tables.ExecuteNonQueryAsync();
         rows = [.. pools.Select(pool => new PostgresLimits(pool, TimeProvider.System))];
         (one, two) = (new SharedNode(rows[0]), new SharedNode(rows[1]));
     }

@@ -1,5 +1,7 @@
 using Aos.Contracts;
 using Aos.Storage;
+using Aos.Testing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -9,22 +11,29 @@ namespace Aos.Integration.Tests.Storage;
 internal sealed class PostgresNodes : IAsyncDisposable
 {
     private readonly List<ServiceProvider> nodes = [];
-    private readonly string name = $"t_{Guid.NewGuid():N}";
-    private readonly string url;
+    private readonly TestStore store;
 
-    private PostgresNodes(string url) => this.url = url;
+    private PostgresNodes(TestStore store) => this.store = store;
+
+    internal string Url => store.Url!;
+
+    /// <summary>The same database without PgBouncer in between.</summary>
+    internal string Direct => store.Direct;
 
     /// <param name="variable">AOS_TEST_POSTGRES or AOS_TEST_PGBOUNCER.</param>
-    internal static async Task<PostgresNodes> OpenAsync(string variable)
-    {
-        var made = new PostgresNodes(Environment.GetEnvironmentVariable(variable) ?? throw new InvalidOperationException($"{variable} is not set. Start the servers: tests/servers start DIR"));
-        await made.AdminAsync($"CREATE DATABASE {made.name}");
-        await using var pool = new PostgresPool(new StorageOptions { DatabaseUrl = made.Url });
-        foreach (var migration in PostgresSchema.Migrations) await pool.QueryAsync(migration.Sql, [], r => 0, CancellationToken.None);
-        return made;
-    }
+    internal static async Task<PostgresNodes> OpenAsync(string variable) => new(await Task.Run(() => TestStore.Open(
+        (services, options) => new AosBuilder(services, new ConfigurationBuilder().Build()).AddStorage(options),
+        variable == "AOS_TEST_PGBOUNCER" ? TestStoreKind.PgBouncer : TestStoreKind.Postgres)));
 
-    internal string Url => new UriBuilder(url) { Path = name }.Uri.ToString();
+    /// <summary>A session that ends when it is closed.</summary>
+    internal static async Task<NpgsqlConnection> ConnectAsync(string url)
+    {
+        var settings = PostgresUrl.Read(url);
+        settings.Pooling = false;
+        var connection = new NpgsqlConnection(settings.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
 
     /// <summary>A node that has joined.</summary>
     internal async Task<IServiceProvider> JoinAsync()
@@ -45,13 +54,6 @@ internal sealed class PostgresNodes : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var node in nodes) await node.DisposeAsync();
-        await AdminAsync($"DROP DATABASE {name} WITH (FORCE)");
-    }
-
-    private async Task AdminAsync(string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(PostgresUrl.Read(Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES")!).ConnectionString);
-        await using var command = source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
+        await store.DisposeAsync();
     }
 }
