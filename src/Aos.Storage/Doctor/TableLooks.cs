@@ -27,8 +27,19 @@ internal sealed class TableLooks(Looks looks, NpgsqlConnection connection, Stora
     private async Task JournalAsync(CancellationToken cancel)
     {
         var parts = await ListAsync("SELECT pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass('journal')", cancel);
-        if (parts.Contains("DEFAULT")) looks.Ok("journal", $"{parts.Count} partition(s), one of them for what no other holds.");
-        else looks.Problem("journal", "The journal has no partition for what no other holds: appends of such runs fail.", "CREATE TABLE journal_rest PARTITION OF journal DEFAULT;");
+        if (!parts.Contains("DEFAULT"))
+        {
+            looks.Problem("journal", "The journal has no partition for what no other holds: appends of such runs fail.", "CREATE TABLE journal_rest PARTITION OF journal DEFAULT;");
+            return;
+        }
+
+        // The month at hand may lie in the rest: it had begun before there were months.
+        var missing = (await JournalPartitions.MissingAsync(connection, TimeProvider.System.GetUtcNow(), cancel)).Where(month => month.Begin > TimeProvider.System.GetUtcNow()).ToList();
+        if (missing.Count == 0) looks.Ok("journal", $"{parts.Count} partition(s), one of them for what no other holds.");
+        else
+            looks.Warn(
+                "journal", $"No partition for {string.Join(", ", missing.Select(month => month.Table))}: what is written then lies in journal_rest, where it is deleted row by row.",
+                "A running node makes them; aos migrate up does too, with a role that owns the journal.");
     }
 
     private async Task KeysAsync(CancellationToken cancel)

@@ -44,7 +44,13 @@ internal sealed class PostgresMigrator(NpgsqlDataSource source, IReadOnlyList<Mi
         await using var connection = await source.OpenConnectionAsync(cancel);
         var plan = await LookAsync(connection, null, cancel);
         plan.EnsureUsable();
-        if (plan.Pending.Count == 0) return 0;
+        var ran = plan.Pending.Count == 0 ? 0 : await RunAsync(connection, plan, cancel);
+        await PartitionAsync(connection, cancel);
+        return ran;
+    }
+
+    private async Task<int> RunAsync(NpgsqlConnection connection, MigrationPlan plan, CancellationToken cancel)
+    {
         await LockedAsync(connection, transaction => RunAsync(connection, transaction, Table, cancel), cancel);
         var ran = 0;
         foreach (var migration in plan.Pending)
@@ -54,6 +60,20 @@ internal sealed class PostgresMigrator(NpgsqlDataSource source, IReadOnlyList<Mi
         }
 
         return ran;
+    }
+
+    /// <summary>The journal's months, before anybody writes to them. What stands in the way now is left to the chore.</summary>
+    private async Task PartitionAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        if (!await IsThereAsync(connection, null, "journal_rest", cancel)) return;
+        try
+        {
+            await new JournalPartitions(source).MakeAsync(clock.GetUtcNow(), cancel);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return; // aos doctor says when they are still missing.
+        }
     }
 
     /// <summary>Whether a node is at work on this database.</summary>

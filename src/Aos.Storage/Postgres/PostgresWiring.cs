@@ -16,5 +16,6 @@ internal static class PostgresWiring
         services.AddSingleton<IRunRows, PostgresRunRows>();
         services.AddSingleton<ICluster, PostgresCluster>();
         services.AddSingleton<ILater, SharedChores>();
+        services.AddSingleton<IChore, PartitionChore>();
     }
 }

@@ -50,6 +50,20 @@ public sealed class DoctorLooks : IDisposable
     }
 
     [Fact]
+    public async Task A_month_that_nobody_has_made_is_warned_of()
+    {
+        await using var store = Open(TestStoreKind.Postgres);
+        var month = JournalMonth.Of(TimeProvider.System.GetUtcNow()).Next.Table;
+        using (var session = ServerAddress.Connect(store.Direct)) session.Run($"DROP TABLE {month}");
+
+        var warning = Assert.Single(await LookAsync(store.Url, Master), finding => finding.Check == "journal");
+
+        Assert.Equal(FindingLevel.Warning, warning.Level);
+        Assert.Contains(month, warning.Message, StringComparison.Ordinal);
+        Assert.NotNull(warning.Advice);
+    }
+
+    [Fact]
     public async Task A_superuser_is_warned_of_and_a_strange_master_key_is_a_problem()
     {
         await using var store = Open(TestStoreKind.Postgres);
