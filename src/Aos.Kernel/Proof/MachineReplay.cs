@@ -49,7 +49,8 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
     /// <summary>The command that brings this event about, or null: only time does.</summary>
     private static RunCommand? Command(RunState state, RunEvent fact) => fact switch
     {
-        RunStarted e => new StartRun(e.Run, e.Tenant, e.AgentId, e.Plan, e.Inputs, e.Seed, e.Budget, e.Terms, e.Labels, e.Parent),
+        RunStarted e => new StartRun(e.Run, e.Tenant, e.AgentId, e.Plan, e.Inputs, e.Seed, e.Budget, e.Terms, e.Labels, e.Parent) { Charged = e.Charged, Webhook = e.Webhook, Priority = e.Priority, Queued = e.Queued },
+        RunBegan => new BeginRun(),
         CallSucceeded e => new RecordOutcome(e.Effect, e.Outcome),
         CallFailed e => new RecordOutcome(e.Effect, e.Outcome),
         CallUnknown e => new RecordUnknown(e.Effect, e.Why),
@@ -59,7 +60,7 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
         RunPaused e => new PauseRun(e.Reason),
         RunResumed e => new ResumeRun(e.Reason),
         RunQuarantined e => new QuarantineRun(e.Reason),
-        RunRetried e => new RetryRun(e.Reason),
+        RunRetried e => new RetryRun(e.Reason) { Queued = e.Queued },
         RunEnded { Status: RunStatus.Cancelled, Failure.Message: { } message } => new CancelRun(Commands.CancelReason(message)),
         _ => null,
     };

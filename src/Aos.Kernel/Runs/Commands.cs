@@ -25,16 +25,24 @@ internal static class Commands
             Parent = start.Parent,
             Charged = start.Charged,
             Webhook = start.Webhook,
-            Rule = KernelRule.First,
+            Priority = start.Priority,
+            Queued = start.Queued,
+            Rule = start.Queued ? KernelRule.Queue : KernelRule.First,
         });
         Progress.Advance(turn);
         return new Decision(null, turn.Events) { After = turn.State };
     }
 
+    internal static Failure? Begin(Turn turn)
+    {
+        if (turn.State is { BegunAt: null, IsPaused: false, IsQuarantined: false, End: null }) turn.Add(new RunBegan { At = turn.Now });
+        return null;
+    }
+
     internal static Failure? Wake(Turn turn)
     {
         var state = turn.State;
-        if (state.Status.IsOver() || state.IsPaused || state.IsQuarantined) return null;
+        if (!Progress.Drives(state)) return null;
         if (state.Plan.Timeout is { } timeout && turn.Now >= state.StartedAt + timeout)
         {
             var failure = FailureCatalog.Fail("RUN_TIMEOUT", $"The run took longer than its timeout of {Text.Of(timeout)}.");
@@ -85,7 +93,7 @@ internal static class Commands
                 "OUTCOME_UNKNOWN", $"Nobody knows whether step {state.Plan.Steps[i].Id} happened. Resolve it before the retry.");
         }
 
-        turn.Add(new RunRetried { At = turn.Now, Attempt = state.Attempt + 1, Reason = retry.Reason });
+        turn.Add(new RunRetried { At = turn.Now, Attempt = state.Attempt + 1, Reason = retry.Reason, Queued = retry.Queued });
         return null;
     }
 
@@ -97,7 +105,7 @@ internal static class Commands
         if (state.Signals.Length >= RunMachine.SignalsMax)
             return FailureCatalog.Fail("QUOTA_EXHAUSTED", $"The run already keeps {RunMachine.SignalsMax} signals that no step has awaited.");
         turn.Add(new SignalReceived { At = turn.Now, Id = signal.Id, Name = signal.Name, Payload = signal.Payload });
-        if (!turn.State.IsPaused && !turn.State.IsQuarantined) Waits.TakeSignals(turn);
+        if (Progress.Drives(turn.State)) Waits.TakeSignals(turn);
         return null;
     }
 

@@ -9,6 +9,9 @@ public enum KernelRule
 {
     /// <summary>The rules of the first version.</summary>
     First = 1,
+
+    /// <summary>A run may wait for its turn before it begins.</summary>
+    Queue = 2,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

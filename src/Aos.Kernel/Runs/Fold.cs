@@ -40,6 +40,7 @@ internal static class Fold
             }),
             StepEnded ended => Ended(state, ended),
             SignalReceived signal => state with { Signals = state.Signals.Add(signal), SignalIds = state.SignalIds.Add(signal.Id) },
+            RunBegan => state with { BegunAt = e.At, StartedAt = e.At },
             RunPaused => state with { IsPaused = true },
             RunResumed => state with { IsPaused = false, IsQuarantined = false },
             RunQuarantined => state with { IsQuarantined = true },
@@ -60,6 +61,7 @@ internal static class Fold
     {
         Start = started,
         StartedAt = started.At,
+        BegunAt = started.Queued ? null : started.At,
         Spent = started.Charged,
         Steps = [.. Enumerable.Repeat(new StepState(), started.Plan.Steps.Length)],
     };
@@ -134,6 +136,7 @@ internal static class Fold
     {
         Attempt = retried.Attempt,
         StartedAt = retried.At,
+        BegunAt = retried.Queued ? null : state.BegunAt,
         End = null,
         EndedAt = null,
         Compensating = null,
@@ -231,6 +234,7 @@ internal static class Fold
         if (state.End is { } end) return end.Status;
         if (state.IsQuarantined) return RunStatus.Quarantined;
         if (state.IsPaused) return RunStatus.Paused;
+        if (state.BegunAt is null) return RunStatus.Queued;
         if (state.Compensating is not null) return RunStatus.Running;
         bool waits = false, delays = false;
         foreach (var i in Open.Steps(state))

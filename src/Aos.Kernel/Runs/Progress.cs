@@ -19,7 +19,7 @@ internal static class Progress
     }
 
     internal static bool Drives(RunState state) =>
-        state is { Start: not null, End: null, IsPaused: false, IsQuarantined: false };
+        state is { BegunAt: not null, End: null, IsPaused: false, IsQuarantined: false };
 
     internal static void End(Turn turn, RunStatus status, JsonElement? result, Failure? failure) =>
         turn.Add(new RunEnded { At = turn.Now, Status = status, Result = result, Failure = failure, RootHash = RootHash.Of(turn.State) });

@@ -30,7 +30,16 @@ public sealed record StartRun(
 
     /// <summary>URL that is told when an attempt has ended, or null.</summary>
     public string? Webhook { get; init; }
+
+    /// <summary>Of the runs of a tenant that wait for their turn those with the higher number begin first: -100 to 100.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>True: the run waits for its turn; <see cref="BeginRun"/> says that it has come.</summary>
+    public bool Queued { get; init; }
 }
+
+/// <summary>The turn of a queued run has come. Changes nothing when it has begun, or stands still.</summary>
+public sealed record BeginRun : RunCommand;
 
 public sealed record ParentRun(RunId Run, EffectId Effect);
 
@@ -50,7 +59,11 @@ public sealed record PauseRun(string Reason) : RunCommand;
 public sealed record ResumeRun(string Reason) : RunCommand;
 
 /// <summary>A new attempt of a failed or cancelled run: succeeded steps keep their results, the others start again.</summary>
-public sealed record RetryRun(string Reason) : RunCommand;
+public sealed record RetryRun(string Reason) : RunCommand
+{
+    /// <summary>True: the new attempt waits for its turn, as <see cref="StartRun.Queued"/>.</summary>
+    public bool Queued { get; init; }
+}
 
 /// <summary>Somebody signals. A signal nobody awaits yet is kept. The same id twice counts once.</summary>
 public sealed record SignalRun(string Id, string Name, JsonElement Payload) : RunCommand;

@@ -27,8 +27,18 @@ public sealed record RunStarted : RunEvent
     /// <summary>Spent before the first step, by planning.</summary>
     public Cents Charged { get; init; }
     public string? Webhook { get; init; }
+
+    /// <summary>-100 to 100.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>True: nothing happens before <see cref="RunBegan"/>.</summary>
+    public bool Queued { get; init; }
+
     public required KernelRule Rule { get; init; }
 }
+
+/// <summary>A queued run's turn came. Its timeout counts from here.</summary>
+public sealed record RunBegan : RunEvent;
 
 /// <summary>Durable before a skill with side effects is called.</summary>
 public sealed record StepStarted : RunEvent
@@ -149,6 +159,9 @@ public sealed record RunRetried : RunEvent
 {
     public required int Attempt { get; init; }
     public required string Reason { get; init; }
+
+    /// <summary>True: nothing happens before <see cref="RunBegan"/>.</summary>
+    public bool Queued { get; init; }
 }
 
 /// <summary>A failed run starts to undo what asked for it.</summary>

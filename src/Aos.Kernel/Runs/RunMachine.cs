@@ -27,6 +27,7 @@ public static class RunMachine
             RecordOutcome outcome => Calls.Record(turn, outcome),
             RecordUnknown unknown => Calls.Lose(turn, unknown),
             WakeRun => Commands.Wake(turn),
+            BeginRun => Commands.Begin(turn),
             CancelRun cancel => Commands.Cancel(turn, cancel),
             PauseRun pause => Commands.Pause(turn, pause),
             ResumeRun resume => Commands.Resume(turn, resume),

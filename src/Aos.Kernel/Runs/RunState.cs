@@ -19,7 +19,13 @@ public sealed record RunState
     public int Seq { get; init; }
 
     public DateTimeOffset LastAt { get; init; }
+
+    /// <summary>Of the present attempt; of a run that waits for its turn, when it came in.</summary>
     public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When the run first did something; null while it waits for its turn.</summary>
+    public DateTimeOffset? BegunAt { get; init; }
+
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>1 for the first, +1 at each retry of the run.</summary>

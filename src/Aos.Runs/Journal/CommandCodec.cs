@@ -22,7 +22,10 @@ internal static class CommandCodec
             case CancelRun cancel: Reasoned(w, "cancel"u8, cancel.Reason); break;
             case PauseRun pause: Reasoned(w, "pause"u8, pause.Reason); break;
             case ResumeRun resume: Reasoned(w, "resume"u8, resume.Reason); break;
-            case RetryRun retry: Reasoned(w, "retry"u8, retry.Reason); break;
+            case RetryRun retry:
+                Reasoned(w, "retry"u8, retry.Reason);
+                if (retry.Queued) w.WriteBoolean("queued"u8, true);
+                break;
             case SignalRun signal: Signal(w, signal); break;
             case ResolveStep resolve: Resolve(w, resolve); break;
             default: throw new InvariantBrokenException($"{command.GetType().Name} is no command that people give.");
@@ -44,7 +47,7 @@ internal static class CommandCodec
                 "cancel" => new CancelRun(Text(data, "reason")),
                 "pause" => new PauseRun(Text(data, "reason")),
                 "resume" => new ResumeRun(Text(data, "reason")),
-                "retry" => new RetryRun(Text(data, "reason")),
+                "retry" => new RetryRun(Text(data, "reason")) { Queued = data.Get("queued")?.GetBoolean() ?? false },
                 "signal" => new SignalRun(Text(data, "id"), Text(data, "name"), data.GetProperty("payload")),
                 "resolve" => new ResolveStep(Text(data, "step"), data.GetProperty("item").GetInt32(), Enum.Parse<ResolveVerdict>(Text(data, "verdict")), data.GetProperty("result")),
                 _ => null,

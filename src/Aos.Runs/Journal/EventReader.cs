@@ -42,10 +42,14 @@ internal static class EventReader
         {
             At = entry.At, Id = Text(data, "id"), Name = Text(data, "name"), Payload = data.GetProperty("payload"),
         },
+        "run.begun.v1" => new RunBegan { At = entry.At },
         "run.paused.v1" => new RunPaused { At = entry.At, Reason = Text(data, "reason") },
         "run.resumed.v1" => new RunResumed { At = entry.At, Reason = Text(data, "reason") },
         "run.quarantined.v1" => new RunQuarantined { At = entry.At, Reason = Text(data, "reason") },
-        "run.retried.v1" => new RunRetried { At = entry.At, Attempt = data.GetProperty("attempt").GetInt32(), Reason = Text(data, "reason") },
+        "run.retried.v1" => new RunRetried
+        {
+            At = entry.At, Attempt = data.GetProperty("attempt").GetInt32(), Reason = Text(data, "reason"), Queued = data.Get("queued")?.GetBoolean() ?? false,
+        },
         "compensation.started.v1" => new CompensationStarted
         {
             At = entry.At, Cause = Failure(data.GetProperty("cause"))!, Steps = [.. data.GetProperty("steps").EnumerateArray().Select(step => step.GetInt32())],
@@ -91,6 +95,8 @@ internal static class EventReader
             Parent = data.Get("parent") is { } parent ? new ParentRun(Run(parent.GetProperty("run")), Effect(parent)) : null,
             Charged = data.Get("charged") is { } charged ? new Kernel.Cents(charged.GetDecimal()) : Kernel.Cents.Zero,
             Webhook = data.GetText("webhook"),
+            Priority = data.Get("priority")?.GetInt32() ?? 0,
+            Queued = data.Get("queued")?.GetBoolean() ?? false,
             Rule = (KernelRule)data.GetProperty("rule").GetInt32(),
         };
     }

@@ -46,12 +46,14 @@ internal static class EventWriter
                 w.WriteString("name"u8, signal.Name);
                 Value(w, "payload"u8, signal.Payload);
                 break;
+            case RunBegan: break;
             case RunPaused paused: w.WriteString("reason"u8, paused.Reason); break;
             case RunResumed resumed: w.WriteString("reason"u8, resumed.Reason); break;
             case RunQuarantined quarantined: w.WriteString("reason"u8, quarantined.Reason); break;
             case RunRetried retried:
                 w.WriteNumber("attempt"u8, retried.Attempt);
                 w.WriteString("reason"u8, retried.Reason);
+                if (retried.Queued) w.WriteBoolean("queued"u8, true);
                 break;
             case CompensationStarted compensation: Compensation(w, compensation); break;
             case RunEnded ended: Ended(w, ended); break;
@@ -117,6 +119,8 @@ internal static class EventWriter
 
         if (e.Charged.Value != 0) w.WriteNumber("charged"u8, e.Charged.Value);
         if (e.Webhook is { } webhook) w.WriteString("webhook"u8, webhook);
+        if (e.Priority != 0) w.WriteNumber("priority"u8, e.Priority);
+        if (e.Queued) w.WriteBoolean("queued"u8, true);
         w.WriteNumber("rule"u8, (int)e.Rule);
     }
 
