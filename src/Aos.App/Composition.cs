@@ -36,6 +36,7 @@ internal static class Composition
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => Models());
+        var flow = Flow();
         new AosBuilder(services, configuration)
             .AddStorage(Storage(options))
             .AddEgress(new EgressOptions
@@ -45,8 +46,12 @@ internal static class Composition
             .AddSkills(new SkillsOptions { Workspace = options.Workspace, Disabled = Csv("AOS_SKILLS_DISABLED") })
             .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable))
             .AddFailures()
-            .AddRuns(new RunsOptions { CallsMax = Whole("AOS_CALLS_MAX", 1, 100_000, 512) })
-            .AddFlow(Flow())
+            .AddRuns(new RunsOptions
+            {
+                CallsMax = Whole("AOS_CALLS_MAX", 1, 100_000, 512), LiveMax = Whole("AOS_RUNS_LIVE_MAX", 1, 1_000_000, 20_000),
+                QueueMax = Whole("AOS_QUEUE_MAX", 0, 100_000_000, 1_000_000), Limits = flow.Runs,
+            })
+            .AddFlow(flow)
             .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data, IsShared = IsShared(options), Made = options.IsServer ? Tell : null })
             .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
             .AddServer(options);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Aos.Contracts;
 using Aos.Kernel;
 
 namespace Aos.Runs;
@@ -20,6 +21,9 @@ public sealed class AgentOptions
 
     /// <summary>Runs of one agent at work at once.</summary>
     public int ConcurrentRuns { get; set; } = 5;
+
+    /// <summary>Runs at once of an agent with these settings.</summary>
+    public int RunsOf(AgentSettings settings) => settings.ConcurrentRuns ?? ConcurrentRuns;
 
     /// <summary>What a goal is taken to cost before it is planned.</summary>
     public decimal EstimateCents { get; set; } = 50;

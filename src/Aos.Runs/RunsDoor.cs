@@ -16,17 +16,22 @@ internal sealed class RunsDoor(
 
     public int Live => engine.LiveCount;
 
+    public int Queued => engine.Gauge.All;
+
+    public Task LookAsync(CancellationToken cancel) => engine.Gauge.LookAsync(cancel);
+
     public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
     {
         if (engine.Refusal() is { } draining) return new StartReply.Refused(draining);
         if (costs.Admit(Question(caller, request)) is { } refusal) return new StartReply.Refused(refusal);
+        if (await engine.CrowdedAsync(caller.Tenant, request.AgentId, cancel) is { } crowded) return new StartReply.Refused(crowded);
         var (inputs, _) = Admission.Inputs(request.Plan, request.Inputs);
         var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
         var terms = ImmutableSortedDictionary.CreateRange(
             StringComparer.Ordinal, Admission.SkillsOf(request.Plan).Select(name => KeyValuePair.Create(name, skills.Terms[name])));
         var start = new StartRun(
             id, caller.Tenant, request.AgentId, request.Plan, inputs, request.Seed ?? request.Plan.Seed ?? Seeds.OfRun(id), request.Budget, terms,
-            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook };
+            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook, Priority = request.Priority };
         var claim = request.Key is { } key
             ? new IdempotencyClaim(caller.Tenant, key.Scope, key.Key, key.Fingerprint, clock.GetUtcNow() + KeyLifetime)
             : null;

@@ -82,7 +82,19 @@ public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next) : IJour
 
     public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => Alive(() => inner.ClaimOrphansAsync(node, max, cancel));
 
-    public Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel) => Alive(() => inner.ClaimAsync(node, run, cancel));
+    public Task<QueueClaim> ClaimQueuedAsync(NodeId node, QueueTurn turn, CancellationToken cancel) => Alive(() => inner.ClaimQueuedAsync(node, turn, cancel));
+
+    public Task<RunRow?> ClaimAsync(NodeId node, RunId run, Taking taking, CancellationToken cancel) => Alive(() => inner.ClaimAsync(node, run, taking, cancel));
+
+    public async Task LimitAsync(IReadOnlyList<RunLimit> limits, CancellationToken cancel)
+    {
+        if (IsDead) await Never<bool>();
+        await inner.LimitAsync(limits, cancel);
+    }
+
+    public Task<IReadOnlyList<RunLimit>> LimitsAsync(CancellationToken cancel) => Alive(() => inner.LimitsAsync(cancel));
+
+    public Task<int> QueuedAsync(TenantId? tenant, int max, CancellationToken cancel) => Alive(() => inner.QueuedAsync(tenant, max, cancel));
 
     public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel) => Alive(() => inner.OwnedAsync(node, after, max, cancel));
 

@@ -68,12 +68,12 @@ public sealed partial class JournalConformance
         var (parked, owned) = (New(), New());
         await WriteAsync(Park(Mine(parked, 0, 1, Now), null));
         await WriteAsync(Mine(owned, 0, 1, Now));
-        Expect(await rows.ClaimAsync(Node, owned, cancel) is null, "an owned run was claimed");
-        Expect((await rows.ClaimAsync(Node, parked, cancel))?.Id == parked, "a parked run was not claimed");
-        Expect(await rows.ClaimAsync(Node, parked, cancel) is null, "a run was claimed twice");
+        Expect(await rows.ClaimAsync(Node, owned, Taking.Drive, cancel) is null, "an owned run was claimed");
+        Expect((await rows.ClaimAsync(Node, parked, Taking.Drive, cancel))?.Id == parked, "a parked run was not claimed");
+        Expect(await rows.ClaimAsync(Node, parked, Taking.Drive, cancel) is null, "a run was claimed twice");
         var newer = Park(Mine(New(), 0, 1, Now), Now);
         await WriteAsync(newer with { Row = newer.Row with { MinRule = int.MaxValue } });
-        Expect(await rows.ClaimAsync(Node, newer.Row.Id, cancel) is null, "a run of unknown rules was claimed");
+        Expect(await rows.ClaimAsync(Node, newer.Row.Id, Taking.Drive, cancel) is null, "a run of unknown rules was claimed");
         Expect((await rows.ClaimDueAsync(Node, Now, 9, cancel)).Count == 0, "a due run of unknown rules was claimed");
         await rows.ReleaseAsync(Node, parked, Now, cancel);
         Expect((await rows.ClaimDueAsync(Node, Now, 9, cancel)).Select(row => row.Id).SequenceEqual([parked]), "a run given back is not due");

@@ -37,6 +37,12 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
         ["a run is claimed by one only"] = check => check.ClaimsOneAsync(),
         ["released runs are due now, are not written any more, and finished ones are not due"] = check => check.ReleasesAsync(),
         ["a run set aside is quarantined and nothing wakes it"] = check => check.SetsAsideAsync(),
+        ["those in line go by lane, then by priority, then by age"] = check => check.OrdersLineAsync(),
+        ["tenants in line take turns"] = check => check.SharesSlotsAsync(),
+        ["no more runs of a tenant have slots than its limit says"] = check => check.KeepsTenantLimitAsync(),
+        ["no more runs of an agent have slots than its limit says, and it holds nobody up"] = check => check.KeepsAgentLimitAsync(),
+        ["due runs of a limited tenant get in line, ahead of new ones"] = check => check.QueuesDueAsync(),
+        ["a visit takes no slot, and who is to be driven without one gets in line"] = check => check.VisitsAsync(),
         ["runs are counted by status"] = check => check.CountsAsync(),
     };
 

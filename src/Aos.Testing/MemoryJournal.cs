@@ -114,31 +114,12 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         }
     }
 
-    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel)
-    {
-        List<RunRow> claimed;
-        lock (gate)
-        {
-            claimed = !MayClaim(node) ? [] : [.. rows.Values.Where(row => !row.Owned && row.WakeAt <= now && row.MinRule <= ThisBuild.MaxRule).OrderBy(row => row.WakeAt).ThenBy(row => row.Id).Take(max)];
-            claimed = [.. claimed.Select(row => row with { Owner = node })];
-            foreach (var row in claimed) rows[row.Id] = row;
-        }
-
-        if (claimed.Count > 0) Pulse();
-        return Task.FromResult<IReadOnlyList<RunRow>>(claimed);
-    }
-
     public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel)
     {
         List<RunRow> orphans;
         lock (gate) orphans = TakeOrphans(node, max);
         if (orphans.Count > 0) Pulse();
         return Task.FromResult<IReadOnlyList<RunRow>>(orphans);
-    }
-
-    public Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel)
-    {
-        lock (gate) return Task.FromResult(MayWrite(node) && rows.GetValueOrDefault(run) is { Owner: null } row && row.MinRule <= ThisBuild.MaxRule ? rows[run] = row with { Owner = node } : null);
     }
 
     public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel)
@@ -175,9 +156,10 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
     {
         lock (gate)
         {
-            if (MayWrite(node) && rows.GetValueOrDefault(run) is { } row && row.Owner == node) rows[run] = row with { Owner = null, WakeAt = wakeAt };
+            if (MayWrite(node) && rows.GetValueOrDefault(run) is { } row && row.Owner == node) rows[run] = row with { Owner = null, Lane = null, WakeAt = wakeAt };
         }
 
+        Pulse();
         return Task.CompletedTask;
     }
 
@@ -186,7 +168,7 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         lock (gate)
         {
             if (MayWrite(node) && rows.GetValueOrDefault(run) is { } row && row.Tenant == tenant && (row.Owner is null || row.Owner == node))
-                rows[run] = row with { Owner = null, WakeAt = null, Status = RunStatus.Quarantined, FailureCode = code };
+                rows[run] = row with { Owner = null, Lane = null, WakeAt = null, Status = RunStatus.Quarantined, FailureCode = code };
         }
 
         return Task.CompletedTask;

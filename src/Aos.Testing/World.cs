@@ -126,7 +126,7 @@ public sealed class World : IAsyncDisposable
 
             var change = Journal.NextChange;
             var rows = Journal.Rows;
-            var busy = rows.Any(row => row.Owned || row.WakeAt <= Clock.GetUtcNow());
+            var busy = rows.Any(row => row.Owned || row.WakeAt <= Clock.GetUtcNow() || row.Lane < Lane.Held);
             if (!busy)
             {
                 if (rows.Min(row => row.WakeAt) is not { } next) return;

@@ -55,8 +55,17 @@ internal sealed class NodeLink(World world, SimNode node) : IJournal, IRunRows, 
     public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId by, int max, CancellationToken cancel) =>
         AskAsync(Point.BeforeOrphanClaim, Point.InTheMiddleOfClaims, () => world.Store.ClaimOrphansAsync(by, Math.Min(max, 2), default));
 
-    public Task<RunRow?> ClaimAsync(NodeId by, RunId run, CancellationToken cancel) =>
-        AskAsync(Point.BeforeClaim, Point.AfterClaimBeforeAnswer, () => world.Store.ClaimAsync(by, run, default));
+    public Task<QueueClaim> ClaimQueuedAsync(NodeId by, QueueTurn turn, CancellationToken cancel) =>
+        AskAsync(Point.BeforeDueClaim, Point.AfterDueClaimBeforeAnswer, () => world.Store.ClaimQueuedAsync(by, turn, default));
+
+    public Task<RunRow?> ClaimAsync(NodeId by, RunId run, Taking taking, CancellationToken cancel) =>
+        AskAsync(Point.BeforeClaim, Point.AfterClaimBeforeAnswer, () => world.Store.ClaimAsync(by, run, taking, default));
+
+    public Task LimitAsync(IReadOnlyList<RunLimit> limits, CancellationToken cancel) => AskAsync(null, null, () => Done(world.Store.LimitAsync(limits, default)));
+
+    public Task<IReadOnlyList<RunLimit>> LimitsAsync(CancellationToken cancel) => AskAsync(null, null, () => world.Store.LimitsAsync(default));
+
+    public Task<int> QueuedAsync(TenantId? tenant, int max, CancellationToken cancel) => AskAsync(null, null, () => world.Store.QueuedAsync(tenant, max, default));
 
     public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId by, RunId? after, int max, CancellationToken cancel) => AskAsync(null, null, () => world.Store.OwnedAsync(by, after, max, default));
 

@@ -7,7 +7,8 @@ namespace Aos.App.Cli;
 /// <summary>A run as the command line orders it.</summary>
 /// <param name="Plan">As it stands in the file.</param>
 /// <param name="Budget">Cents, or null: the plan's.</param>
-internal sealed record RunOrder(JsonElement Plan, JsonElement Inputs, ulong? Seed, decimal? Budget, IReadOnlyDictionary<string, string> Labels, string? Key)
+/// <param name="Priority">-100 to 100, or null: 0.</param>
+internal sealed record RunOrder(JsonElement Plan, JsonElement Inputs, ulong? Seed, decimal? Budget, IReadOnlyDictionary<string, string> Labels, string? Key, int? Priority = null)
 {
     /// <summary>The request of <c>POST /api/v1/runs</c>.</summary>
     internal JsonElement ToJson() => Json.Write(writer =>
@@ -20,6 +21,7 @@ internal sealed record RunOrder(JsonElement Plan, JsonElement Inputs, ulong? See
         Inputs.WriteTo(writer);
         if (Seed is { } seed) writer.WriteNumber("seed", seed);
         if (Budget is { } budget) writer.WriteNumber("budget_cents", budget);
+        if (Priority is { } priority) writer.WriteNumber("priority", priority);
         if (Key is { } key) writer.WriteString("idempotency_key", key);
         writer.WriteStartObject("labels");
         foreach (var (name, value) in Labels) writer.WriteString(name, value);

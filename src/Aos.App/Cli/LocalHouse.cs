@@ -26,7 +26,7 @@ internal sealed class LocalHouse(Embedded embedded) : IHouse
         var reading = embedded.Get<ISkills>().ReadPlan(order.Plan);
         if (reading.Plan is not { } plan) throw Refused(Admission.Refusal(reading.Problems), 400);
         (string, string, byte[])? key = order.Key is { } text ? ("runs", text, SHA256.HashData(CanonicalJson.Bytes(order.ToJson()))) : null;
-        var request = new StartRequest("cli", plan, order.Inputs, order.Seed, order.Budget is { } cents ? new Cents(cents) : null, order.Labels, key);
+        var request = new StartRequest("cli", plan, order.Inputs, order.Seed, order.Budget is { } cents ? new Cents(cents) : null, order.Labels, key) { Priority = order.Priority ?? 0 };
         var run = await Runs.StartAsync(OwnerConnection.Owner, request, cancel) switch
         {
             StartReply.Started started => started.Run,

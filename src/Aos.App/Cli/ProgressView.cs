@@ -47,6 +47,9 @@ internal sealed class ProgressView(bool isTerminal)
             case "step.ended.v1":
                 Ended(data);
                 break;
+            case "run.begun.v1":
+                Write("  run begun");
+                break;
             case "run.paused.v1" or "run.resumed.v1" or "run.retried.v1" or "run.quarantined.v1" or "compensation.started.v1":
                 Write($"  {message.Kind[..^3].Replace('.', ' ')} {data.GetText("reason")}");
                 break;

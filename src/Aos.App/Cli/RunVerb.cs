@@ -20,7 +20,12 @@ internal static class RunVerb
         var label = new Option<string[]>("--label", "-l") { Description = "A label of the run, NAME=VALUE. May be repeated.", HelpName = "NAME=VALUE" };
         var seed = new Option<ulong?>("--seed") { Description = "Seed of the run. Default: the plan's.", HelpName = "NUMBER" };
         var budget = new Option<decimal?>("--budget") { Description = "Hard limit in cents. Default: the plan's.", HelpName = "CENTS" };
+        var priority = new Option<int?>("--priority") { Description = "Runs that wait for a slot begin in this order, the highest first: -100 to 100. Default 0.", HelpName = "NUMBER" };
         var key = new Option<string?>("--key") { Description = "Idempotency key: the same key and the same request give the same run.", HelpName = "TEXT" };
+        priority.Validators.Add(result =>
+        {
+            if (result.GetValue(priority) is < -100 or > 100) result.AddError("--priority is a whole number from -100 to 100.");
+        });
         var command = new Command("run", """
             Runs a plan, durably, and prints its result.
 
@@ -32,7 +37,7 @@ internal static class RunVerb
             Exit code: 0 succeeded, 1 failed, 2 invalid or not admitted, 3 waits for somebody, 4 cancelled, 5 no house.
             """)
         {
-            file, input, label, seed, budget, key, Wait, Watch, Workspace,
+            file, input, label, seed, budget, priority, key, Wait, Watch, Workspace,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -43,7 +48,7 @@ internal static class RunVerb
             {
                 var plan = await reading;
                 var order = new RunOrder(
-                    plan, Inputs(parsed.GetValue(input) ?? []), parsed.GetValue(seed), parsed.GetValue(budget), Labels(parsed.GetValue(label) ?? []), parsed.GetValue(key));
+                    plan, Inputs(parsed.GetValue(input) ?? []), parsed.GetValue(seed), parsed.GetValue(budget), Labels(parsed.GetValue(label) ?? []), parsed.GetValue(key), parsed.GetValue(priority));
                 var run = await house.StartAsync(order, cancel);
                 return await FollowAsync(house, run.GetText("run_id")!, parsed, work, cancel);
             }, cancel);

@@ -22,13 +22,13 @@ internal static class RunRequest
 
     private static readonly string[] Members =
     [
-        "agent_id", "budget", "budget_cents", "goal", "idempotency_key", "inputs", "labels", "plan", "seed", "tenant_id", "wait", "webhook_url", "workflow_id",
+        "agent_id", "budget", "budget_cents", "goal", "idempotency_key", "inputs", "labels", "plan", "priority", "seed", "tenant_id", "wait", "webhook_url", "workflow_id",
     ];
 
     private static readonly string[] PlanMembers = ["plan", "steps", "workflow_id"];
 
     /// <summary>Members of the request beside a plan that stands at the top of the body.</summary>
-    private static readonly string[] Around = ["agent_id", "idempotency_key", "labels", "tenant_id", "wait", "webhook_url", "workflow_id"];
+    private static readonly string[] Around = ["agent_id", "idempotency_key", "labels", "priority", "tenant_id", "wait", "webhook_url", "workflow_id"];
 
     internal static (StartRequest Request, IReadOnlyList<PlanProblem> Warnings) Read(HttpContext context, JsonElement body)
     {
@@ -38,7 +38,7 @@ internal static class RunRequest
         var isFlat = body.Get("plan") is null;
         var request = new StartRequest(
             Agent(context, body), plan, isFlat ? Json.EmptyObject : body.ObjectOf("inputs"), Seed(body), Budget(body), Labels(body), Key(context, body),
-            Bounded(body, "goal", GoalMax) ?? plan.Goal, Bounded(body, "workflow_id", NameMax)) { Webhook = Webhook(body) };
+            Bounded(body, "goal", GoalMax) ?? plan.Goal, Bounded(body, "workflow_id", NameMax)) { Webhook = Webhook(body), Priority = Priority(body) };
         return (request, warnings);
     }
 
@@ -51,7 +51,7 @@ internal static class RunRequest
         if (PlanMembers.Any(name => body.Get(name) is { ValueKind: not JsonValueKind.Null })) return null;
         if (Bounded(body, "goal", GoalMax) is not { Length: > 0 } goal) return null;
         context.RefuseOtherTenant(body.TextOf("tenant_id"));
-        foreach (var name in new[] { "budget_cents", "inputs", "labels", "seed" })
+        foreach (var name in new[] { "budget_cents", "inputs", "labels", "priority", "seed" })
         {
             if (body.Get(name) is { ValueKind: not JsonValueKind.Null })
                 throw RefusedException.Wrong($"{name} needs a plan; a planned run takes its limits from the agent.");
@@ -129,6 +129,13 @@ internal static class RunRequest
         null or { ValueKind: JsonValueKind.Null } => null,
         { ValueKind: JsonValueKind.Number } seed when seed.TryGetUInt64(out var number) => number,
         _ => throw RefusedException.Wrong("seed is a whole number from 0 to 18446744073709551615."),
+    };
+
+    private static int Priority(JsonElement body) => body.Get("priority") switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => 0,
+        { ValueKind: JsonValueKind.Number } priority when priority.TryGetInt32(out var n) && n is >= -100 and <= 100 => n,
+        _ => throw RefusedException.Wrong("priority is a whole number from -100 to 100."),
     };
 
     private static Cents? Budget(JsonElement body) => body.Get("budget_cents") switch

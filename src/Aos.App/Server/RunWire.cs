@@ -30,7 +30,10 @@ internal static class RunWire
         if (start.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
         if (start.Labels.Count > 0) WriteLabels(writer, start.Labels);
         if (start.Parent is { } parent) writer.WriteString("parent_run_id", parent.Run.Value);
+        writer.WriteNumber("priority", start.Priority);
         writer.WriteString("created_at", start.At.UtcDateTime);
+        if (start.Queued) writer.WriteString("queued_at", start.At.UtcDateTime);
+        if (state.BegunAt is { } begun) writer.WriteString("started_at", begun.UtcDateTime);
         if (state.EndedAt is { } ended)
         {
             writer.WriteString("completed_at", ended.UtcDateTime);
@@ -60,6 +63,7 @@ internal static class RunWire
         writer.WriteNumber("attempt", row.Attempt);
         WriteCents(writer, "cost", row.Spent);
         if (row.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
+        writer.WriteNumber("priority", row.Priority);
         writer.WriteString("created_at", row.CreatedAt.UtcDateTime);
         writer.WriteString("updated_at", row.UpdatedAt.UtcDateTime);
         if (row.EndedAt is { } ended) writer.WriteString("completed_at", ended.UtcDateTime);

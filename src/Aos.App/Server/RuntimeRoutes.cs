@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
+using Aos.Runs;
 
 namespace Aos.App.Server;
 
@@ -137,6 +138,7 @@ internal static class RuntimeRoutes
         var budget = await RuntimeBudget.OfAsync(context, null, skill is null ? id : null);
         var filter = new RunFilter(context.Caller().Tenant, skill is null && budget.Runs > 0 ? id : null, [RunStatus.Running, RunStatus.Retry], Limit: 1000);
         var running = await context.RequestServices.GetRequiredService<IRunRows>().ListAsync(filter, context.RequestAborted);
+        var most = await RunsAtOnceAsync(context, skill is null && id != "default" ? id : null);
         await context.ReplyAsync(writer =>
         {
             writer.WriteStartObject();
@@ -148,17 +150,33 @@ internal static class RuntimeRoutes
             foreach (var name in new[] { "requests_per_minute", "remaining", "resets_at" }) writer.WriteNull(name);
             writer.WriteEndObject();
             writer.WriteStartObject("concurrency");
-            writer.WriteNull("max_concurrent");
+            WriteNumber(writer, "max_concurrent", most);
             writer.WriteNumber("current_running", running.Count);
             writer.WriteNumber("max_parallel_steps", RunMachine.ParallelStepsMax);
             writer.WriteEndObject();
-            writer.WriteNull("max_concurrency");
+            WriteNumber(writer, "max_concurrency", most);
             writer.WriteStartObject("time");
             if (skill is null) writer.WriteNull("max_run_duration_ms");
             else writer.WriteNumber("max_run_duration_ms", (long)skill.TimeoutDefault.TotalMilliseconds);
             writer.WriteEndObject();
             writer.WriteEndObject();
         });
+    }
+
+    /// <summary>Of an agent; of the caller's tenant when there is none of that name.</summary>
+    private static async Task<int?> RunsAtOnceAsync(HttpContext context, string? agent)
+    {
+        var (services, tenant) = (context.RequestServices, context.Caller().Tenant);
+        var limits = services.GetRequiredService<RunsOptions>().Limits;
+        if (agent is null) return limits.OfTenant(tenant);
+        var known = await services.GetRequiredService<IAgents>().FindAsync(tenant, agent, context.RequestAborted);
+        return limits.OfAgent(tenant, agent, known is null ? null : services.GetRequiredService<AgentOptions>().RunsOf(known.Settings)) ?? limits.OfTenant(tenant);
+    }
+
+    private static void WriteNumber(Utf8JsonWriter writer, string name, int? value)
+    {
+        if (value is { } number) writer.WriteNumber(name, number);
+        else writer.WriteNull(name);
     }
 
     private static string Name(Permission permission) => JsonNamingPolicy.SnakeCaseLower.ConvertName(permission.ToString());

@@ -11,6 +11,6 @@ internal sealed class ServerMeter
         var meter = factory.Create("Aos.Server");
         meter.CreateObservableGauge("nova_worker_pool_size", () => Environment.ProcessorCount, null, "Processors that runs share.");
         meter.CreateObservableGauge("nova_runs_live", () => load.Live, null, "Runs in memory.");
-        meter.CreateObservableGauge("nova_runs_queued", () => ThreadPool.PendingWorkItemCount, null, "Pieces of work that wait for a processor.");
+        meter.CreateObservableGauge("nova_runs_queued", () => load.Queued, null, "Runs of all tenants that wait for a slot, in the whole store.");
     }
 }

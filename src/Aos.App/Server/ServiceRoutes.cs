@@ -42,10 +42,11 @@ internal static class ServiceRoutes
     [Open("AOS_METRICS=open says so.")]
     private static Task OpenMetricsAsync(HttpContext context) => WriteMetricsAsync(context);
 
-    private static Task WriteMetricsAsync(HttpContext context)
+    private static async Task WriteMetricsAsync(HttpContext context)
     {
+        await context.RequestServices.GetRequiredService<IRunLoad>().LookAsync(context.RequestAborted);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-        return context.Response.WriteAsync(context.RequestServices.GetRequiredService<MetricsPage>().Text(), Encoding.UTF8, context.RequestAborted);
+        await context.Response.WriteAsync(context.RequestServices.GetRequiredService<MetricsPage>().Text(), Encoding.UTF8, context.RequestAborted);
     }
 
     [Open("The description of the API holds no data.")]

@@ -26,6 +26,9 @@ public sealed record NewRun
 
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
+    /// <summary>Of the tenant's runs that wait for a slot the higher number begins first: -100 to 100. Null: 0.</summary>
+    public int? Priority { get; init; }
+
     /// <summary>The same key and the same request give the same run, for 24 hours.</summary>
     [JsonIgnore]
     public string? IdempotencyKey { get; init; }
@@ -43,6 +46,14 @@ public sealed record Run(
     string RunId, string Status, string? AgentId, string? PlanName, int Attempt, long CostCents, decimal CostCentsExact, decimal? BudgetCents,
     DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt, IReadOnlyList<RunStep>? Steps, string? RootHash, RunOutcome? Outcome)
 {
+    public int Priority { get; init; }
+
+    /// <summary>When it got in line for a slot; null: it did not have to.</summary>
+    public DateTimeOffset? QueuedAt { get; init; }
+
+    /// <summary>When it began; null: it waits for a slot.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
     /// <summary>Whether it succeeded, failed or was cancelled.</summary>
     [JsonIgnore]
     public bool IsOver => Status is "succeeded" or "failed" or "cancelled";

@@ -1,8 +1,14 @@
 namespace Aos.Contracts;
 
-/// <summary>How busy this process is with runs: read, never waited for.</summary>
+/// <summary>How busy this process is with runs: read, and counted when somebody looks.</summary>
 public interface IRunLoad
 {
     /// <summary>Runs in memory now.</summary>
     int Live { get; }
+
+    /// <summary>Runs of all tenants that waited for a slot at the last <see cref="LookAsync"/>.</summary>
+    int Queued { get; }
+
+    /// <summary>Counts those that wait, at most once a second.</summary>
+    Task LookAsync(CancellationToken cancel);
 }

@@ -22,6 +22,9 @@ public sealed record StartRequest(
 
     /// <summary>URL that is told, by POST, when an attempt of the run has ended; or null.</summary>
     public string? Webhook { get; init; }
+
+    /// <summary>Of the tenant's runs that wait for a slot the higher number begins first: -100 to 100.</summary>
+    public int Priority { get; init; }
 }
 
 public abstract record StartReply

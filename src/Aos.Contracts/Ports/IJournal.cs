@@ -54,6 +54,21 @@ public sealed record RunRow
 
     /// <summary>How often in a row a process ended while this run was under way, without an outcome in between.</summary>
     public int Adoptions { get; init; }
+
+    /// <summary>Of a tenant's runs in one lane the higher number goes first: -100 to 100.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>
+    /// Set while the run waits for a slot; null: it has one, or needs none. A run that is driven while this is set is only visited:
+    /// nothing may be started for it.
+    /// </summary>
+    public Lane? Lane { get; init; }
+
+    /// <summary>The scope whose slots the run takes: its agent's id, or empty for its whole tenant. Null: no limit counts it.</summary>
+    public string? Scope { get; init; }
+
+    /// <summary>True: it takes a slot of its scope.</summary>
+    public bool HoldsSlot => Owner is not null && Lane is null && Scope is not null;
 }
 
 /// <summary>A command or a late answer for a run, kept until the run journals a decision on it.</summary>

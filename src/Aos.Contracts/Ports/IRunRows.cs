@@ -27,15 +27,31 @@ public interface IRunRows
 
     /// <summary>
     /// Takes up to <paramref name="max"/> runs that nobody drives and whose wake time has come, oldest wake first, for
-    /// <paramref name="node"/>. Nothing when the node is fenced, or of runs whose rules it does not know.
+    /// <paramref name="node"/>. Nothing when the node is fenced, or of runs whose rules it does not know. A run whose tenant or agent
+    /// has a limit is not taken but put in line, ahead of new ones: it comes back without an owner.
     /// </summary>
     Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel);
 
-    /// <summary>Takes up to <paramref name="max"/> runs of nodes that were declared dead; each counts one adoption more.</summary>
+    /// <summary>Takes up to <paramref name="max"/> runs of nodes that were declared dead, with their slots; each counts one adoption more.</summary>
     Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel);
 
-    /// <summary>Takes one parked run, whatever its wake time; null when it is already owned, or as above.</summary>
-    Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel);
+    /// <summary>
+    /// Takes runs in line for <paramref name="node"/>: from tenant after tenant the next one, those with begun work first, then by
+    /// priority, then the oldest; never more than the limits of tenant and agent leave free, however many nodes ask at once.
+    /// </summary>
+    Task<QueueClaim> ClaimQueuedAsync(NodeId node, QueueTurn turn, CancellationToken cancel);
+
+    /// <summary>Takes one parked run, whatever its wake time; null when it is already owned, waits for a slot, or as above.</summary>
+    Task<RunRow?> ClaimAsync(NodeId node, RunId run, Taking taking, CancellationToken cancel);
+
+    /// <summary>Sets limits of scopes for all nodes.</summary>
+    Task LimitAsync(IReadOnlyList<RunLimit> limits, CancellationToken cancel);
+
+    /// <summary>All scopes that have a limit.</summary>
+    Task<IReadOnlyList<RunLimit>> LimitsAsync(CancellationToken cancel);
+
+    /// <summary>Runs in line, counted up to <paramref name="max"/>; of one tenant, or of all.</summary>
+    Task<int> QueuedAsync(TenantId? tenant, int max, CancellationToken cancel);
 
     /// <summary>
     /// Runs that <paramref name="node"/> owns, by ascending id, those after <paramref name="after"/>: for a node that did not hear the

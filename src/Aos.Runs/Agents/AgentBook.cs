@@ -8,7 +8,7 @@ namespace Aos.Runs;
 /// The agents of each tenant. Where this process is the only one that writes them they are read once and kept; where others
 /// write them too, an agent that was read longer ago than <see cref="Fresh"/> is read again before it is used.
 /// </summary>
-internal sealed class AgentBook(IDatabase database, IRunRows rows, TimeProvider clock) : IAgents
+internal sealed class AgentBook(IDatabase database, IRunRows rows, Scopes scopes, AgentOptions options, TimeProvider clock) : IAgents
 {
     /// <summary>Agents of one tenant.</summary>
     internal const int AgentsMax = 10_000;
@@ -52,8 +52,13 @@ internal sealed class AgentBook(IDatabase database, IRunRows rows, TimeProvider 
         return null;
     }
 
-    public Task<Agent?> ChangeAsync(Caller caller, string id, Func<Agent, Agent> change, CancellationToken cancel) => WriteAsync(
-        caller.Tenant, () => table.ChangeAsync(caller.Tenant, id, agent => change(agent) with { UpdatedAt = clock.GetUtcNow() }, cancel), cancel);
+    public async Task<Agent?> ChangeAsync(Caller caller, string id, Func<Agent, Agent> change, CancellationToken cancel)
+    {
+        var changed = await WriteAsync(
+            caller.Tenant, () => table.ChangeAsync(caller.Tenant, id, agent => change(agent) with { UpdatedAt = clock.GetUtcNow() }, cancel), cancel);
+        if (changed is not null) await scopes.OwnAsync(changed.Tenant, changed.Id, options.RunsOf(changed.Settings), cancel);
+        return changed;
+    }
 
     public async Task<AgentSpending> SpendingAsync(Agent agent, CancellationToken cancel)
     {

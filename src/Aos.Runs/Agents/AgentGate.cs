@@ -8,7 +8,7 @@ namespace Aos.Runs;
 /// Holds known agents to what they may: every start of a run passes here, whichever door it came through. Starts of one agent
 /// pass one after another, so that two of them cannot both take the last of a budget; a run under way holds its whole budget.
 /// </summary>
-internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, ISkills skills, AgentOptions options, TimeProvider clock) : IRuns
+internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, ISkills skills, Scopes scopes, AgentOptions options, TimeProvider clock) : IRuns
 {
     /// <summary>A run may try each call so many times before its grant is used up.</summary>
     private const int TriesGranted = 4;
@@ -24,7 +24,8 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, 
         await gate.WaitAsync(cancel);
         try
         {
-            if ((Standing(agent) ?? Skills(agent, request.Plan) ?? await BusyAsync(agent, cancel)) is { } refusal) return new StartReply.Refused(refusal);
+            if ((Standing(agent) ?? Skills(agent, request.Plan)) is { } refusal) return new StartReply.Refused(refusal);
+            scopes.Own(agent.Tenant, agent.Id, options.RunsOf(agent.Settings));
             var need = PlanInspector.Cost(request.Plan, skills.Terms) + request.Charged;
             if (need == Cents.Zero) return await runs.StartAsync(caller, request, cancel);
             var verdict = Verdict(agent, need, null, await agents.SpendingAsync(agent, cancel));
@@ -55,10 +56,13 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, 
         ? null
         : FailureCatalog.Fail("PERMISSION_DENIED", $"The agent {agent.Id} is {agent.Status.ToString().ToLowerInvariant()}.");
 
-    /// <summary>The agent's runs at work, counted where they are kept.</summary>
+    /// <summary>
+    /// Whether the agent has as many runs at work or in line as may be at work at once: then no goal is planned. A run that
+    /// is started without planning gets in line.
+    /// </summary>
     internal async Task<Failure?> BusyAsync(Agent agent, CancellationToken cancel)
     {
-        var most = agent.Settings.ConcurrentRuns ?? options.ConcurrentRuns;
+        var most = options.RunsOf(agent.Settings);
         var working = await rows.ListAsync(
             new RunFilter(agent.Tenant, agent.Id, [RunStatus.Queued, RunStatus.Running, RunStatus.Retry], Limit: 1000), cancel);
         return working.Count(row => row.Parent is null) < most

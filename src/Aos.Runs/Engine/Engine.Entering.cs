@@ -6,9 +6,27 @@ namespace Aos.Runs;
 /// <summary>How runs come into memory and leave it.</summary>
 internal sealed partial class Engine
 {
-    /// <summary>Begins a new run. Refused by the store alone: a taken key or id.</summary>
+    /// <summary>Runs read from their journals at once.</summary>
+    private const int LoadsMax = 16;
+
+    /// <summary>No run more is taken in.</summary>
+    private bool IsFull => LiveCount >= options.LiveMax;
+
+    /// <summary>Whether a start of this agent would get in line, and why it may not; null: it may start.</summary>
+    internal async Task<Failure?> CrowdedAsync(TenantId tenant, string agent, CancellationToken cancel) =>
+        IsFull || await scopes.OfAsync(tenant, agent, cancel) is not null ? await Gauge.EnterAsync(tenant, cancel) : null;
+
+    /// <summary>A new attempt gets in line where a limit holds.</summary>
+    private async Task<RetryRun> QueuedAsync(TenantId tenant, RunId run, RetryRun retry, CancellationToken cancel) =>
+        await rows.GetAsync(tenant, run, cancel) is { } row && (await scopes.OfAsync(tenant, row.AgentId, cancel) is not null || row.Scope is not null)
+            ? retry with { Queued = true }
+            : retry;
+
+    /// <summary>Begins a new run, or puts it in line where a limit holds or this node is full. Refused by the store alone: a taken key or id.</summary>
     internal async Task<AppendReply> StartAsync(StartRun start, string? goal, string? workflow, IdempotencyClaim? claim, CancellationToken cancel)
     {
+        var scope = start.Parent is { } parent && Live(parent.Run) is { } here ? here.Row.Scope : await scopes.OfAsync(start.Tenant, start.AgentId, cancel);
+        start = start with { Queued = scope is not null || IsFull };
         var decision = RunMachine.Decide(RunState.Empty, start, new Facts(Now));
         var state = decision.After ?? decision.Events.Aggregate(RunState.Empty, RunMachine.Evolve);
         var parks = !state.Status.IsOver() && RunMachine.Pending(state).Count == 0;
@@ -20,6 +38,7 @@ internal sealed partial class Engine
             {
                 Id = start.Run, Tenant = start.Tenant, AgentId = start.AgentId, Goal = goal, Workflow = workflow, Status = state.Status, Labels = start.Labels, Seq = 0,
                 Owner = lease.Node, MinRule = (int)state.Start!.Rule, Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
+                Priority = start.Priority, Scope = start.Queued ? scope ?? "" : null,
             };
             var append = RunAppend.Of(lease.Node, row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim };
             await entrances.EnterAsync(start.Run);
@@ -51,6 +70,7 @@ internal sealed partial class Engine
         if (!append.Row.Owned)
         {
             Left(append.Row);
+            if (append.Row.Lane is not null) Queue.Poke();
             return;
         }
 
@@ -68,7 +88,8 @@ internal sealed partial class Engine
         {
             if (!await IsStoredAsync(append) || Live(id) is not null) return;
             var row = await rows.GetAsync(append.Row.Tenant, id, Stopping);
-            var isUndriven = row is { Adoptions: 0 } && row.Owner == append.Row.Owner && row.Seq == append.Row.Seq; // Else a later process drives it.
+            if (row is { Lane: not null }) Queue.Poke(); // It is in line: whoever has room drives it.
+            var isUndriven = row is { Adoptions: 0, Lane: null } && row.Owner == append.Row.Owner && row.Seq == append.Row.Seq; // Else a later process drives it.
             if (isUndriven) Begin(append, state);
         }
         catch (JournalUnavailableException)
@@ -107,17 +128,18 @@ internal sealed partial class Engine
     {
         if (live.TryRemove(new KeyValuePair<RunId, LiveRun>(run.Id, run))) Interlocked.Decrement(ref liveCount);
         if (!run.Row.Owned) Left(run.Row);
+        Queue.Left();
         if (LiveCount == 0) Draining.Emptied();
     }
 
     /// <summary>Takes a run that nobody drives, or that this node owns without driving it. Only for who has the run's entrance.</summary>
-    private async Task<RunRow?> TakeAsync(RunRow row)
+    private async Task<RunRow?> TakeAsync(RunRow row, RunCommand? command)
     {
         var lease = await Cluster.ReadyAsync(Stopping);
         Tenure.Engage();
         try
         {
-            if (await rows.ClaimAsync(lease.Node, row.Id, Stopping) is { } mine) return mine;
+            if (await rows.ClaimAsync(lease.Node, row.Id, Need(row, command), Stopping) is { } mine) return mine;
             return await rows.GetAsync(row.Tenant, row.Id, Stopping) is { } now && now.Owner == lease.Node ? now : null;
         }
         catch (JournalUnavailableException)
@@ -126,6 +148,12 @@ internal sealed partial class Engine
             throw;
         }
     }
+
+    /// <summary>What nothing can begin with needs no slot: a run that has not begun does nothing, and a cancelled or paused one no more.</summary>
+    private static Taking Need(RunRow row, RunCommand? command) =>
+        row.Status == RunStatus.Queued || row.Lane == Lane.Held ? Taking.VisitUnbegun
+        : command is CancelRun or PauseRun or RetryRun { Queued: true } ? Taking.Visit
+        : Taking.Drive;
 
     /// <summary>Takes a run again that was just parked, or is over; null: somebody else has it, or it waits for its turn.</summary>
     internal async Task<RunRow?> ReclaimAsync(RunRow row)
@@ -136,7 +164,7 @@ internal sealed partial class Engine
             try
             {
                 var node = Cluster.Lease.Node;
-                if (await rows.ClaimAsync(node, row.Id, Stopping) is { } mine) return mine;
+                if (await rows.ClaimAsync(node, row.Id, Need(row, null), Stopping) is { } mine) return mine;
                 return doubt && await rows.GetAsync(row.Tenant, row.Id, Stopping) is { } now && now.Owner == node ? now : null;
             }
             catch (JournalUnavailableException e)
@@ -146,6 +174,18 @@ internal sealed partial class Engine
                 await DelayAsync(e.RetryAfter);
             }
         }
+    }
+
+    /// <summary>Several at once: they should not wait for one another's journals.</summary>
+    internal async Task ReviveAsync(IReadOnlyList<RunRow> claimed)
+    {
+        var at = -1;
+        async Task WorkAsync()
+        {
+            while (Interlocked.Increment(ref at) is var i && i < claimed.Count) await ReviveAsync(claimed[i]);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(LoadsMax, claimed.Count)).Select(_ => WorkAsync()));
     }
 
     /// <summary>Puts a claimed run on its feet. What breaks is in the log and harms no other run.</summary>
@@ -163,7 +203,7 @@ internal sealed partial class Engine
                 if (await rows.GetAsync(row.Tenant, row.Id, Stopping) is not { } now) return;
                 var node = Cluster.Lease.Node;
                 if (now.Owner is { } other && other != node) return;
-                var mine = now.Owned ? now : await rows.ClaimAsync(node, row.Id, Stopping);
+                var mine = now.Owned ? now : await rows.ClaimAsync(node, row.Id, Taking.Drive, Stopping);
                 if (mine is not null) await LoadAsync(mine, null);
                 return;
             }
@@ -193,7 +233,7 @@ internal sealed partial class Engine
             Loading.Check(row, state);
             Recent.Drop(row.Id);
             var run = new LiveRun(this, row, state, chain, RecentRuns.BytesMax);
-            await ReadInboxAsync(run);
+            if (row.Lane is null) await ReadInboxAsync(run); // Who only visits leaves the mail to whoever drives it.
             if (row.Adoptions > options.AdoptionsMax && !state.IsQuarantined)
                 run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), 0, null));
             if (first is not null) run.Post(first);
@@ -212,6 +252,7 @@ internal sealed partial class Engine
         {
             await PersistAsync(() => rows.ReleaseAsync(row.Owner!.Value, row.Id, Now + TimeSpan.FromSeconds(1), Stopping));
             clerk.Parked(Now + TimeSpan.FromSeconds(1));
+            Queue.Poke(); // Its slot is free.
             throw;
         }
     }

@@ -30,8 +30,9 @@ internal sealed partial class Engine
     {
         await StoppingAsync(cancel);
         Cluster.Pulsed -= clerk.Pulsed;
+        Cluster.Pulsed -= Queue.Pulsed;
         Cluster.Pulsed -= Draining.Beat;
-        await clerk.EndAsync();
+        await Task.WhenAll(clerk.EndAsync(), Queue.EndAsync());
         Leave();
         await Task.WhenAny(idle.Task, Task.Delay(StopMax, Clock, cancel));
         // In the embedded store nothing fences what may still write: the next process adopts it.
@@ -76,6 +77,13 @@ internal sealed partial class Engine
         }
     }
 
+    /// <summary>Gives a run back that was only visited: due now, so that it gets in line.</summary>
+    internal async Task YieldAsync(RunRow row)
+    {
+        await PersistAsync(() => rows.ReleaseAsync(row.Owner!.Value, row.Id, Now, Stopping));
+        clerk.Poke();
+    }
+
     /// <summary>Goes on with a run that nobody drives; nothing when another is quicker. Throws when the run cannot be read.</summary>
     internal async Task DriveAsync(RunRow row)
     {
@@ -89,6 +97,8 @@ internal sealed partial class Engine
     private async Task<CommandReply?> AskAsync(RunRow row, RunCommand command, CancellationToken cancel)
     {
         var isMine = row.Owner == Cluster.Lease.Node;
+        // In line for a slot it decides what might go on with it when its turn has come.
+        if (row is { Owner: null, Lane: Lane.Begun } && Need(row, command) == Taking.Drive) return await elsewhere.AskAsync(row, command, cancel);
         if (Cluster.IsShared && (row.Owner is not null ? !isMine : IsDraining && !row.Status.IsOver())) return await elsewhere.AskAsync(row, command, cancel);
         return IsDraining && Live(row.Id) is null ? new CommandReply.Refused(Refusal()!) : null;
     }

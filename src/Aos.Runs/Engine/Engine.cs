@@ -18,6 +18,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     private readonly RunSigner signer;
     private readonly RunsOptions options;
     private readonly WakeClerk clerk;
+    private readonly Scopes scopes;
     private readonly Elsewhere elsewhere;
     private readonly ConcurrentDictionary<RunId, LiveRun> live = new();
     private readonly Entrances entrances = new();
@@ -27,7 +28,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
 
-    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null)
+    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null, Scopes? scopes = null)
     {
         (this.journal, this.rows, this.changes, this.log, this.signer, this.options, Clock) = (journal, rows, changes, log, signer, options, clock);
         Cluster = cluster;
@@ -35,6 +36,10 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
         Dispatcher = new Dispatcher(this, skills, options, gate);
         strays = new Strays(this, rows);
         clerk = new WakeClerk(this, rows, options, log, strays);
+        Queue = new QueueClerk(this, rows, options, log, strays);
+        Gauge = new QueueGauge(rows, options, clock);
+        this.scopes = scopes ?? new Scopes(rows, options);
+        this.scopes.Changed = Queue.Poke;
         Tenure = new Tenure(this, cluster);
         elsewhere = new Elsewhere(this, journal, rows, pokes);
         Draining = new Draining(this, log);
@@ -46,6 +51,10 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     internal ICluster Cluster { get; }
 
     internal Tenure Tenure { get; }
+
+    internal QueueClerk Queue { get; }
+
+    internal QueueGauge Gauge { get; }
 
     internal Mistakes Mistakes { get; init; } = Mistakes.None;
 
@@ -74,8 +83,11 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
         if (orphans > 0) log.Adopting(orphans);
         Tenure.Watch(Cluster.Lease);
         Cluster.Pulsed += clerk.Pulsed;
+        Cluster.Pulsed += Queue.Pulsed;
         Cluster.Pulsed += Draining.Beat;
+        await InsistAsync(() => scopes.SettleAsync(cancel));
         clerk.Start();
+        Queue.Start();
     }
 
     public void Dispose()
@@ -110,6 +122,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     /// <summary>Hands a command to a run, loading it when it is not in memory. Unknown: this tenant has no such run.</summary>
     internal async Task<CommandReply> CommandAsync(TenantId tenant, RunId id, RunCommand command, CancellationToken cancel)
     {
+        if (command is RetryRun retry) command = await QueuedAsync(tenant, id, retry, cancel);
         var letter = new Letter(command, 0, Stage.Source<CommandReply>());
         while (true)
         {
@@ -132,7 +145,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     {
         try
         {
-            if (Live(row.Id) is not null || await TakeAsync(row) is not { } mine) return false;
+            if (Live(row.Id) is not null || await TakeAsync(row, letter?.Command) is not { } mine) return false;
             await LoadAsync(mine, letter);
             return true;
         }

@@ -46,6 +46,17 @@ internal sealed partial class LiveRun
         return true;
     }
 
+    /// <summary>
+    /// The run was only visited, and what was asked for needs a slot: nothing of it is written, and each letter goes its own way
+    /// again. Always false: it has left memory.
+    /// </summary>
+    private async Task<bool> YieldAsync(List<Letter> letters)
+    {
+        await engine.YieldAsync(row);
+        Drop(letters);
+        return false;
+    }
+
     /// <summary>Another node has the run, or will: it leaves memory as it is, and its letters go where it is now.</summary>
     private void Drop(List<Letter> letters)
     {

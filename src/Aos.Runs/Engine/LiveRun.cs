@@ -191,8 +191,17 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
             next = decision.After ?? decision.Events.Aggregate(next, RunMachine.Evolve);
         }
 
+        if (next.Status == RunStatus.Queued && row.Lane is null)
+        {
+            // It has a slot: its turn has come.
+            var begins = RunMachine.Decide(next, new BeginRun(), facts);
+            events.AddRange(begins.Events);
+            next = begins.After ?? begins.Events.Aggregate(next, RunMachine.Evolve);
+        }
+
         foreach (var effect in answered ?? []) inFlight.Remove(effect);
         var pending = RunMachine.Pending(next);
+        if (row.Lane is not null && pending.Count > 0) return await YieldAsync(letters);
         var over = next.Status.IsOver();
         var parks = !over && inFlight.Count == 0 && IsIdle(pending);
         IReadOnlyList<InboxAnswer> answers = asked is null ? [] : asked.ConvertAll(i => CommandCodec.Answer(letters[i].InboxSeq, refusals[i], next.Seq));
@@ -246,6 +255,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
         bytes += append.Bytes();
         Volatile.Write(ref row, append.Row);
         Volatile.Write(ref state, next);
+        if (append.Row is { Owned: false, Scope: not null }) engine.Queue.Poke(); // Its slot is free.
         return parks;
     }
 

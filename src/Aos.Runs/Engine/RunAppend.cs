@@ -38,6 +38,7 @@ internal static class RunAppend
                 Owner = parks || over ? null : row.Owner,
                 InboxRead = Math.Max(read, row.InboxRead),
                 WakeAt = parks ? RunMachine.NextWake(after) : null,
+                Lane = parks ? LaneOf(after) : over ? null : row.Lane,
                 Attempt = after.Attempt,
                 Spent = after.Spent,
                 UpdatedAt = events.Count > 0 ? events[^1].At : row.UpdatedAt,
@@ -48,4 +49,10 @@ internal static class RunAppend
             },
         };
     }
+
+    /// <summary>Where a parked run stands in line. A child stands with those that have begun: its parent has.</summary>
+    private static Lane? LaneOf(RunState state) => state.BegunAt is not null ? null
+        : state.Status != RunStatus.Queued ? Lane.Held
+        : state.Start!.Parent is null ? Lane.New
+        : Lane.Begun;
 }

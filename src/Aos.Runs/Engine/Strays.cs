@@ -31,7 +31,7 @@ internal sealed class Strays(Engine engine, IRunRows rows)
             var page = await rows.OwnedAsync(node, last, PageMax, engine.Stopping);
             foreach (var row in page)
             {
-                if (engine.Live(row.Id) is null) await engine.ReviveAsync(row);
+                if (engine.Live(row.Id) is null) await (row.Lane is null ? engine.ReviveAsync(row) : engine.YieldAsync(row));
                 last = row.Id;
             }
 

@@ -14,9 +14,6 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
     /// <summary>Where nodes share the work: whoever looks first does not take it all.</summary>
     private const int ShareMax = 50;
 
-    /// <summary>Runs read from their journals at once.</summary>
-    private const int LoadsMax = 16;
-
     private static readonly TimeSpan IdleMax = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SleepMax = TimeSpan.FromDays(1);
     private static readonly TimeSpan FullWait = TimeSpan.FromMilliseconds(100);
@@ -123,7 +120,7 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
             }
 
             log.Adopting(taken.Count);
-            await ReviveAsync(taken);
+            await engine.ReviveAsync(taken);
         }
 
         await bell.WaitAsync(FullWait, engine.Clock, engine.Stopping);
@@ -142,7 +139,9 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
         engine.Tenure.Engage();
         var batch = Math.Min(room, engine.Cluster.IsShared ? ShareMax : BatchMax);
         var claimed = await rows.ClaimDueAsync(node, engine.Now, batch, engine.Stopping);
-        await ReviveAsync(claimed);
+        List<RunRow> mine = [.. claimed.Where(row => row.Owned)];
+        if (mine.Count < claimed.Count) engine.Queue.Poke(); // The others got in line.
+        await engine.ReviveAsync(mine);
         if (claimed.Count == batch) Lower(0);
         else if (await rows.NextWakeAsync(engine.Stopping) is { } nearest && IsWorthIt(nearest, claimed.Count)) Lower(nearest.UtcTicks);
     }
@@ -151,16 +150,4 @@ internal sealed class WakeClerk(Engine engine, IRunRows rows, RunsOptions option
     private bool IsWorthIt(DateTimeOffset nearest, int claimed) => !engine.Cluster.IsShared || claimed > 0 || nearest > engine.Now;
 
     private int Room() => options.LiveMax - engine.LiveCount;
-
-    /// <summary>Several at once: a dead node's runs should not wait for one another's journals.</summary>
-    private async Task ReviveAsync(IReadOnlyList<RunRow> claimed)
-    {
-        var at = -1;
-        async Task WorkAsync()
-        {
-            while (Interlocked.Increment(ref at) is var i && i < claimed.Count) await engine.ReviveAsync(claimed[i]);
-        }
-
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(LoadsMax, claimed.Count)).Select(_ => WorkAsync()));
-    }
 }

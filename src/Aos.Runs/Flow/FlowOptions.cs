@@ -18,6 +18,9 @@ public sealed class FlowOptions
 {
     public IReadOnlyList<FlowRule> Rules { get; init; } = [];
 
+    /// <summary>Runs at once, which stand in the same setting.</summary>
+    public RunLimits Runs { get; init; } = RunLimits.None;
+
     /// <summary>Calls that wait for their targets at once in this process; a further one fails its step, retryable. Default 10,000.</summary>
     public int WaitingMax { get; init; } = 10_000;
 

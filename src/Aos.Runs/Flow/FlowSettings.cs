@@ -4,7 +4,7 @@ using Aos.Kernel;
 
 namespace Aos.Runs;
 
-/// <summary>Reads the limits of targets; every mistake is told with its place.</summary>
+/// <summary>Reads the limits of targets and of runs; every mistake is told with its place.</summary>
 internal static class FlowSettings
 {
     private static readonly JsonSchema Shape = JsonSchema.Known(Json.Parse("""
@@ -14,6 +14,20 @@ internal static class FlowSettings
           "properties": {
             "waiting_max": { "type": "integer", "minimum": 0, "maximum": 1000000 },
             "wait_max": { "type": ["string", "number"] },
+            "runs": {
+              "type": "array",
+              "maxItems": 1000,
+              "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["concurrent"],
+                "properties": {
+                  "tenant": { "type": "string", "minLength": 1, "maxLength": 64 },
+                  "agent": { "type": "string", "minLength": 1, "maxLength": 255 },
+                  "concurrent": { "type": ["integer", "null"], "minimum": 0, "maximum": 1000000 }
+                }
+              }
+            },
             "limits": {
               "type": "array",
               "maxItems": 1000,
@@ -66,9 +80,15 @@ internal static class FlowSettings
         if (longest is null) problems.Add("AOS_LIMITS: wait_max is a time such as 30s or 10m.");
         return new FlowOptions
         {
-            Rules = rules, WaitMax = longest ?? standard.WaitMax, WaitingMax = document.Get("waiting_max")?.GetInt32() ?? standard.WaitingMax, Problems = problems,
+            Rules = rules, Runs = Runs(document), WaitMax = longest ?? standard.WaitMax, WaitingMax = document.Get("waiting_max")?.GetInt32() ?? standard.WaitingMax, Problems = problems,
         };
     }
+
+    private static RunLimits Runs(JsonElement document) => new(
+    [
+        .. (document.Get("runs")?.EnumerateArray() ?? []).Select(rule => new RunLimitRule(
+            rule.GetText("tenant") ?? "*", rule.GetText("agent"), rule.Get("concurrent") is { ValueKind: JsonValueKind.Number } most ? most.GetInt32() : null)),
+    ]);
 
     private static (FlowRule? Rule, string? Problem) Rule(JsonElement limit)
     {

@@ -47,25 +47,29 @@ internal sealed class StatusQuery(Dialect dialect, StatusFilter filter, RunId? r
         "run", (IsPostgres ? new RunId(reader.GetGuid(0)) : Columns.Id(reader.GetFieldValue<byte[]>(0))).ToString(), reader.IsDBNull(3) ? null : reader.GetString(3),
         reader.GetString(4), reader.GetString(5), reader.IsDBNull(6) ? null : reader.GetString(6), filter.Tenant, Columns.Time(reader.GetInt64(2)), reader.GetInt32(1));
 
-    /// <summary>A pause ends in the status the run had before it, which is not stored: it goes on, so it is running.</summary>
+    /// <summary>
+    /// A pause ends in the status the run had before it, which is not stored: it goes on, so it is running. Only runs that waited
+    /// for a slot need the rule of the queue.
+    /// </summary>
     private string Changes() => $"""
         WITH bodies AS (
-          SELECT j.run_id, j.seq, j.at, j.kind, CASE WHEN j.kind <> 'run.started.v1' THEN {(IsPostgres ? "aos_json(j.body) -> 'data'" : SqliteData)} END AS data
+          SELECT j.run_id, j.seq, j.at, j.kind, r.min_rule, CASE WHEN j.kind <> 'run.started.v1' THEN {(IsPostgres ? "aos_json(j.body) -> 'data'" : SqliteData)} END AS data
           FROM runs r JOIN journal j ON j.run_id = r.id
           WHERE r.tenant_id = @tenant{(run is null ? "" : " AND r.id = @id")}
-            AND j.kind IN ('run.started.v1', 'run.paused.v1', 'run.resumed.v1', 'run.quarantined.v1', 'run.retried.v1', 'run.ended.v1')
+            AND j.kind IN ('run.started.v1', 'run.begun.v1', 'run.paused.v1', 'run.resumed.v1', 'run.quarantined.v1', 'run.retried.v1', 'run.ended.v1')
         ), events AS (
           SELECT run_id, seq, at, kind,
             CASE kind
               WHEN 'run.paused.v1' THEN 'paused' WHEN 'run.quarantined.v1' THEN 'quarantined'
               WHEN 'run.ended.v1' THEN coalesce(lower({Text("status")}), 'unreadable')
+              WHEN 'run.started.v1' THEN CASE WHEN min_rule = {(int)KernelRule.Queue} THEN 'queued' ELSE 'running' END
               ELSE 'running' END AS new_status,
             coalesce({Text("reason")}, {Text("failure", "code")}) AS reason
           FROM bodies
         ), changes AS (
           SELECT run_id, seq, at, new_status, reason,
             lag(new_status) OVER (PARTITION BY run_id ORDER BY seq) AS old_status,
-            CASE WHEN kind = 'run.quarantined.v1' OR (kind = 'run.ended.v1' AND new_status <> 'cancelled') THEN 'system' ELSE 'user' END AS actor_type
+            CASE WHEN kind IN ('run.quarantined.v1', 'run.begun.v1') OR (kind = 'run.ended.v1' AND new_status <> 'cancelled') THEN 'system' ELSE 'user' END AS actor_type
           FROM events
         )
         """;

@@ -22,6 +22,8 @@ internal sealed class AppendBatch
     private readonly BatchColumn<long?> budget = new(NpgsqlDbType.Bigint);
     private readonly BatchColumn<long> created = new(NpgsqlDbType.Bigint);
     private readonly BatchColumn<int> rule = new(NpgsqlDbType.Integer);
+    private readonly BatchColumn<short> priority = new(NpgsqlDbType.Smallint);
+    private readonly BatchColumn<string?> scope = new(NpgsqlDbType.Text);
     private readonly BatchColumn<bool> claims = new(NpgsqlDbType.Boolean);
 
     private readonly RunColumns known = new();
@@ -58,6 +60,8 @@ internal sealed class AppendBatch
         budget.Clear();
         created.Clear();
         rule.Clear();
+        priority.Clear();
+        scope.Clear();
         claims.Clear();
         known.Clear();
         expected.Clear();
@@ -105,6 +109,8 @@ internal sealed class AppendBatch
         budget.Add(row.Budget?.ToMicros());
         created.Add(row.CreatedAt.UtcTicks);
         rule.Add(row.MinRule);
+        priority.Add((short)row.Priority);
+        scope.Add(row.Scope);
         claims.Add(append.Claim is not null);
         if (append.Claim is { } claim) keys.Add(claim, row.Id);
     }
@@ -136,16 +142,16 @@ internal sealed class AppendBatch
     private void AddRuns(StringBuilder sql, NpgsqlBatchCommand command)
     {
         var at = Places.Add(command, [.. fresh.Parameters(), agent.Parameter(), workflow.Parameter(), goal.Parameter(), labels.Parameter(), parent.Parameter(),
-            budget.Parameter(), created.Parameter(), rule.Parameter(), claims.Parameter()]);
+            budget.Parameter(), created.Parameter(), rule.Parameter(), priority.Parameter(), scope.Parameter(), claims.Parameter()]);
         var claimed = keys.Count > 0 ? "WHERE NOT t.claims OR EXISTS (SELECT 1 FROM k WHERE k.run_id = t.id)" : "";
         sql.Append($"""
             , n AS (
-              INSERT INTO runs (id, tenant_id, status, last_seq, wake_at, owner, attempt, spent, updated_at, ended_at, failure_code, root_hash,
-                agent_id, workflow, goal, labels, parent, budget, created_at, min_rule)
-              SELECT t.id, t.tenant_id, t.status, t.last_seq, t.wake_at, t.owner, t.attempt, t.spent, t.updated_at, t.ended_at, t.failure_code, t.root_hash,
-                t.agent_id, t.workflow, t.goal, t.labels, t.parent, t.budget, t.created_at, t.min_rule
-              FROM unnest({Places.From(at, 21)}) AS t(id, tenant_id, status, last_seq, wake_at, owner, attempt, spent, updated_at, ended_at, failure_code, root_hash,
-                agent_id, workflow, goal, labels, parent, budget, created_at, min_rule, claims), f {claimed}
+              INSERT INTO runs (id, tenant_id, status, last_seq, wake_at, owner, attempt, spent, updated_at, ended_at, failure_code, root_hash, lane,
+                agent_id, workflow, goal, labels, parent, budget, created_at, min_rule, priority, scope)
+              SELECT t.id, t.tenant_id, t.status, t.last_seq, t.wake_at, t.owner, t.attempt, t.spent, t.updated_at, t.ended_at, t.failure_code, t.root_hash, t.lane,
+                t.agent_id, t.workflow, t.goal, t.labels, t.parent, t.budget, t.created_at, t.min_rule, t.priority, t.scope
+              FROM unnest({Places.From(at, 24)}) AS t(id, tenant_id, status, last_seq, wake_at, owner, attempt, spent, updated_at, ended_at, failure_code, root_hash, lane,
+                agent_id, workflow, goal, labels, parent, budget, created_at, min_rule, priority, scope, claims), f {claimed}
               ON CONFLICT (id) DO NOTHING RETURNING id)
             """);
     }
@@ -160,9 +166,9 @@ internal sealed class AppendBatch
         sql.Append($"""
             , u AS (
               UPDATE runs AS r SET status = t.status, last_seq = t.last_seq, wake_at = t.wake_at, owner = t.owner, attempt = t.attempt, spent = t.spent,
-                updated_at = t.updated_at, ended_at = t.ended_at, failure_code = t.failure_code, root_hash = t.root_hash,
+                updated_at = t.updated_at, ended_at = t.ended_at, failure_code = t.failure_code, root_hash = t.root_hash, lane = t.lane,
                 inbox_read = t.inbox_read, adoptions = t.adoptions
-              FROM unnest({Places.From(at, 16)}) AS t(id, tenant_id, status, last_seq, wake_at, owner, attempt, spent, updated_at, ended_at, failure_code, root_hash,
+              FROM unnest({Places.From(at, 17)}) AS t(id, tenant_id, status, last_seq, wake_at, owner, attempt, spent, updated_at, ended_at, failure_code, root_hash, lane,
                 expected, park, inbox_read, adoptions), f
               WHERE r.id = t.id AND r.tenant_id = t.tenant_id AND r.last_seq = t.expected AND r.owner = $1 AND (NOT t.park OR r.inbox_head <= t.inbox_read)
               RETURNING r.id)

@@ -32,6 +32,7 @@ internal sealed class RunColumns
     private readonly BatchColumn<long?> ended = new(NpgsqlDbType.Bigint);
     private readonly BatchColumn<string?> failure = new(NpgsqlDbType.Text);
     private readonly BatchColumn<string?> root = new(NpgsqlDbType.Text);
+    private readonly BatchColumn<short?> lane = new(NpgsqlDbType.Smallint);
 
     internal int Count { get; private set; }
 
@@ -50,6 +51,7 @@ internal sealed class RunColumns
         ended.Add(row.EndedAt?.UtcTicks);
         failure.Add(row.FailureCode);
         root.Add(row.RootHash);
+        lane.Add((short?)row.Lane);
     }
 
     internal void Clear()
@@ -67,12 +69,13 @@ internal sealed class RunColumns
         ended.Clear();
         failure.Clear();
         root.Clear();
+        lane.Clear();
     }
 
-    /// <summary>In the order id, tenant, status, last_seq, wake_at, owner, attempt, spent, updated_at, ended_at, failure_code, root_hash.</summary>
+    /// <summary>In the order id, tenant, status, last_seq, wake_at, owner, attempt, spent, updated_at, ended_at, failure_code, root_hash, lane.</summary>
     internal IEnumerable<NpgsqlParameter> Parameters() =>
     [
         id.Parameter(), tenant.Parameter(), status.Parameter(), seq.Parameter(), wake.Parameter(), owner.Parameter(), attempt.Parameter(),
-        spent.Parameter(), updated.Parameter(), ended.Parameter(), failure.Parameter(), root.Parameter(),
+        spent.Parameter(), updated.Parameter(), ended.Parameter(), failure.Parameter(), root.Parameter(), lane.Parameter(),
     ];
 }

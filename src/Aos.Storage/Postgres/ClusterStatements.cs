@@ -38,7 +38,8 @@ internal static class ClusterStatements
               EXISTS (SELECT 1 FROM runs WHERE owner IN (SELECT id FROM nodes WHERE epoch > 1) AND min_rule <= $3),
               (SELECT wake_at FROM runs WHERE owner IS NULL AND wake_at IS NOT NULL AND min_rule <= $3 ORDER BY wake_at LIMIT 1),
               ARRAY(SELECT id FROM runs WHERE owner = $1 AND inbox_head > inbox_read LIMIT {MailMax}),
-              (SELECT min(due_at) FROM chores WHERE claimed_until IS NULL OR claimed_until < clock_timestamp()), (SELECT min(due_at) FROM outbox WHERE state = 0)
+              (SELECT min(due_at) FROM chores WHERE claimed_until IS NULL OR claimed_until < clock_timestamp()), (SELECT min(due_at) FROM outbox WHERE state = 0),
+              EXISTS (SELECT 1 FROM runs WHERE {QueueStatements.InLine} AND min_rule <= $3)
             """,
             connection)
         {
@@ -50,7 +51,7 @@ internal static class ClusterStatements
         };
         await using var r = await command.ExecuteReaderAsync(cancel);
         await r.ReadAsync(cancel);
-        var pulse = new Pulse(Time(r, 6), r.GetBoolean(5), [.. r.GetFieldValue<Guid[]>(7).Select(id => new Kernel.RunId(id))], Time(r, 8), Time(r, 9));
+        var pulse = new Pulse(Time(r, 6), r.GetBoolean(5), [.. r.GetFieldValue<Guid[]>(7).Select(id => new Kernel.RunId(id))], Time(r, 8), Time(r, 9), r.GetBoolean(10));
         return new Beat(
             r.GetBoolean(0), new DateTimeOffset(r.GetDateTime(1).ToUniversalTime(), TimeSpan.Zero), r.IsDBNull(2) ? null : (NodeState)r.GetInt16(2), r.GetBoolean(3),
             r.GetBoolean(4), pulse);

@@ -10,7 +10,10 @@ internal static class PostgresColumns
 {
     internal const string Run =
         "r.id, r.tenant_id, r.agent_id, r.workflow, r.goal, r.status, r.labels, r.last_seq, r.wake_at, r.owner, r.parent, r.attempt, r.spent, r.budget, "
-        + "r.created_at, r.updated_at, r.ended_at, r.failure_code, r.root_hash, r.adoptions, r.inbox_read, r.min_rule";
+        + "r.created_at, r.updated_at, r.ended_at, r.failure_code, r.root_hash, r.adoptions, r.inbox_read, r.min_rule, r.priority, r.lane, r.scope";
+
+    /// <summary>Columns of <see cref="Run"/>: what is selected beside them comes after.</summary>
+    internal const int Count = 25;
 
     internal static RunRow Row(NpgsqlDataReader r) => new()
     {
@@ -36,6 +39,9 @@ internal static class PostgresColumns
         Adoptions = r.GetInt32(19),
         InboxRead = r.GetInt64(20),
         MinRule = r.GetInt32(21),
+        Priority = r.GetInt16(22),
+        Lane = r.IsDBNull(23) ? null : (Lane)r.GetInt16(23),
+        Scope = Text(r, 24),
     };
 
     private static IReadOnlyDictionary<string, string> Labels(string json) => json == "{}"

@@ -13,18 +13,50 @@ internal static class PostgresQueries
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Rows of one statement with the parameters $1, $2, ...; throws <see cref="JournalUnavailableException"/>.</summary>
-    internal static async Task<List<T>> QueryAsync<T>(
-        this PostgresPool pool, string sql, object?[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancel)
+    internal static Task<List<T>> QueryAsync<T>(
+        this PostgresPool pool, string sql, object?[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancel) => InsistAsync(async () =>
+    {
+        await using var command = Command(pool.Source, sql, values);
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        return await RowsAsync(reader, read, cancel);
+    }, cancel);
+
+    /// <summary>Several statements in one transaction and one round trip, each of which sees what was committed when it begins.</summary>
+    internal static Task<T> BatchAsync<T>(
+        this PostgresPool pool, IReadOnlyList<(string Sql, object?[] Values)> statements, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancel) => InsistAsync(async () =>
+    {
+        await using var batch = pool.Source.CreateBatch();
+        foreach (var (sql, values) in statements)
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
+            batch.BatchCommands.Add(command);
+        }
+
+        await using var reader = await batch.ExecuteReaderAsync(cancel);
+        var result = await read(reader);
+        while (await reader.NextResultAsync(cancel))
+        {
+            // The commit's own errors come with the end of the answer.
+        }
+
+        return result;
+    }, cancel);
+
+    internal static async Task<List<T>> RowsAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> read, CancellationToken cancel)
+    {
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancel)) rows.Add(read(reader));
+        return rows;
+    }
+
+    private static async Task<T> InsistAsync<T>(Func<Task<T>> ask, CancellationToken cancel)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                await using var command = Command(pool.Source, sql, values);
-                await using var reader = await command.ExecuteReaderAsync(cancel);
-                var rows = new List<T>();
-                while (await reader.ReadAsync(cancel)) rows.Add(read(reader));
-                return rows;
+                return await ask();
             }
             catch (Exception e) when (!cancel.IsCancellationRequested && (PostgresFailures.IsOutage(e) || PostgresFailures.IsRace(e)))
             {

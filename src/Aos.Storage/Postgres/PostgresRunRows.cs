@@ -41,40 +41,42 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
 
     public async Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel)
     {
-        var rows = await pool.QueryAsync(
-            $"""
-            WITH f AS MATERIALIZED ({PostgresLease.Fence} AND state = 0 FOR SHARE),
-            c AS (
-              SELECT id FROM runs WHERE owner IS NULL AND wake_at IS NOT NULL AND wake_at <= $2 AND min_rule <= $3 AND EXISTS (SELECT 1 FROM f)
-              ORDER BY wake_at LIMIT $4 FOR UPDATE SKIP LOCKED)
-            UPDATE runs r SET owner = $1 FROM c WHERE r.id = c.id RETURNING {PostgresColumns.Run}
-            """,
-            [node.Value, now.UtcTicks, ThisBuild.MaxRule, max], PostgresColumns.Row, cancel);
+        var rows = await pool.QueryAsync(QueueStatements.Due, [node.Value, now.UtcTicks, ThisBuild.MaxRule, max], PostgresColumns.Row, cancel);
         return [.. rows.OrderBy(row => row.WakeAt).ThenBy(row => row.Id)];
     }
 
     public async Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel)
     {
         var adopted = await pool.QueryAsync(Orphans, [node.Value, ThisBuild.MaxRule, max], PostgresColumns.Row, cancel);
+        adopted.RemoveAll(row => !row.Owned);
         if (adopted.Count > 0) meter.Adopted(adopted.Count);
         return adopted;
     }
 
+    /// <summary>Those that a dead node only visited are in line again.</summary>
     private const string Orphans =
         $"""
         WITH f AS MATERIALIZED ({PostgresLease.Fence} AND state = 0 FOR SHARE),
         c AS (
           SELECT r.id FROM runs r WHERE r.owner IN (SELECT id FROM nodes WHERE epoch > 1) AND r.min_rule <= $2 AND EXISTS (SELECT 1 FROM f)
           ORDER BY r.id LIMIT $3 FOR UPDATE SKIP LOCKED)
-        UPDATE runs r SET owner = $1, adoptions = r.adoptions + 1 FROM c WHERE r.id = c.id RETURNING {PostgresColumns.Run}
+        UPDATE runs r SET owner = CASE WHEN r.lane IS NULL THEN $1 END, adoptions = r.adoptions + CASE WHEN r.lane IS NULL THEN 1 ELSE 0 END FROM c WHERE r.id = c.id RETURNING {PostgresColumns.Run}
         """;
 
-    public Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel) => pool.FindAsync(
-        $"""
-        WITH f AS MATERIALIZED ({PostgresLease.Fence} FOR SHARE)
-        UPDATE runs r SET owner = $1 FROM f WHERE r.id = $2 AND r.owner IS NULL AND r.min_rule <= $3 RETURNING {PostgresColumns.Run}
-        """,
-        [node.Value, run.Value, ThisBuild.MaxRule], PostgresColumns.Row, cancel);
+    public Task<QueueClaim> ClaimQueuedAsync(NodeId node, QueueTurn turn, CancellationToken cancel) => QueueStatements.ClaimAsync(pool, node, turn, cancel);
+
+    public Task<RunRow?> ClaimAsync(NodeId node, RunId run, Taking taking, CancellationToken cancel) => taking == Taking.Drive
+        ? QueueStatements.DriveAsync(pool, node, run, cancel)
+        : pool.FindAsync(QueueStatements.Visit, [node.Value, run.Value, ThisBuild.MaxRule, taking == Taking.Visit], PostgresColumns.Row, cancel);
+
+    public Task LimitAsync(IReadOnlyList<RunLimit> limits, CancellationToken cancel) => QueueStatements.LimitAsync(pool, limits, cancel);
+
+    public async Task<IReadOnlyList<RunLimit>> LimitsAsync(CancellationToken cancel) => await pool.QueryAsync(
+        "SELECT tenant_id, agent_id, most FROM run_limits", [], r => new RunLimit(new TenantId(r.GetString(0)), r.GetString(1), r.GetInt32(2)), cancel);
+
+    public async Task<int> QueuedAsync(TenantId? tenant, int max, CancellationToken cancel) => (await pool.QueryAsync(
+        $"SELECT count(*) FROM (SELECT 1 FROM runs WHERE {QueueStatements.InLine}{(tenant is null ? "" : " AND tenant_id = $2")} LIMIT $1) AS q",
+        tenant is { } one ? [max, one.Value] : [max], r => (int)r.GetInt64(0), cancel))[0];
 
     public async Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel) => await pool.QueryAsync(
         $"SELECT {PostgresColumns.Run} FROM runs r WHERE r.owner = $1 AND r.id > $2 ORDER BY r.id LIMIT $3", [node.Value, after?.Value ?? Guid.Empty, max], PostgresColumns.Row, cancel);
@@ -91,10 +93,10 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
     }
 
     public Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => ChangeAsync(
-        "owner = NULL, wake_at = $3", "AND r.owner = $1", [node.Value, run.Value, wakeAt.UtcTicks], cancel);
+        "owner = NULL, lane = NULL, wake_at = $3", "AND r.owner = $1", [node.Value, run.Value, wakeAt.UtcTicks], cancel);
 
     public Task SetAsideAsync(NodeId node, TenantId tenant, RunId run, string code, CancellationToken cancel) => ChangeAsync(
-        $"status = {(int)RunStatus.Quarantined}, owner = NULL, wake_at = NULL, failure_code = $4", "AND (r.owner = $1 OR r.owner IS NULL) AND r.tenant_id = $3", [node.Value, run.Value, tenant.Value, code], cancel);
+        $"status = {(int)RunStatus.Quarantined}, owner = NULL, lane = NULL, wake_at = NULL, failure_code = $4", "AND (r.owner = $1 OR r.owner IS NULL) AND r.tenant_id = $3", [node.Value, run.Value, tenant.Value, code], cancel);
 
     public async Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) =>
         (await pool.QueryAsync(

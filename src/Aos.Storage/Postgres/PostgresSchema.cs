@@ -54,5 +54,16 @@ internal static class PostgresSchema
         CREATE TABLE chores (name text PRIMARY KEY, due_at bigint NOT NULL, quiet integer NOT NULL DEFAULT 0, claimed_by uuid, claimed_until timestamptz);
         """;
 
-    internal static IReadOnlyList<Migration> Migrations { get; } = [new("storage", 1, "core", Core), new("storage", 2, "nodes", Nodes)];
+    /// <summary>One row that whoever hands out limited slots holds, so that no two nodes count at once.</summary>
+    private const string Queue = """
+        ALTER TABLE runs ADD COLUMN priority smallint NOT NULL DEFAULT 0, ADD COLUMN lane smallint, ADD COLUMN scope text;
+        CREATE INDEX runs_in_line ON runs (tenant_id, scope, lane, priority DESC, id) WHERE owner IS NULL AND lane < 2;
+        CREATE INDEX runs_with_slots ON runs (tenant_id, scope) WHERE owner IS NOT NULL AND lane IS NULL AND scope IS NOT NULL;
+        CREATE TABLE run_limits (tenant_id text NOT NULL, agent_id text NOT NULL, most integer NOT NULL, PRIMARY KEY (tenant_id, agent_id));
+        CREATE TABLE queue_turn (id smallint PRIMARY KEY);
+        INSERT INTO queue_turn (id) VALUES (1);
+        """;
+
+    internal static IReadOnlyList<Migration> Migrations { get; } =
+        [new("storage", 1, "core", Core), new("storage", 2, "nodes", Nodes), new("storage", 3, "queue", Queue)];
 }

@@ -9,7 +9,7 @@ namespace Aos.Storage;
 /// <summary>How values stand in columns.</summary>
 internal static class Columns
 {
-    internal const string Run = "id, tenant_id, agent_id, workflow, goal, status, labels, last_seq, wake_at, owned, parent, attempt, spent, budget, created_at, updated_at, ended_at, failure_code, root_hash, adoptions, inbox_read, min_rule";
+    internal const string Run = "id, tenant_id, agent_id, workflow, goal, status, labels, last_seq, wake_at, owned, parent, attempt, spent, budget, created_at, updated_at, ended_at, failure_code, root_hash, adoptions, inbox_read, min_rule, priority, lane, scope";
 
     internal static byte[] Id(RunId id) => id.Value.ToByteArray(bigEndian: true);
 
@@ -55,5 +55,8 @@ internal static class Columns
         Adoptions = r.GetInt32(19),
         InboxRead = r.GetInt64(20),
         MinRule = r.GetInt32(21),
+        Priority = r.GetInt32(22),
+        Lane = r.IsDBNull(23) ? null : (Lane)r.GetInt32(23),
+        Scope = r.IsDBNull(24) ? null : r.GetString(24),
     };
 }

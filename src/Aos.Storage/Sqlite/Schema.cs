@@ -59,6 +59,14 @@ internal static class Schema
             ALTER TABLE inbox DROP COLUMN read;
             ALTER TABLE inbox ADD COLUMN answer BLOB;
             """),
+        new("storage", 6, "queue", """
+            ALTER TABLE runs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE runs ADD COLUMN lane INTEGER;
+            ALTER TABLE runs ADD COLUMN scope TEXT;
+            CREATE INDEX runs_in_line ON runs (tenant_id, scope, lane, priority DESC, id) WHERE owned = 0 AND lane < 2;
+            CREATE INDEX runs_with_slots ON runs (tenant_id, scope) WHERE owned = 1 AND lane IS NULL AND scope IS NOT NULL;
+            CREATE TABLE run_limits (tenant_id TEXT NOT NULL, agent_id TEXT NOT NULL, most INTEGER NOT NULL, PRIMARY KEY (tenant_id, agent_id)) WITHOUT ROWID;
+            """),
     ];
 
     /// <summary>Condition that a run is of this agent; <paramref name="value"/> is the name of the parameter that carries the id.</summary>

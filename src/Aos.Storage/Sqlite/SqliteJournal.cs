@@ -136,7 +136,8 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
                 .With(Columns.Labels(row.Labels)).With(row.Seq).With(row.WakeAt?.UtcTicks).With(row.Owned ? 1L : 0L);
             _ = row.Parent is { } parent ? insert.With(Columns.Id(parent)) : insert.Nothing();
             var isNew = insert.With(row.Attempt).With(row.Spent.ToMicros()).With(row.Budget?.ToMicros()).With(row.CreatedAt.UtcTicks).With(row.UpdatedAt.UtcTicks)
-                .With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).With(row.MinRule).Execute() == 1;
+                .With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).With(row.MinRule)
+                .With(row.Priority).With((long?)row.Lane).With(row.Scope).Execute() == 1;
             if (isNew && append.Claim is { } claim)
                 sql.InsertKey.With(claim.Tenant.Value).With(claim.Scope).With(claim.Key).With(id).With(claim.Fingerprint).With(claim.ExpiresAt.UtcTicks).Execute();
             return isNew;
@@ -144,7 +145,7 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
 
         private bool Update(RunRow row, byte[] id) =>
             sql.UpdateRun.With((long)row.Status).With(row.Seq).With(row.WakeAt?.UtcTicks).With(row.Owned ? 1L : 0L).With(row.Attempt).With(row.Spent.ToMicros())
-                .With(row.UpdatedAt.UtcTicks).With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).With(row.Adoptions).With(row.InboxRead)
+                .With(row.UpdatedAt.UtcTicks).With(row.EndedAt?.UtcTicks).With(row.FailureCode).With(row.RootHash).With(row.Adoptions).With(row.InboxRead).With((long?)row.Lane)
                 .With(id).With(row.Tenant.Value).With(append.ExpectedSeq).Execute() == 1;
 
         private void Write(byte[] id)

@@ -55,14 +55,45 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
         return (IReadOnlyDictionary<RunStatus, long>)counts;
     }, cancel);
 
-    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel) =>
-        ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE owned = 0 AND wake_at IS NOT NULL AND wake_at <= $1 AND min_rule <= $3 ORDER BY wake_at LIMIT $2", cancel, now.UtcTicks, max, ThisBuild.MaxRule);
+    public Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel) => ClaimAsync(line => line.Due(now, max), cancel);
+
+    public Task<QueueClaim> ClaimQueuedAsync(NodeId node, QueueTurn turn, CancellationToken cancel) => ClaimAsync(line => line.Turn(turn), cancel);
 
     /// <summary>There is no other node; what a dead process left is adopted when the next one joins.</summary>
     public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => Task.FromResult<IReadOnlyList<RunRow>>([]);
 
-    public async Task<RunRow?> ClaimAsync(NodeId node, RunId run, CancellationToken cancel) =>
-        await ClaimManyAsync($"SELECT {Columns.Run} FROM runs WHERE id = $1 AND owned = 0 AND min_rule <= $2", cancel, Columns.Id(run), ThisBuild.MaxRule) is [var row] ? row : null;
+    public Task<RunRow?> ClaimAsync(NodeId node, RunId run, Taking taking, CancellationToken cancel) => ClaimAsync(line => line.One(run, taking), cancel);
+
+    public Task LimitAsync(IReadOnlyList<RunLimit> limits, CancellationToken cancel) => database.WriteAsync((connection, transaction) =>
+    {
+        foreach (var limit in limits)
+        {
+            if (limit.Most is { } most)
+                Change(connection, transaction, "INSERT OR REPLACE INTO run_limits (tenant_id, agent_id, most) VALUES ($1, $2, $3)", limit.Tenant.Value, limit.Agent, most);
+            else Change(connection, transaction, "DELETE FROM run_limits WHERE tenant_id = $1 AND agent_id = $2", limit.Tenant.Value, limit.Agent);
+        }
+
+        return limits.Count;
+    }, cancel);
+
+    public Task<IReadOnlyList<RunLimit>> LimitsAsync(CancellationToken cancel) => store.ReadAsync(connection =>
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT tenant_id, agent_id, most FROM run_limits";
+        using var r = select.ExecuteReader();
+        var limits = new List<RunLimit>();
+        while (r.Read()) limits.Add(new RunLimit(new TenantId(r.GetString(0)), r.GetString(1), r.GetInt32(2)));
+        return (IReadOnlyList<RunLimit>)limits;
+    }, cancel);
+
+    public Task<int> QueuedAsync(TenantId? tenant, int max, CancellationToken cancel) => store.ReadAsync(connection =>
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = $"SELECT count(*) FROM (SELECT 1 FROM runs WHERE {SqliteLine.InLine}{(tenant is null ? "" : " AND tenant_id = $2")} LIMIT $1)";
+        select.Parameters.AddWithValue("$1", max);
+        if (tenant is { } one) select.Parameters.AddWithValue("$2", one.Value);
+        return (int)(long)select.ExecuteScalar()!;
+    }, cancel);
 
     public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel) => store.ReadAsync(connection =>
         (IReadOnlyList<RunRow>)Rows(connection, null, $"SELECT {Columns.Run} FROM runs WHERE owned = 1 AND id > $1 ORDER BY id LIMIT $2", Columns.Id(after ?? default), max), cancel);
@@ -78,10 +109,10 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
     }, cancel);
 
     public Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => database.WriteAsync(
-        (connection, transaction) => Change(connection, transaction, "UPDATE runs SET owned = 0, wake_at = $2 WHERE id = $1", Columns.Id(run), wakeAt.UtcTicks), cancel);
+        (connection, transaction) => Change(connection, transaction, "UPDATE runs SET owned = 0, lane = NULL, wake_at = $2 WHERE id = $1", Columns.Id(run), wakeAt.UtcTicks), cancel);
 
     public Task SetAsideAsync(NodeId node, TenantId tenant, RunId run, string code, CancellationToken cancel) => database.WriteAsync(
-        (connection, transaction) => Change(connection, transaction, "UPDATE runs SET status = $3, owned = 0, wake_at = NULL, failure_code = $4 WHERE id = $1 AND tenant_id = $2",
+        (connection, transaction) => Change(connection, transaction, "UPDATE runs SET status = $3, owned = 0, lane = NULL, wake_at = NULL, failure_code = $4 WHERE id = $1 AND tenant_id = $2",
             Columns.Id(run), tenant.Value, (int)RunStatus.Quarantined, code), cancel);
 
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => store.ReadAsync(connection =>
@@ -135,22 +166,8 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
         return change.ExecuteNonQuery();
     }
 
-    private Task<IReadOnlyList<RunRow>> ClaimManyAsync(string sql, CancellationToken cancel, params object[] values) => database.WriteAsync((connection, transaction) =>
-    {
-        var rows = Rows((SqliteConnection)connection, (SqliteTransaction)transaction, sql, values);
-        using var claim = connection.CreateCommand();
-        claim.Transaction = transaction;
-        claim.CommandText = "UPDATE runs SET owned = 1 WHERE id = $1";
-        var id = new SqliteParameter("$1", null);
-        claim.Parameters.Add(id);
-        foreach (var row in rows)
-        {
-            id.Value = Columns.Id(row.Id);
-            claim.ExecuteNonQuery();
-        }
-
-        return (IReadOnlyList<RunRow>)[.. rows.Select(row => row with { Owner = store.Node })];
-    }, cancel);
+    private Task<T> ClaimAsync<T>(Func<SqliteLine, T> claim, CancellationToken cancel) => database.WriteAsync(
+        (connection, transaction) => claim(new SqliteLine((SqliteConnection)connection, (SqliteTransaction)transaction, store.Node)), cancel);
 
     private List<RunRow> Rows(SqliteConnection connection, SqliteTransaction? transaction, string sql, params object[] values)
     {

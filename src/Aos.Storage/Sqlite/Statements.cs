@@ -12,13 +12,13 @@ internal sealed class Statements : IDisposable
         SeqOf = Prepare(connection, "SELECT last_seq, inbox_head, owned FROM runs WHERE id = $1");
         InsertRun = Prepare(connection, """
             INSERT OR IGNORE INTO runs (id, tenant_id, agent_id, workflow, goal, status, labels, last_seq, wake_at, owned, parent, attempt, spent, budget,
-              created_at, updated_at, ended_at, failure_code, root_hash, min_rule)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+              created_at, updated_at, ended_at, failure_code, root_hash, min_rule, priority, lane, scope)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
             """);
         UpdateRun = Prepare(connection, """
             UPDATE runs SET status = $1, last_seq = $2, wake_at = $3, owned = $4, attempt = $5, spent = $6, updated_at = $7, ended_at = $8,
-              failure_code = $9, root_hash = $10, adoptions = $11, inbox_read = $12
-            WHERE id = $13 AND tenant_id = $14 AND last_seq = $15 AND owned = 1
+              failure_code = $9, root_hash = $10, adoptions = $11, inbox_read = $12, lane = $13
+            WHERE id = $14 AND tenant_id = $15 AND last_seq = $16 AND owned = 1
             """);
         InsertEvent = Prepare(connection, "INSERT INTO journal (run_id, seq, kind, at, body, chain) VALUES ($1, $2, $3, $4, $5, $6)");
         FindKey = Prepare(connection, "SELECT run_id, fingerprint, expires_at FROM idempotency WHERE tenant_id = $1 AND scope = $2 AND key = $3");

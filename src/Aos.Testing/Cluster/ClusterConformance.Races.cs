@@ -31,7 +31,7 @@ public sealed partial class ClusterConformance
         for (var round = 0; round < Rounds; round++)
         {
             var run = await ParkAsync(first, null);
-            var claims = await Task.WhenAll(first.Rows.ClaimAsync(first.Node, run, cancel), second.Rows.ClaimAsync(second.Node, run, cancel));
+            var claims = await Task.WhenAll(first.Rows.ClaimAsync(first.Node, run, Taking.Drive, cancel), second.Rows.ClaimAsync(second.Node, run, Taking.Drive, cancel));
             Expect(claims.Count(row => row is not null) == 1, "not one claim won");
             var winner = claims[0] is null ? second : first;
             var loser = claims[0] is null ? first : second;

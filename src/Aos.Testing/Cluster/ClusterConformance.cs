@@ -38,6 +38,10 @@ public sealed partial class ClusterConformance(ClusterSide first, ClusterSide se
         ["of two starts of one run one wins"] = check => check.CreatesAgainstCreatesAsync(),
         ["mail for a run comes with its owner's heartbeat, until it is read"] = check => check.TellsOfMailAsync(),
         ["a node finds what it owns, in pages"] = check => check.FindsOwnAsync(),
+        ["two nodes that take slots at once never exceed a limit"] = check => check.LimitsAtOnceAsync(),
+        ["commands and turns at once never exceed a limit"] = check => check.DrivesWithinLimitsAsync(),
+        ["a dead node's slots go with its runs"] = check => check.KeepsSlotsAsync(),
+        ["runs in line are told of with the heartbeat"] = check => check.TellsOfLineAsync(),
         ["a draining node takes nothing, and leaves its runs to the others"] = check => check.DrainsAsync(),
     };
 
@@ -63,7 +67,7 @@ public sealed partial class ClusterConformance(ClusterSide first, ClusterSide se
         var node = first.Node;
         await kill();
         Expect((await first.Rows.ClaimDueAsync(node, Now, 9, cancel)).Count == 0, "it claimed a due run");
-        Expect(await first.Rows.ClaimAsync(node, parked, cancel) is null, "it claimed a parked run");
+        Expect(await first.Rows.ClaimAsync(node, parked, Taking.Drive, cancel) is null, "it claimed a parked run");
         Expect((await first.Rows.ClaimOrphansAsync(node, 9, cancel)).Count == 0, "it claimed an orphan");
         Expect(await first.Rows.ReleaseAllAsync(node, cancel) == 0, "it released its runs");
         await first.Rows.ReleaseAsync(node, owned, Now, cancel);
@@ -116,7 +120,7 @@ public sealed partial class ClusterConformance(ClusterSide first, ClusterSide se
     {
         var run = await StartAsync(first);
         Expect(await second.Journal.AppendAsync(Of(second.Node, run, 1, 1), cancel) is AppendReply.Fenced { WholeNode: false }, "another node wrote to it, or was called dead for trying");
-        Expect(await second.Rows.ClaimAsync(second.Node, run, cancel) is null, "another node claimed it");
+        Expect(await second.Rows.ClaimAsync(second.Node, run, Taking.Drive, cancel) is null, "another node claimed it");
         await second.Rows.ReleaseAsync(second.Node, run, Now, cancel);
         Expect(await second.Rows.ReleaseAllAsync(second.Node, cancel) == 0, "another node freed it with its own");
         Expect((await second.Rows.GetAsync(TenantId.Default, run, cancel))?.Owner == first.Node, "it has another owner");

@@ -57,7 +57,7 @@ public sealed partial class MemoryJournal : INodeTable
             if (isHeld) (mine!.RenewedAt, mine.Ttl) = (clock.GetUtcNow(), ttl);
             var free = rows.Values.Where(row => !row.Owned && row.MinRule <= ThisBuild.MaxRule).Min(row => row.WakeAt);
             RunId[] mail = [.. rows.Values.Where(row => row.Owner == node && Mail(row.Id).Count > row.InboxRead).Select(row => row.Id)];
-            var pulse = new Pulse(free, rows.Values.Any(IsOrphan), mail, null, null);
+            var pulse = new Pulse(free, rows.Values.Any(IsOrphan), mail, null, null, rows.Values.Any(IsInLine));
             return Task.FromResult(new MemoryBeat(isHeld, clock.GetUtcNow(), mine?.State ?? NodeState.Dead, nodes.Values.Any(HasExpired), nodes.Values.Any(other => other.IsDead), pulse));
         }
     }
@@ -142,9 +142,10 @@ public sealed partial class MemoryJournal : INodeTable
     private List<RunRow> TakeOrphans(NodeId node, int max)
     {
         if (!Planted.HasFlag(Planted.ClaimsUnfenced) && !MayClaim(node)) return [];
-        List<RunRow> orphans = [.. rows.Values.Where(IsOrphan).OrderBy(row => row.Id).Take(max).Select(row => row with { Owner = node, Adoptions = row.Adoptions + 1 })];
+        List<RunRow> orphans = [.. rows.Values.Where(IsOrphan).OrderBy(row => row.Id).Take(max)
+            .Select(row => row.Lane is null ? row with { Owner = node, Adoptions = row.Adoptions + 1 } : row with { Owner = null })];
         foreach (var row in orphans) rows[row.Id] = row;
-        return orphans;
+        return [.. orphans.Where(row => row.Owned)];
     }
 
     private sealed class MemoryNodeRow(NodeId id, DateTimeOffset joinedAt)

@@ -16,12 +16,15 @@ internal sealed class Pair : IAsyncDisposable
 {
     private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
 
-    private Pair(bool pokes)
+    private Pair(bool pokes, RunsOptions options)
     {
+        Options = options;
         var find = new LocalPokes(node => pokes ? new[] { A, B }.Single(host => host!.Cluster.Lease.Node == node)!.Engine : null);
         A = Host(find);
         B = Host(find);
     }
+
+    internal RunsOptions Options { get; }
 
     internal MemoryJournal Journal { get; } = new(TimeProvider.System);
 
@@ -36,23 +39,23 @@ internal sealed class Pair : IAsyncDisposable
     internal static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <param name="pokes">False: every poke is lost.</param>
-    internal static async Task<Pair> OpenAsync(bool pokes = true)
+    internal static async Task<Pair> OpenAsync(bool pokes = true, RunsOptions? options = null)
     {
-        var pair = new Pair(pokes);
+        var pair = new Pair(pokes, options ?? new RunsOptions());
         await pair.A.Engine.StartAsync(Cancel);
         await pair.B.Engine.StartAsync(Cancel);
         return pair;
     }
 
     /// <summary>Starts a run on a node.</summary>
-    internal async Task<RunId> StartAsync(PairHost host, string plan)
+    internal async Task<RunId> StartAsync(PairHost host, string plan, TenantId? tenant = null, int priority = 0)
     {
         var reading = PlanReader.Read(Json.Parse(plan), Skills.Terms);
         Assert.True(reading.Plan is not null, string.Join('\n', reading.Problems));
         var id = new RunId(Guid.CreateVersion7());
         var start = new StartRun(
-            id, TenantId.Default, "agent", reading.Plan, Json.EmptyObject, 42, null, Skills.Terms.ToImmutableSortedDictionary(StringComparer.Ordinal),
-            ImmutableSortedDictionary<string, string>.Empty, null);
+            id, tenant ?? TenantId.Default, "agent", reading.Plan, Json.EmptyObject, 42, null, Skills.Terms.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            ImmutableSortedDictionary<string, string>.Empty, null) { Priority = priority };
         Assert.IsType<AppendReply.Appended>(await host.Engine.StartAsync(start, null, null, null, Cancel));
         return id;
     }
@@ -85,7 +88,7 @@ internal sealed class Pair : IAsyncDisposable
         var cluster = new PairNode(Journal);
         var changes = new RunChanges();
         var engine = new Engine(
-            Journal, Journal, cluster, Skills, TimeProvider.System, changes, new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), new RunSigner(null!, null!), pokes, new RunsOptions());
+            Journal, Journal, cluster, Skills, TimeProvider.System, changes, new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), new RunSigner(null!, null!), pokes, Options);
         return new PairHost(cluster, engine, new RunsDoor(engine, Journal, Journal, Skills, null!, TimeProvider.System, changes));
     }
 }
