@@ -80,9 +80,9 @@ public sealed class Overlaps : IAsyncLifetime
     {
         await ParkDueAsync();
         await using var held = await HeldCommit.OpenAsync(pair.Direct, "UPDATE ON runs");
-        var winning = A.Rows.ClaimAsync(A.Cluster.Lease.Node, run, cancel);
+        var winning = A.Rows.ClaimAsync(A.Cluster.Lease.Node, run, Taking.Drive, cancel);
         await held.UntilHeldAsync(1);
-        var losing = B.Rows.ClaimAsync(B.Cluster.Lease.Node, run, cancel);
+        var losing = B.Rows.ClaimAsync(B.Cluster.Lease.Node, run, Taking.Drive, cancel);
         await held.UntilBehindAsync(1);
         Assert.Empty(await B.Rows.ClaimDueAsync(B.Cluster.Lease.Node, Noon, 9, cancel)); // A sweep steps over what is locked.
         await held.LetGoAsync();
@@ -106,6 +106,27 @@ public sealed class Overlaps : IAsyncLifetime
 
         Assert.Equal([run], (await winning).Select(row => row.Id));
         Assert.Empty(await B.Rows.ClaimDueAsync(B.Cluster.Lease.Node, Noon, 9, cancel));
+    }
+
+    [Fact]
+    public async Task Of_two_nodes_that_want_the_last_slot_the_second_counts_what_the_first_took()
+    {
+        await A.Rows.LimitAsync([new RunLimit(TenantId.Default, "", 1)], cancel);
+        foreach (var id in new[] { run, new RunId(Guid.CreateVersion7()) })
+        {
+            var append = Of(A, id, 0, 1);
+            await WriteAsync(append with { Row = append.Row with { Owner = null, Status = RunStatus.Queued, Lane = Lane.New, Scope = "" } });
+        }
+
+        await using var held = await HeldCommit.OpenAsync(pair.Direct, "UPDATE ON runs");
+        var winning = A.Rows.ClaimQueuedAsync(A.Cluster.Lease.Node, new QueueTurn("", 9), cancel);
+        await held.UntilHeldAsync(1);
+        var losing = B.Rows.ClaimQueuedAsync(B.Cluster.Lease.Node, new QueueTurn("", 9), cancel);
+        await held.UntilBehindAsync(1);
+        await held.LetGoAsync();
+
+        Assert.Single((await winning).Runs);
+        Assert.Empty((await losing).Runs);
     }
 
     [Theory]
