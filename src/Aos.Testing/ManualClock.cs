@@ -8,6 +8,7 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<ManualTimer> timers = [];
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override DateTimeOffset GetUtcNow()
@@ -25,6 +26,15 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
         get
         {
             lock (gate) return timers.Count == 0 ? null : timers.Min(timer => timer.Due);
+        }
+    }
+
+    /// <summary>Ends when a timer is set, ends or is taken back next. Take it before you look at <see cref="NextDue"/>.</summary>
+    public Task Changed
+    {
+        get
+        {
+            lock (gate) return changed.Task;
         }
     }
 
@@ -60,6 +70,13 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
         return timer;
     }
 
+    /// <summary>Call it under the gate.</summary>
+    private void Note()
+    {
+        changed.TrySetResult();
+        changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
     private sealed class ManualTimer(ManualClock clock, TimerCallback callback, object? state) : ITimer
     {
         private TimeSpan period = Timeout.InfiniteTimeSpan;
@@ -72,6 +89,7 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
         {
             Due = period > TimeSpan.Zero ? Due + period : null;
             if (Due is null) clock.timers.Remove(this);
+            clock.Note();
         }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
@@ -84,6 +102,7 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
                 isDueNow = dueTime == TimeSpan.Zero;
                 Due = dueTime < TimeSpan.Zero || (isDueNow && period <= TimeSpan.Zero) ? null : clock.now + (isDueNow ? period : dueTime);
                 if (Due is not null) clock.timers.Add(this);
+                clock.Note();
             }
 
             if (isDueNow) ThreadPool.UnsafeQueueUserWorkItem(static timer => timer.Fire(), this, preferLocal: false);
@@ -96,6 +115,7 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
             {
                 clock.timers.Remove(this);
                 Due = null;
+                clock.Note();
             }
         }
 

@@ -36,11 +36,10 @@ public sealed record Lease(NodeId Node, CancellationToken Lost);
 /// <param name="NextWake">The nearest wake time of a run that nobody drives.</param>
 /// <param name="HasOrphans">Runs of dead nodes wait to be taken over.</param>
 /// <param name="Mail">Runs of this node that have unread inbox items.</param>
-/// <param name="NextChore">When the next cluster-wide chore is due.</param>
 /// <param name="NextDelivery">When the next outbox item is due.</param>
 /// <param name="HasQueue">Runs wait in line for a slot.</param>
 public sealed record Pulse(
-    DateTimeOffset? NextWake, bool HasOrphans, IReadOnlyList<RunId> Mail, DateTimeOffset? NextChore, DateTimeOffset? NextDelivery, bool HasQueue = false);
+    DateTimeOffset? NextWake, bool HasOrphans, IReadOnlyList<RunId> Mail, DateTimeOffset? NextDelivery, bool HasQueue = false);
 
 /// <summary>
 /// This process among the nodes that share a store. The embedded store has one node, which never loses its lease.

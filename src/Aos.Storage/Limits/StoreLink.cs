@@ -27,6 +27,7 @@ internal sealed class StoreLink : ILater, IAsyncDisposable
     private TimeSpan pause = ProbeMin;
     private long since;
     private int spell;
+    private int disposed;
 
     public StoreLink(ILimitStore store, LimitLog log, LimitMeter meter, TimeProvider clock)
     {
@@ -45,6 +46,7 @@ internal sealed class StoreLink : ILater, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return; // It has two names, and goes under each.
         await closing.CancelAsync();
         await probing;
         if (first is { } asked) await asked;

@@ -23,6 +23,8 @@ internal sealed partial class OutboxPost(
     private static readonly TimeSpan DelayFirst = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DelayMax = TimeSpan.FromHours(1);
     private static readonly TimeSpan IdleMax = TimeSpan.FromSeconds(30);
+    private long pause;
+    private long lookedAt = clock.GetTimestamp();
     private readonly Dictionary<string, IDelivery> byKind = deliveries.ToDictionary(delivery => delivery.Kind, StringComparer.Ordinal);
 
     /// <summary>One pass over what is due now; returns how many tries were made.</summary>
@@ -60,10 +62,13 @@ internal sealed partial class OutboxPost(
         }
     }
 
-    /// <summary>What other nodes left behind is heard of by heartbeats: a node at rest asks for nothing beside.</summary>
+    /// <summary>
+    /// What other nodes left behind is heard of by heartbeats: a node at rest asks for nothing beside. What is due and may not be taken
+    /// (another node has it, or it waits behind one that failed) is looked at less and less often.
+    /// </summary>
     private void Listen(Pulse pulse)
     {
-        if (pulse.NextDelivery <= cluster.Now) signal.Poke();
+        if (pulse.NextDelivery <= cluster.Now && clock.GetElapsedTime(Volatile.Read(ref lookedAt)) >= TimeSpan.FromTicks(Volatile.Read(ref pause))) signal.Poke();
     }
 
     private async Task LoopAsync(CancellationToken stoppingToken)
@@ -73,12 +78,15 @@ internal sealed partial class OutboxPost(
             var wait = cluster.IsShared ? Timeout.InfiniteTimeSpan : IdleMax;
             try
             {
-                if (await PassAsync(stoppingToken) > 0) continue;
+                var tries = await PassAsync(stoppingToken);
+                Volatile.Write(ref pause, tries > 0 ? 0 : Math.Clamp(pause * 2, DelayFirst.Ticks, IdleMax.Ticks));
+                Volatile.Write(ref lookedAt, clock.GetTimestamp());
+                if (tries > 0) continue;
                 if (await table.NextDueAsync(stoppingToken) is { } next)
                 {
                     wait = next - cluster.Now;
                     if (wait <= TimeSpan.Zero) wait = TimeSpan.FromMilliseconds(10); // It came meanwhile.
-                    if (wait > IdleMax) wait = IdleMax;
+                    if (wait > IdleMax && !cluster.IsShared) wait = IdleMax;
                 }
 
                 await signal.WaitAsync(wait, clock, stoppingToken);

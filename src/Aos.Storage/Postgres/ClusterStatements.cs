@@ -4,7 +4,8 @@ using Npgsql;
 namespace Aos.Storage;
 
 /// <summary>What a heartbeat reads beside renewing itself; one statement, so that an idle node costs one in its interval.</summary>
-internal sealed record Beat(bool Held, DateTimeOffset At, NodeState? State, bool HasExpired, bool HasDead, Pulse Pulse);
+/// <param name="Chore">Taken for this node to do.</param>
+internal sealed record Beat(bool Held, DateTimeOffset At, NodeState? State, bool HasExpired, bool HasDead, Pulse Pulse, string? Chore);
 
 /// <summary>The statements by which nodes know of one another. Leases compare with the database's clock.</summary>
 internal static class ClusterStatements
@@ -26,19 +27,21 @@ internal static class ClusterStatements
         """,
         [node.Value, address, ThisBuild.Version, ThisBuild.MaxRule, (int)ttl.TotalMilliseconds], r => r.GetInt32(0), cancel);
 
-    internal static async Task<Beat> BeatAsync(NpgsqlConnection connection, NodeId node, TimeSpan ttl, CancellationToken cancel)
+    internal static async Task<Beat> BeatAsync(
+        NpgsqlConnection connection, NodeId node, TimeSpan ttl, ChoreAsk chores, DateTimeOffset now, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand(
             $"""
             WITH b AS (
               UPDATE heartbeats SET renewed_at = clock_timestamp(), ttl_ms = $2
-              WHERE node = $1 AND EXISTS (SELECT 1 FROM nodes WHERE id = $1 AND epoch = 1) RETURNING 1)
+              WHERE node = $1 AND EXISTS (SELECT 1 FROM nodes WHERE id = $1 AND epoch = 1) RETURNING 1),
+            {ChoreStatements.OfBeat}
             SELECT EXISTS (SELECT 1 FROM b), clock_timestamp(), (SELECT state FROM nodes WHERE id = $1), EXISTS ({Expired}),
-              EXISTS (SELECT 1 FROM nodes WHERE epoch > 1),
+              EXISTS (SELECT 1 FROM nodes n WHERE n.epoch > 1 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.owner = n.id)),
               EXISTS (SELECT 1 FROM runs WHERE owner IN (SELECT id FROM nodes WHERE epoch > 1) AND min_rule <= $3),
               (SELECT wake_at FROM runs WHERE owner IS NULL AND wake_at IS NOT NULL AND min_rule <= $3 ORDER BY wake_at LIMIT 1),
               ARRAY(SELECT id FROM runs WHERE owner = $1 AND inbox_head > inbox_read LIMIT {MailMax}),
-              (SELECT min(due_at) FROM chores WHERE claimed_until IS NULL OR claimed_until < clock_timestamp()), (SELECT min(due_at) FROM outbox WHERE state = 0),
+              (SELECT min(due_at) FROM outbox WHERE state = 0), (SELECT name FROM c),
               EXISTS (SELECT 1 FROM runs WHERE {QueueStatements.InLine} AND min_rule <= $3)
             """,
             connection)
@@ -49,12 +52,13 @@ internal static class ClusterStatements
                 new NpgsqlParameter<int> { TypedValue = ThisBuild.MaxRule },
             },
         };
+        ChoreStatements.AddTo(command, chores, now);
         await using var r = await command.ExecuteReaderAsync(cancel);
         await r.ReadAsync(cancel);
-        var pulse = new Pulse(Time(r, 6), r.GetBoolean(5), [.. r.GetFieldValue<Guid[]>(7).Select(id => new Kernel.RunId(id))], Time(r, 8), Time(r, 9), r.GetBoolean(10));
+        var pulse = new Pulse(Time(r, 6), r.GetBoolean(5), [.. r.GetFieldValue<Guid[]>(7).Select(id => new Kernel.RunId(id))], Time(r, 8), r.GetBoolean(10));
         return new Beat(
             r.GetBoolean(0), new DateTimeOffset(r.GetDateTime(1).ToUniversalTime(), TimeSpan.Zero), r.IsDBNull(2) ? null : (NodeState)r.GetInt16(2), r.GetBoolean(3),
-            r.GetBoolean(4), pulse);
+            r.GetBoolean(4), pulse, r.IsDBNull(9) ? null : r.GetString(9));
     }
 
     /// <summary>

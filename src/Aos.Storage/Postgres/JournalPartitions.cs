@@ -20,12 +20,25 @@ internal sealed class JournalPartitions(NpgsqlDataSource source)
 
     private const string Manners = "SELECT pg_advisory_xact_lock(1634693989, 2); SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = 0;";
 
+    /// <summary>Makes what is missing and drops what is bygone and empty. Mostly there is nothing to do, which one look shows.</summary>
+    internal async Task<(int Made, int Dropped)> TendAsync(DateTimeOffset now, CancellationToken cancel)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancel);
+        var there = await MonthsAsync(connection, cancel);
+        return (await MakeAsync(connection, there, now, cancel), await DropAsync(connection, there, now, cancel));
+    }
+
     /// <summary>Makes what is missing from this month to the last one ahead. Replies how many.</summary>
     internal async Task<int> MakeAsync(DateTimeOffset now, CancellationToken cancel)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
+        return await MakeAsync(connection, await MonthsAsync(connection, cancel), now, cancel);
+    }
+
+    private static async Task<int> MakeAsync(NpgsqlConnection connection, List<JournalMonth> there, DateTimeOffset now, CancellationToken cancel)
+    {
         var made = 0;
-        foreach (var month in await MissingAsync(connection, now, cancel))
+        foreach (var month in Missing(there, now))
         {
             if (await HasRowsAsync(connection, "journal_rest", month, cancel)) continue;
             var isAhead = month.Begin > now + TimeSpan.FromDays(1);
@@ -39,9 +52,11 @@ internal sealed class JournalPartitions(NpgsqlDataSource source)
     }
 
     /// <summary>Months from this one to the last one ahead that have no partition.</summary>
-    internal static async Task<IReadOnlyList<JournalMonth>> MissingAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancel)
+    internal static async Task<IReadOnlyList<JournalMonth>> MissingAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancel) =>
+        Missing(await MonthsAsync(connection, cancel), now);
+
+    private static IReadOnlyList<JournalMonth> Missing(List<JournalMonth> there, DateTimeOffset now)
     {
-        var there = (await MonthsAsync(connection, cancel)).ToHashSet();
         var months = new List<JournalMonth> { JournalMonth.Of(now) };
         while (months.Count <= MonthsAhead) months.Add(months[^1].Next);
         return [.. months.Where(month => !there.Contains(month))];
@@ -51,12 +66,16 @@ internal sealed class JournalPartitions(NpgsqlDataSource source)
     internal async Task<int> DropAsync(DateTimeOffset now, CancellationToken cancel)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
+        return await DropAsync(connection, await MonthsAsync(connection, cancel), now, cancel);
+    }
+
+    private static async Task<int> DropAsync(NpgsqlConnection connection, List<JournalMonth> there, DateTimeOffset now, CancellationToken cancel)
+    {
         var kept = JournalMonth.Of(now);
         for (var i = 0; i < MonthsKept; i++) kept = kept.Before;
         var dropped = 0;
-        foreach (var month in (await MonthsAsync(connection, cancel)).Where(month => month.CompareTo(kept) < 0))
+        foreach (var month in await EmptyAsync(connection, [.. there.Where(month => month.CompareTo(kept) < 0)], cancel))
         {
-            if (await HasRowsAsync(connection, month.Table, month, cancel)) continue;
             await RunAsync(
                 connection,
                 $"""
@@ -125,6 +144,14 @@ internal sealed class JournalPartitions(NpgsqlDataSource source)
         }
 
         return months;
+    }
+
+    private static async Task<List<JournalMonth>> EmptyAsync(NpgsqlConnection connection, List<JournalMonth> months, CancellationToken cancel)
+    {
+        if (months.Count == 0) return [];
+        var empty = await ScalarAsync<string[]>(
+            connection, $"SELECT ARRAY({string.Join(" UNION ALL ", months.Select(month => $"SELECT '{month.Table}' WHERE NOT EXISTS (SELECT FROM {month.Table})"))})", cancel);
+        return months.FindAll(month => empty.Contains(month.Table, StringComparer.Ordinal));
     }
 
     private static Task<bool> HasRowsAsync(NpgsqlConnection connection, string table, JournalMonth month, CancellationToken cancel) => ScalarAsync<bool>(

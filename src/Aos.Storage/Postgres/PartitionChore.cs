@@ -16,7 +16,7 @@ internal sealed partial class PartitionChore(PostgresPool pool, ICluster cluster
         var partitions = new JournalPartitions(pool.Source);
         try
         {
-            var (made, dropped) = (await partitions.MakeAsync(cluster.Now, cancel), await partitions.DropAsync(cluster.Now, cancel));
+            var (made, dropped) = await partitions.TendAsync(cluster.Now, cancel);
             if (made + dropped > 0) Changed(made, dropped);
             return made + dropped;
         }

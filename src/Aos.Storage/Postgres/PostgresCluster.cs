@@ -8,7 +8,8 @@ namespace Aos.Storage;
 /// This process among the nodes that share a database: it renews its lease, declares others dead, and joins again under a new id
 /// when it was declared dead itself. One loop does all of it.
 /// </summary>
-internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease lease, StoreMeter meter, TimeProvider clock, ILogger<PostgresCluster> logger) : ICluster, IAsyncDisposable
+internal sealed partial class PostgresCluster(
+    PostgresPool pool, PostgresLease lease, StoreMeter meter, ChoreSlot chores, TimeProvider clock, ILogger<PostgresCluster> logger) : ICluster, IAsyncDisposable
 {
     private static readonly TimeSpan BusyTtl = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan IdleTtl = TimeSpan.FromSeconds(30);
@@ -18,13 +19,15 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
     /// <summary>How long a node without work keeps the fast pace: work rarely comes alone.</summary>
     private static readonly TimeSpan Warm = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan AddressesKept = TimeSpan.FromSeconds(2);
-    private static readonly TimeProvider Steady = TimeProvider.System;
+    private readonly TimeProvider steady = lease.Clock;
     private readonly CancellationTokenSource leaving = new();
+    private readonly CancellationTokenSource breaking = new();
     private readonly SemaphoreSlim poke = new(0, 1);
     private TaskCompletionSource beaten = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task loop = Task.CompletedTask;
-    private long busyAt = Steady.GetTimestamp();
+    private long busyAt = lease.Clock.GetTimestamp();
     private volatile bool isBusy;
+    private ChoreClaim? chore;
     private volatile bool isDraining;
     private volatile string? address;
     private volatile string? announced;
@@ -69,7 +72,7 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
 
     public void Busy(bool busy)
     {
-        if (isBusy && !busy) Volatile.Write(ref busyAt, Steady.GetTimestamp());
+        if (isBusy && !busy) Volatile.Write(ref busyAt, steady.GetTimestamp());
         isBusy = busy;
         if (busy && lease.Ttl != BusyTtl) Poke();
     }
@@ -88,8 +91,7 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
 
     public async Task LeaveAsync(CancellationToken cancel)
     {
-        await leaving.CancelAsync();
-        await loop;
+        await EndAsync();
         if (lease.IsLost) return;
         await new PostgresRunRows(pool, meter).ReleaseAllAsync(lease.Node, cancel);
         await ClusterStatements.LeaveAsync(pool, lease.Node, cancel);
@@ -108,10 +110,10 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
     public async ValueTask<string?> AddressAsync(NodeId node, CancellationToken cancel)
     {
         var (at, known) = addresses;
-        if (Steady.GetElapsedTime(at) > AddressesKept || !known.ContainsKey(node))
+        if (steady.GetElapsedTime(at) > AddressesKept || !known.ContainsKey(node))
         {
             known = (await NodesAsync(cancel)).Where(row => row.State != NodeState.Dead).ToDictionary(row => row.Id, row => row.Address);
-            addresses = (Steady.GetTimestamp(), known);
+            addresses = (steady.GetTimestamp(), known);
         }
 
         return known.GetValueOrDefault(node);
@@ -119,10 +121,18 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
 
     public async ValueTask DisposeAsync()
     {
+        await EndAsync();
+        leaving.Dispose();
+        breaking.Dispose();
+        poke.Dispose();
+    }
+
+    /// <summary>A beat that is under way may end: a statement that is taken back costs PgBouncer a connection more, and more to go wrong.</summary>
+    private async Task EndAsync()
+    {
+        breaking.CancelAfter(BusyInterval);
         await leaving.CancelAsync();
         await loop;
-        leaving.Dispose();
-        poke.Dispose();
     }
 
     private async Task LoopAsync()
@@ -133,7 +143,7 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
             {
                 await WaitAsync();
                 if (leaving.IsCancellationRequested) return;
-                if (lease.IsLost) await EnterAsync(leaving.Token);
+                if (lease.IsLost) await EnterAsync(breaking.Token);
                 else await BeatAsync();
             }
             catch (OperationCanceledException) when (leaving.IsCancellationRequested)
@@ -145,7 +155,7 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
                 // The last catch of the heart: whatever one beat meets, the next one comes. A lease that could not be renewed ends by itself.
                 Missed(e.Message);
                 if (lease.Left <= TimeSpan.Zero) lease.Lost(lease.Node);
-                await Task.Delay(TimeSpan.FromMilliseconds(200), Steady, leaving.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(TimeSpan.FromMilliseconds(200), steady, leaving.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 Poke();
             }
         }
@@ -153,9 +163,9 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
 
     private async Task EnterAsync(CancellationToken cancel)
     {
-        var (node, sentAt) = (new NodeId(Guid.CreateVersion7(Steady.GetUtcNow())), Steady.GetTimestamp());
+        var (node, sentAt) = (new NodeId(Guid.CreateVersion7(TimeProvider.System.GetUtcNow())), steady.GetTimestamp());
         (announced, isDraining) = (address, false);
-        await ClusterStatements.JoinAsync(pool, node, announced, BusyTtl, cancel).WaitAsync(BusyTtl, Steady, cancel);
+        await ClusterStatements.JoinAsync(pool, node, announced, BusyTtl, cancel).WaitAsync(BusyTtl, steady, cancel);
         lease.Begin(node, sentAt, BusyTtl);
         Joined(node);
         meter.Joined();
@@ -164,11 +174,12 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
 
     private async Task BeatAsync()
     {
-        var (node, sentAt) = (lease.Node, Steady.GetTimestamp());
+        var (node, sentAt) = (lease.Node, steady.GetTimestamp());
         var ttl = IsCool ? IdleTtl : BusyTtl;
-        var before = Steady.GetUtcNow();
+        var before = TimeProvider.System.GetUtcNow();
         var patience = lease.Left < BusyTtl ? lease.Left : BusyTtl;
-        var beat = await OnceAsync(node, ttl).WaitAsync(patience > TimeSpan.Zero ? patience : BusyInterval, Steady, leaving.Token);
+        var ask = isDraining ? new ChoreAsk([], chores.Ask.Done) : chores.Ask;
+        var beat = await OnceAsync(node, ttl, ask).WaitAsync(patience > TimeSpan.Zero ? patience : BusyInterval, steady, breaking.Token);
         if (!beat.Held)
         {
             FoundDead(node);
@@ -177,17 +188,19 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
             return;
         }
 
-        lease.Renewed(node, sentAt, ttl, beat.At - before - (Steady.GetElapsedTime(sentAt) / 2));
+        lease.Renewed(node, sentAt, ttl, beat.At - before - (steady.GetElapsedTime(sentAt) / 2));
         if (beat.State == NodeState.Draining) isDraining = true;
+        chores.Did(ask);
+        chore = beat.Chore is { } name ? new ChoreClaim(name, node) : null;
         Interlocked.Exchange(ref beaten, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         Pulsed?.Invoke(beat.Pulse);
-        await TendAsync(beat);
+        if (!leaving.IsCancellationRequested) await TendAsync(beat);
     }
 
-    private async Task<Beat> OnceAsync(NodeId node, TimeSpan ttl)
+    private async Task<Beat> OnceAsync(NodeId node, TimeSpan ttl, ChoreAsk ask)
     {
-        await using var connection = await pool.Source.OpenConnectionAsync(leaving.Token);
-        return await ClusterStatements.BeatAsync(connection, node, ttl, leaving.Token);
+        await using var connection = await pool.Source.OpenConnectionAsync(breaking.Token);
+        return await ClusterStatements.BeatAsync(connection, node, ttl, ask, Now, breaking.Token);
     }
 
     /// <summary>What a beat has found to do for the cluster: the dead are declared dead, their runs called out, their names forgotten.</summary>
@@ -195,11 +208,11 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
     {
         if (address != announced)
         {
-            await ClusterStatements.AnnounceAsync(pool, lease.Node, address, leaving.Token);
+            await ClusterStatements.AnnounceAsync(pool, lease.Node, address, breaking.Token);
             announced = address;
         }
 
-        if (beat.HasExpired && await ClusterStatements.TakeOverAsync(pool, leaving.Token) is var dead and > 0)
+        if (beat.HasExpired && await ClusterStatements.TakeOverAsync(pool, breaking.Token) is var dead and > 0)
         {
             TookOver(dead);
             meter.TookOver(dead);
@@ -207,16 +220,41 @@ internal sealed partial class PostgresCluster(PostgresPool pool, PostgresLease l
         }
         else if (beat.HasDead && !beat.Pulse.HasOrphans)
         {
-            await ClusterStatements.BuryAsync(pool, leaving.Token);
+            await ClusterStatements.BuryAsync(pool, breaking.Token);
         }
     }
 
-    private bool IsCool => !isBusy && Steady.GetElapsedTime(Volatile.Read(ref busyAt)) > Warm;
+    private bool IsCool => !isBusy && steady.GetElapsedTime(Volatile.Read(ref busyAt)) > Warm;
 
+    /// <summary>A chore of a node at rest takes the place of a beat, so that the database has no more of it than of none; a lease lasts three.</summary>
     private async Task WaitAsync()
     {
-        var interval = IsCool ? IdleInterval : BusyInterval;
-        await poke.WaitAsync(interval, leaving.Token);
+        var isAtRest = lease.Ttl == IdleTtl && IsCool;
+        var isPoked = false;
+        if (chore is { } claim)
+        {
+            chore = null;
+            if (isAtRest) isPoked = await PauseAsync(IdleInterval);
+            chores.Give(claim);
+        }
+
+        if (!isPoked) await PauseAsync(isAtRest ? IdleInterval : BusyInterval);
+    }
+
+    /// <summary>True: somebody poked before it was over.</summary>
+    private async Task<bool> PauseAsync(TimeSpan time)
+    {
+        using var over = new CancellationTokenSource(time, steady);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, leaving.Token);
+        try
+        {
+            await poke.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!leaving.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private void Poke()

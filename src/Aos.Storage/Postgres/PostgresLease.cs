@@ -14,6 +14,8 @@ internal sealed class PostgresLease(TimeProvider clock)
     private readonly Lock gate = new();
     private Held held = Held.None;
 
+    internal TimeProvider Clock => clock;
+
     /// <summary>What the database's clock is ahead of this machine's.</summary>
     internal TimeSpan Offset { get; private set; }
 

@@ -12,9 +12,12 @@ internal sealed class PostgresPool : IAsyncDisposable, IDisposable
         var builder = PostgresUrl.Read(options.DatabaseUrl ?? throw new InvalidOperationException("No database URL is set."));
         var several = builder.Host!.Contains(',', StringComparison.Ordinal);
         (Address, Size) = (several ? $"{builder.Host}/{builder.Database}" : $"{builder.Host}:{builder.Port}/{builder.Database}", builder.MaxPoolSize);
-        owner = new NpgsqlDataSourceBuilder(builder.ConnectionString).Build();
+        owner = new NpgsqlDataSourceBuilder(builder.ConnectionString) { Name = Name }.Build();
         Source = owner is NpgsqlMultiHostDataSource hosts ? hosts.WithTargetSession(TargetSessionAttributes.Primary) : owner;
     }
+
+    /// <summary>What the driver calls it in its metrics.</summary>
+    internal string Name { get; } = $"aos-{Guid.NewGuid():N}";
 
     internal NpgsqlDataSource Source { get; }
 

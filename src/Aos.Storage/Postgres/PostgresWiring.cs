@@ -15,6 +15,7 @@ internal static class PostgresWiring
         services.AddSingleton<IJournal, PostgresJournal>();
         services.AddSingleton<IRunRows, PostgresRunRows>();
         services.AddSingleton<ICluster, PostgresCluster>();
+        services.AddSingleton<ChoreSlot>();
         services.AddSingleton<ILater, SharedChores>();
         services.AddSingleton<IChore, PartitionChore>();
     }

@@ -57,7 +57,7 @@ public sealed partial class MemoryJournal : INodeTable
             if (isHeld) (mine!.RenewedAt, mine.Ttl) = (clock.GetUtcNow(), ttl);
             var free = rows.Values.Where(row => !row.Owned && row.MinRule <= ThisBuild.MaxRule).Min(row => row.WakeAt);
             RunId[] mail = [.. rows.Values.Where(row => row.Owner == node && Mail(row.Id).Count > row.InboxRead).Select(row => row.Id)];
-            var pulse = new Pulse(free, rows.Values.Any(IsOrphan), mail, null, null, rows.Values.Any(IsInLine));
+            var pulse = new Pulse(free, rows.Values.Any(IsOrphan), mail, null, rows.Values.Any(IsInLine));
             return Task.FromResult(new MemoryBeat(isHeld, clock.GetUtcNow(), mine?.State ?? NodeState.Dead, nodes.Values.Any(HasExpired), nodes.Values.Any(other => other.IsDead), pulse));
         }
     }

@@ -9,6 +9,7 @@ internal sealed class TestDatabases : IDisposable
     // A lock of a session is one of its database: all test processes meet in this one.
     private const string Home = "postgres";
     private const int NamesMax = 1_000_000;
+    private const int TriesMax = 5;
     private readonly string direct;
     private readonly string? bouncer;
     private readonly TestTemplate template;
@@ -57,7 +58,7 @@ internal sealed class TestDatabases : IDisposable
         if (SendOut(home, name) > 0 || Sessions(home, name) != lent.Sessions)
         {
             name = NextName();
-            home.Run($"ALTER DATABASE {lent.Name} RENAME TO {name}");
+            Rename(home, lent.Name, name);
             bool restored;
             using (var inside = Connect(name)) restored = template.Restore(inside);
             if (!restored)
@@ -70,6 +71,23 @@ internal sealed class TestDatabases : IDisposable
         }
 
         lock (gate) free.Push(name);
+    }
+
+    /// <summary>Somebody may come in once more before the name is gone: a connection that was being made when its client left.</summary>
+    private static void Rename(NpgsqlConnection home, string from, string to)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                home.Run($"ALTER DATABASE {from} RENAME TO {to}");
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ObjectInUse && tries < TriesMax)
+            {
+                SendOut(home, from);
+            }
+        }
     }
 
     /// <summary>Ends all sessions on a database and waits until they are gone; how many there were.</summary>

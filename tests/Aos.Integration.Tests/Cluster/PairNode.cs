@@ -22,7 +22,7 @@ internal sealed class PairNode(MemoryJournal journal) : ICluster
 
     public event Action<Pulse>? Pulsed;
 
-    internal void Beat(bool hasQueue = false) => Pulsed?.Invoke(new Pulse(null, false, [], null, null, hasQueue));
+    internal void Beat(bool hasQueue = false) => Pulsed?.Invoke(new Pulse(null, false, [], null, hasQueue));
 
     public Task<int> JoinAsync(CancellationToken cancel) => Task.FromResult(0);
 
