@@ -25,6 +25,7 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<IRunLoad>(provider => provider.GetRequiredService<RunsDoor>());
         aos.Migrations(Signatures.Migrations);
         aos.Services.AddSingleton<Signatures>();
+        aos.Services.AddSingleton<IForgetsRuns>(provider => provider.GetRequiredService<Signatures>());
         aos.Services.AddSingleton<Replays>();
         aos.Services.AddSingleton<Records>();
         aos.Chore<RunSigner>();

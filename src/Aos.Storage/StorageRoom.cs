@@ -10,9 +10,11 @@ public static class StorageRoom
     public static AosBuilder AddStorage(this AosBuilder aos, StorageOptions options)
     {
         aos.Migrations(Keyring.Migrations);
+        aos.Migrations(ArchiveTables.Migrations);
         aos.Services.AddSingleton(options);
         if (options.DatabaseUrl is null) aos.AddEmbedded(options);
         else aos.AddPostgres();
+        aos.AddArchive(options);
         aos.Services.AddSingleton<IStatusHistory, StatusHistory>();
         aos.Services.AddSingleton<ChoreLog>();
         aos.Services.AddSingleton<ILater, ChoreHost>();
@@ -34,7 +36,10 @@ public static class StorageRoom
         aos.Services.AddSingleton<IMigrations, SqliteMigrations>();
         aos.Services.AddSingleton<DataDirectory>(_ => DataDirectory.Open(options.Data));
         aos.Services.AddSingleton<SqliteStore>();
-        aos.Services.AddSingleton<IJournal, SqliteJournal>();
+        aos.Services.AddSingleton<SqliteJournal>();
+        aos.Services.AddSingleton<IJournal>(provider => provider.GetRequiredService<SqliteJournal>());
+        aos.Services.AddSingleton<IEndedRuns>(provider => new SqliteEndedRuns(
+            provider.GetRequiredService<SqliteStore>(), provider.GetRequiredService<IDatabase>(), provider.GetRequiredService<SqliteJournal>(), provider.GetServices<IForgetsRuns>()));
         aos.Services.AddSingleton<SqliteRunRows>();
         aos.Services.AddSingleton<IRunRows>(provider => provider.GetRequiredService<SqliteRunRows>());
         aos.Services.AddSingleton<ICluster, SoleNode>();
@@ -51,6 +56,7 @@ public static class StorageRoom
         aos.Services.AddSingleton<PostgresStart>();
         aos.Services.AddSingleton(provider => Opened(provider.GetRequiredService<PostgresStart>()));
         aos.Services.AddSingleton<IDatabase, PostgresDatabase>();
+        aos.Services.AddSingleton<IEndedRuns, PostgresEndedRuns>();
         aos.Services.AddSingleton<IHostedService, KeyringCheck>();
         PostgresWiring.AddJournal(aos.Services);
     }

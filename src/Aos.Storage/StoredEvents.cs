@@ -16,7 +16,15 @@ internal static class StoredEvents
     {
         var entries = await read(run, afterSeq, max, cancel);
         var previous = afterSeq == 0 ? ChainHash.Start : (await read(run, afterSeq - 1, 1, cancel)) is [var before] ? before.Chain : ChainHash.Start;
-        var seq = afterSeq;
+        Check(run, entries, previous, afterSeq);
+        return entries;
+    }
+
+    /// <summary>The same for all events of a run, from the first.</summary>
+    internal static void Check(RunId run, IReadOnlyList<JournalEntry> entries) => Check(run, entries, ChainHash.Start, 0);
+
+    private static void Check(RunId run, IReadOnlyList<JournalEntry> entries, byte[] previous, int seq)
+    {
         foreach (var entry in entries)
         {
             seq++;
@@ -26,8 +34,6 @@ internal static class StoredEvents
                 throw new JournalCorruptException(run, seq, $"Event {seq} of run {run} is not as it was written: its chain hash does not fit its bytes.");
             CheckColumns(run, entry);
         }
-
-        return entries;
     }
 
     private static void CheckColumns(RunId run, JournalEntry entry)

@@ -97,6 +97,8 @@ public abstract class InFolder : IDisposable
 
     private protected string Folder => folder;
 
+    private protected TestStore Store => store;
+
     public void Dispose()
     {
         store.Dispose();

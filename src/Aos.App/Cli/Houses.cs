@@ -35,6 +35,10 @@ internal static class Houses
         {
             return Report.Fail(refused ?? 5, e.Message);
         }
+        catch (ArchiveUnreadableException e)
+        {
+            return Report.Fail(refused ?? 1, $"{e.Failure.Code}: {e.Message}");
+        }
         catch (Exception e) when (e is DataDirectoryHeldException or StoreCorruptException or StoreRefusedException or JournalUnavailableException or JournalCorruptException or KeyringLockedException or UnauthorizedAccessException)
         {
             return Report.Fail(refused ?? 5, e.Message);

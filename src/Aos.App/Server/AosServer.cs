@@ -96,6 +96,7 @@ internal static class AosServer
         app.MapAdmin();
         app.MapOutbox();
         app.MapNodes();
+        app.MapArchive();
         return app;
     }
 

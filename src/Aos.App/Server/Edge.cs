@@ -65,6 +65,8 @@ internal static class Edge
                 return (FailureCatalog.Fail("CONFIG_INVALID", locked.Message), null);
             case JournalCorruptException corrupt:
                 return (FailureCatalog.Fail("STORE_CORRUPT", corrupt.Message), null);
+            case ArchiveUnreadableException unreadable:
+                return (unreadable.Failure, null);
             case DbException:
                 EdgeLog.StoreFailed(log, context.TraceIdentifier, e);
                 return (FailureCatalog.Fail("STORE_UNAVAILABLE", $"The store did not answer; see the log under {context.TraceIdentifier}."), null);

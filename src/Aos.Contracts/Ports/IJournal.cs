@@ -69,6 +69,9 @@ public sealed record RunRow
 
     /// <summary>True: it takes a slot of its scope.</summary>
     public bool HoldsSlot => Owner is not null && Lane is null && Scope is not null;
+
+    /// <summary>When the run went from the database into a file: it is read as ever, and takes no commands. Null: it is in the database.</summary>
+    public DateTimeOffset? ArchivedAt { get; init; }
 }
 
 /// <summary>A command or a late answer for a run, kept until the run journals a decision on it.</summary>

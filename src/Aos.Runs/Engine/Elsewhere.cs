@@ -69,7 +69,7 @@ internal sealed class Elsewhere(Engine engine, IJournal journal, IRunRows rows, 
     /// </summary>
     private async Task<bool> DriveAsync(RunRow row, CancellationToken cancel)
     {
-        if (await rows.GetAsync(row.Tenant, row.Id, cancel) is not { } now) return false;
+        if (await rows.GetAsync(row.Tenant, row.Id, cancel) is not { ArchivedAt: null } now) return false;
         if (now.Owner is null) await engine.DriveAsync(now);
         else if (now.Owner == engine.Cluster.Lease.Node) await engine.ArrivedAsync(row.Id);
         return true;

@@ -133,6 +133,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
             }
 
             if (await rows.GetAsync(tenant, id, cancel) is not { } row) return new CommandReply.Unknown();
+            if (row.ArchivedAt is { } at) return new CommandReply.Refused(FailureCatalog.Fail("RUN_ARCHIVED", $"Run {id} was archived at {at.UtcDateTime:u}: it is read as ever, and takes no commands."));
             if (await AskAsync(row, command, cancel) is { } reply) return reply;
             if (!entrances.TryEnter(id)) await entrances.Entered(id).WaitAsync(cancel);
             else if (await EnterAsync(row, letter)) return await letter.Reply!.Task.WaitAsync(cancel);

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -9,8 +10,11 @@ namespace Aos.Runs;
 /// Signatures of ended attempts. An attempt is signed once, off the path of the run: what it signs is read from the journal
 /// and checked before. The signature is kept, so that a journal rewritten later, chain and all, no longer fits it.
 /// </summary>
-internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvider clock)
+internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvider clock) : IForgetsRuns
 {
+    /// <summary>Runs named in one statement.</summary>
+    private const int ForgetMax = 500;
+
     internal static IReadOnlyList<Migration> Migrations { get; } =
     [
         new("traces", 1, "signatures and replays", """
@@ -48,6 +52,22 @@ internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvi
         }
 
         return made.Count == 0 ? 0 : await KeepAsync(made, cancel);
+    }
+
+    /// <summary>With a run that is deleted for good its signatures and replays go.</summary>
+    public void Forget(DbConnection connection, DbTransaction transaction, IReadOnlyList<(TenantId Tenant, RunId Run)> runs)
+    {
+        foreach (var tenant in runs.GroupBy(one => one.Tenant, one => one.Run.ToString()).OrderBy(group => group.Key.Value, StringComparer.Ordinal))
+        {
+            foreach (var part in tenant.Order(StringComparer.Ordinal).Chunk(ForgetMax))
+            {
+                var values = new DynamicParameters(new { tenant = tenant.Key.Value });
+                for (var i = 0; i < part.Length; i++) values.Add($"r{i}", part[i]);
+                var names = string.Join(", ", Enumerable.Range(0, part.Length).Select(i => $"@r{i}"));
+                connection.Execute($"DELETE FROM run_signatures WHERE tenant_id = @tenant AND run_id IN ({names})", values, transaction);
+                connection.Execute($"DELETE FROM replays WHERE tenant_id = @tenant AND run_id IN ({names})", values, transaction);
+            }
+        }
     }
 
     /// <summary>Null, or what is wrong: a head that is not the one that was signed, or a signature that is none of this key's.</summary>
