@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -14,6 +15,10 @@ internal static class PostgresColumns
 
     /// <summary>Columns of <see cref="Run"/>: what is selected beside them comes after.</summary>
     internal const int Count = 25;
+
+    /// <summary>Statuses in which nothing wakes a run any more.</summary>
+    internal static string Over { get; } = string.Join(
+        ", ", Enum.GetValues<RunStatus>().Where(status => status.IsOver()).Select(status => ((int)status).ToString(CultureInfo.InvariantCulture)));
 
     internal static RunRow Row(NpgsqlDataReader r) => new()
     {

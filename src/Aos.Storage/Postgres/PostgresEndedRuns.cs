@@ -10,7 +10,7 @@ internal sealed class PostgresEndedRuns(PostgresPool pool, IDatabase database, I
 {
     private static readonly string Roots = $"""
         SELECT {PostgresColumns.Run} FROM runs r
-        WHERE r.id > $1 AND r.id < $2 AND r.status IN ({SendBatch.Over}) AND r.owner IS NULL AND r.ended_at < $3
+        WHERE r.id > $1 AND r.id < $2 AND r.status IN ({PostgresColumns.Over}) AND r.owner IS NULL AND r.ended_at < $3
           AND (r.parent IS NULL OR NOT EXISTS (SELECT 1 FROM runs p WHERE p.id = r.parent))
         ORDER BY r.id LIMIT $4
         """;
@@ -24,7 +24,7 @@ internal sealed class PostgresEndedRuns(PostgresPool pool, IDatabase database, I
 
     private static readonly string Hold = $"""
         SELECT r.id FROM runs r JOIN unnest(@ids, @seqs) AS t(id, seq) ON r.id = t.id
-        WHERE r.last_seq = t.seq AND r.owner IS NULL AND r.status IN ({SendBatch.Over}) ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+        WHERE r.last_seq = t.seq AND r.owner IS NULL AND r.status IN ({PostgresColumns.Over}) ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
         """;
 
     private const string Copy = $"COPY archived_runs ({ArchiveTables.Columns}) FROM STDIN (FORMAT BINARY)";

@@ -86,7 +86,7 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
         var released = await pool.QueryAsync(
             $"""
             WITH f AS MATERIALIZED ({PostgresLease.Fence} FOR SHARE)
-            UPDATE runs r SET owner = NULL, wake_at = CASE WHEN r.status IN ({SendBatch.Over}) THEN r.wake_at ELSE 0 END FROM f WHERE r.owner = $1 RETURNING r.wake_at = 0
+            UPDATE runs r SET owner = NULL, wake_at = CASE WHEN r.status IN ({PostgresColumns.Over}) THEN r.wake_at ELSE 0 END FROM f WHERE r.owner = $1 RETURNING r.wake_at = 0
             """,
             [node.Value], r => !r.IsDBNull(0) && r.GetBoolean(0), cancel);
         return released.Count(isDue => isDue);
@@ -106,7 +106,7 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
     public async Task<AgentSpending> SpendingAsync(TenantId tenant, string agent, DateTimeOffset day, CancellationToken cancel) => (await pool.QueryAsync(
         $"""
         SELECT COALESCE(SUM(cost), 0)::bigint, COALESCE(SUM(CASE WHEN created_at >= $3 THEN cost ELSE 0 END), 0)::bigint FROM (
-          SELECT created_at, CASE WHEN status IN ({SendBatch.Over}) OR budget IS NULL OR budget < spent THEN spent ELSE budget END AS cost
+          SELECT created_at, CASE WHEN status IN ({PostgresColumns.Over}) OR budget IS NULL OR budget < spent THEN spent ELSE budget END AS cost
           FROM runs WHERE tenant_id = $1 AND {Schema.IsOf(agent, "$2")} AND parent IS NULL) AS costs
         """,
         [tenant.Value, agent, day.UtcTicks], r => new AgentSpending(Cents.FromMicros(r.GetInt64(0)), Cents.FromMicros(r.GetInt64(1))), cancel))[0];

@@ -65,5 +65,5 @@ internal static class PostgresSchema
         """;
 
     internal static IReadOnlyList<Migration> Migrations { get; } =
-        [new("storage", 1, "core", Core), new("storage", 2, "nodes", Nodes), new("storage", 3, "queue", Queue)];
+        [new("storage", 1, "core", Core), new("storage", 2, "nodes", Nodes), new("storage", 3, "queue", Queue), AppendFunction.Migration];
 }

@@ -11,15 +11,16 @@ namespace Aos.Storage;
 internal sealed class PostgresWriter : IAsyncDisposable
 {
     /// <summary>
-    /// A batch from which on it goes as two halves over two connections. Smaller ones stay whole: what one statement costs before its
-    /// first row is most of what they cost.
+    /// So many appends that wait while a batch is under way go over a second connection, beside it. Fewer wait for the next batch: what one
+    /// call costs before its first row is most of what they cost.
     /// </summary>
-    private const int HalvedFrom = 256;
+    private const int CrowdMin = 128;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DelayFirst = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan DelayMax = TimeSpan.FromSeconds(2);
     private readonly Channel<JournalWork> queue;
+    private readonly Channel<bool> crowd = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly StorageOptions options;
     private readonly TimeProvider clock;
     private readonly Task loop;
@@ -30,15 +31,21 @@ internal sealed class PostgresWriter : IAsyncDisposable
     {
         (this.options, this.clock) = (options, clock);
         queue = Channel.CreateBounded<JournalWork>(new BoundedChannelOptions(options.QueueMax));
-        BatchWriter Writer() => new(pool.Source, lease, meter, clock);
-        loop = Task.Run(() => LoopAsync(Writer(), Writer()));
+        loop = Task.WhenAll(
+            Task.Run(() => LaneAsync(new BatchWriter(pool.Source, lease, meter, clock), queue.Reader.WaitToReadAsync)),
+            Task.Run(() => LaneAsync(new BatchWriter(pool.Source, lease, meter, clock), IsCrowdedAsync)));
     }
 
     /// <summary>Takes a work in. What would begin something new is refused while the database cannot follow.</summary>
     internal async ValueTask EnqueueAsync(JournalWork work, bool begins, CancellationToken cancel)
     {
         if (closed is { } why) throw Unavailable(why);
-        if (queue.Writer.TryWrite(work)) return;
+        if (queue.Writer.TryWrite(work))
+        {
+            if (queue.Reader.Count >= CrowdMin) crowd.Writer.TryWrite(true);
+            return;
+        }
+
         if (begins) throw new JournalUnavailableException($"The database cannot follow: {options.QueueMax} appends wait for it.", RetryAfter);
         try
         {
@@ -53,28 +60,35 @@ internal sealed class PostgresWriter : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
+        crowd.Writer.TryComplete();
         await disposing.CancelAsync();
         await loop;
         disposing.Dispose();
     }
 
-    private async Task LoopAsync(BatchWriter writer, BatchWriter second)
+    /// <summary>Writes what waits, batch by batch, whenever <paramref name="mayWriteAsync"/> says so; ends when it never will again.</summary>
+    private async Task LaneAsync(BatchWriter writer, Func<CancellationToken, ValueTask<bool>> mayWriteAsync)
     {
+        using var own = writer;
         var batch = new List<JournalWork>();
         var held = new List<JournalWork>();
-        while (held.Count > 0 || await queue.Reader.WaitToReadAsync())
+        while (held.Count > 0 || await mayWriteAsync(CancellationToken.None))
         {
             Gather(batch, held);
-            if (batch.Count >= HalvedFrom)
-            {
-                var half = batch.Count / 2;
-                foreach (var again in await Task.WhenAll(WriteAsync(writer, batch[..half]), WriteAsync(second, batch[half..]))) held.AddRange(again);
-            }
-            else if (batch.Count > 0)
-            {
-                held.AddRange(await WriteAsync(writer, batch));
-            }
+            if (batch.Count > 0) held.AddRange(await WriteAsync(writer, batch));
         }
+    }
+
+    /// <summary>True when a crowd waits; false when there will be none.</summary>
+    private async ValueTask<bool> IsCrowdedAsync(CancellationToken cancel)
+    {
+        while (queue.Reader.Count < CrowdMin)
+        {
+            if (!await crowd.Reader.WaitToReadAsync(cancel)) return false;
+            crowd.Reader.TryRead(out _);
+        }
+
+        return true;
     }
 
     /// <summary>A batch holds one append a run and one claim a key; what does not fit beside the others is held for the next.</summary>
