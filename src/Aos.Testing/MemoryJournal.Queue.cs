@@ -97,7 +97,11 @@ public sealed partial class MemoryJournal
 
     private int Free((TenantId, string) scope, Func<RunRow, bool> holds) => limits.TryGetValue(scope, out var most) ? Math.Max(0, most - rows.Values.Count(holds)) : int.MaxValue;
 
-    private RunRow Take(RunRow row, NodeId node, string? scope, Lane? lane) => rows[row.Id] = row with { Owner = node, Scope = scope, Lane = lane };
+    private RunRow Take(RunRow row, NodeId node, string? scope, Lane? lane)
+    {
+        Claimed?.Invoke(node, row);
+        return rows[row.Id] = row with { Owner = node, Scope = scope, Lane = lane };
+    }
 
     private RunRow Queue(RunRow row, string scope) => rows[row.Id] = row with { Scope = scope, Lane = row.Lane ?? Lane.Begun, WakeAt = null };
 }

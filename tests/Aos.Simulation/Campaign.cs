@@ -11,15 +11,18 @@ internal static class Campaign
         simulation [N]          runs N schedules, 100000 by default, and prints figures
         simulation --seed S     runs one schedule and tells its story
         simulation --planted    plants mistakes into the protocol and shows the seed that finds each
-        simulation --forever    runs until it finds something or is stopped
+        simulation --forever [S]  runs from seed S, by default one of the time of day, until it finds something or is stopped
         """;
+
+    /// <summary>After so many schedules a run without end says how far it is.</summary>
+    private const int Portion = 100_000;
 
     internal static int Start(string[] args)
     {
         switch (args)
         {
             case [] or ["--"]:
-                return Run(100_000);
+                return Run(1, 100_000);
             case ["--seed", var text] when ulong.TryParse(text, CultureInfo.InvariantCulture, out var seed):
                 return Replay(seed, Planted.None);
             case ["--seed", var text, var mistake] when ulong.TryParse(text, CultureInfo.InvariantCulture, out var seed) && Enum.TryParse<Planted>(mistake, out var planted):
@@ -29,9 +32,11 @@ internal static class Campaign
             case ["--planted"]:
                 return Plant(100_000, null);
             case ["--forever"]:
-                return Run(int.MaxValue);
+                return RunOn((ulong)TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000); // No night repeats another's seeds.
+            case ["--forever", var text] when ulong.TryParse(text, CultureInfo.InvariantCulture, out var seed):
+                return RunOn(seed);
             case [var count] when int.TryParse(count, CultureInfo.InvariantCulture, out var n) && n > 0:
-                return Run(n);
+                return Run(1, n);
             default:
                 Console.Error.WriteLine(Usage);
                 return 2;
@@ -57,10 +62,20 @@ internal static class Campaign
         return summary;
     }
 
-    private static int Run(int count)
+    private static int RunOn(ulong first)
+    {
+        while (true)
+        {
+            Console.WriteLine($"seeds {first} to {first + Portion - 1}");
+            if (Run(first, Portion) is var code and not 0) return code;
+            first += Portion;
+        }
+    }
+
+    private static int Run(ulong first, int count)
     {
         var clock = Stopwatch.StartNew();
-        var summary = Search(1, count, Planted.None);
+        var summary = Search(first, count, Planted.None);
         Console.WriteLine($"{summary.Schedules} schedules in {clock.Elapsed.TotalSeconds:0.0} s on {Environment.ProcessorCount} processors: {summary.Runs} runs, {summary.Steps} tasks, {summary.Takeovers} takeovers, {summary.Fenced} refusals by the fence");
         foreach (var point in Enum.GetValues<Point>()) Console.WriteLine($"  {point,-30} {summary.Hits[(int)point],8}");
         Console.WriteLine($"hash of all schedules: {summary.Hash:x16}");

@@ -128,6 +128,9 @@ internal sealed class NodeLink(World world, SimNode node) : IJournal, IRunRows, 
                 world.Time.After(way, () => answer.TrySetException(Lost("given up")));
                 world.Time.After(way + world.Chance.Between(1, 8_000), () => statement());
                 break;
+            case Deed.Freeze when before is Point.BeforeOrphanClaim or Point.BeforeDueClaim or Point.BeforeClaim && node.Id is { } id && world.Chance.OneIn(2):
+                world.WhenDeclaredDead(id, way, () => Carry(after, statement, answer)); // It was sent already, and the way was long.
+                break;
             default:
                 world.Time.After(way, () => Carry(after, statement, answer));
                 break;

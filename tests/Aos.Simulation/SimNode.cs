@@ -57,6 +57,9 @@ internal sealed class SimNode
         }
     });
 
+    /// <summary>Under which id it is known now.</summary>
+    internal NodeId? Id => cluster?.Lease.Node;
+
     internal bool Is(NodeId id) => cluster?.Lease.Node == id;
 
     internal bool HoldsLease => cluster is { HoldsLease: true };

@@ -24,6 +24,7 @@ internal sealed class World
     private readonly List<string> violations = [];
     private readonly Action<string>? story;
     private readonly Dictionary<RunId, string> names = [];
+    private readonly List<(NodeId Node, Action Then)> late = [];
     private int steps;
 
     internal World(ulong seed, Planted planted, Action<string>? story = null)
@@ -32,7 +33,7 @@ internal sealed class World
         Chance = new Chance(seed);
         Size = 2 + Chance.Below(2);
         (nodes, lives) = (new SimNode?[Size], new int[Size]);
-        Store = new MemoryJournal(new NodeClock(Time, null)) { Planted = planted, Accepted = Audit };
+        Store = new MemoryJournal(new NodeClock(Time, null)) { Planted = planted, Accepted = Audit, Claimed = Audit, DeclaredDead = BringLate };
         Faults = new Faults(this, seed);
         Outside = new Outside(this);
         Clients = new Clients(this);
@@ -185,6 +186,34 @@ internal sealed class World
         }
 
         return true;
+    }
+
+    /// <summary>Carries something out right after a node was declared dead, at the latest after a while: what it sent was on its way so long.</summary>
+    internal void WhenDeclaredDead(NodeId node, TimeSpan atLatest, Action then)
+    {
+        var isDone = false;
+        void Once()
+        {
+            if (isDone) return;
+            isDone = true;
+            then();
+        }
+
+        late.Add((node, Once));
+        Time.After(atLatest, Once);
+    }
+
+    private void BringLate(NodeId dead)
+    {
+        foreach (var (_, then) in late.Where(one => one.Node == dead)) Time.After(TimeSpan.FromTicks(1), then);
+        late.RemoveAll(one => one.Node == dead);
+    }
+
+    /// <summary>Sees each claim: whoever takes a run is alive.</summary>
+    private void Audit(NodeId by, RunRow row)
+    {
+        Tell($"{by.Value.ToString()[..4]} claims {Name(row.Id)} at {row.Seq}");
+        if (!Store.LiveNodes.Contains(by)) Violate($"run {row.Id} was claimed by a dead node");
     }
 
     /// <summary>Sees each append that the store accepts: whoever writes drives the run, and is alive.</summary>

@@ -16,6 +16,12 @@ public sealed partial class MemoryJournal : INodeTable
     /// <summary>Sees every append that is accepted, and the row before it.</summary>
     public Action<JournalAppend, RunRow?>? Accepted { get; set; }
 
+    /// <summary>Sees each run that is claimed, as it stood, and the node that claims it.</summary>
+    public Action<NodeId, RunRow>? Claimed { get; set; }
+
+    /// <summary>Sees each node that is declared dead.</summary>
+    public Action<NodeId>? DeclaredDead { get; set; }
+
     /// <summary>How often a fence refused somebody.</summary>
     public int FencedCount { get; private set; }
 
@@ -69,6 +75,7 @@ public sealed partial class MemoryJournal : INodeTable
             var expired = nodes.Values.Where(HasExpired).ToList();
             foreach (var node in expired) node.State = NodeState.Dead;
             TakeoverCount += expired.Count;
+            foreach (var node in expired) DeclaredDead?.Invoke(node.Id);
             return Task.FromResult(expired.Count);
         }
     }
@@ -144,7 +151,12 @@ public sealed partial class MemoryJournal : INodeTable
         if (!Planted.HasFlag(Planted.ClaimsUnfenced) && !MayClaim(node)) return [];
         List<RunRow> orphans = [.. rows.Values.Where(IsOrphan).OrderBy(row => row.Id).Take(max)
             .Select(row => row.Lane is null ? row with { Owner = node, Adoptions = row.Adoptions + 1 } : row with { Owner = null })];
-        foreach (var row in orphans) rows[row.Id] = row;
+        foreach (var row in orphans)
+        {
+            rows[row.Id] = row;
+            if (row.Owned) Claimed?.Invoke(node, row);
+        }
+
         return [.. orphans.Where(row => row.Owned)];
     }
 
