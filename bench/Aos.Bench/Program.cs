@@ -19,10 +19,14 @@ switch (args)
         var (direct, bouncer) = (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES"), Environment.GetEnvironmentVariable("AOS_TEST_PGBOUNCER"));
         if (direct is null || bouncer is null) return Refuse("AOS_TEST_POSTGRES and AOS_TEST_PGBOUNCER are not set: bench/run postgres sets them.");
         using (var suite = new PostgresSuite(args.Length == 1 ? 5 : 1, args.Length == 1 ? 1 : 0.25, direct, bouncer)) return await suite.RunAsync() ? 0 : 1;
+    case ["growth"] or ["growth", "quick"]:
+        if (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES") is not { Length: > 0 } address) return Refuse("AOS_TEST_POSTGRES is not set: bench/run growth sets it.");
+        using (var growth = new GrowthSuite(address, isQuick: args.Length > 1)) await growth.RunAsync();
+        return 0;
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | postgres | postgres quick | embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | postgres | postgres quick | growth | growth quick | embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)
