@@ -15,7 +15,7 @@ internal sealed class ExpiredRows(IDatabase database, ICluster cluster, StorageO
 
     public string Name => "expired-rows";
 
-    public TimeSpan Interval => TimeSpan.FromMinutes(10);
+    public TimeSpan Interval => TimeSpan.FromHours(1);
 
     public async Task<int> PassAsync(CancellationToken cancel)
     {

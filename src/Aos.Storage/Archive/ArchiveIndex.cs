@@ -47,8 +47,10 @@ internal sealed class ArchiveIndex(IDatabase database, IEnumerable<IForgetsRuns>
     internal Task<List<ArchiveFile>> ExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancel) =>
         FilesAsync("WHERE ended_to < @before ORDER BY ended_to, id LIMIT @limit", new { before = before.UtcTicks, limit }, cancel);
 
-    internal async Task<bool> HasFileAsync(Guid file, CancellationToken cancel) =>
-        (await FilesAsync("WHERE id = @id", new { id = Text(file) }, cancel)).Count > 0;
+    internal Task<HashSet<Guid>> FileIdsAsync(CancellationToken cancel) => database.ReadAsync(
+        async (connection, token) => (await connection.QueryAsync<string>(new CommandDefinition("SELECT id FROM archive_files", cancellationToken: token)))
+            .Select(id => Guid.ParseExact(id, "D")).ToHashSet(),
+        cancel);
 
     /// <summary>Forgets a file and all runs in it. Replies how many runs; 0: somebody else was first.</summary>
     internal Task<int> DeleteAsync(ArchiveFile file, CancellationToken cancel) => database.WriteAsync(

@@ -21,10 +21,13 @@ internal sealed partial class ArchiveSweep(ArchiveFolders folders, ArchiveIndex 
     public async Task<int> PassAsync(CancellationToken cancel)
     {
         var folder = await folders.OpenAsync(cancel);
+        var bound = JournalMonth.FirstAt(cluster.Now - AgeMin);
+        var old = folder.Names().Where(one => one.File.CompareTo(bound) < 0).ToList();
+        if (old.Count == 0) return 0;
+        var known = await index.FileIdsAsync(cancel); // After the names: whatever is as old as these is in the index by now, or never will be.
         var removed = 0;
-        foreach (var (name, file) in folder.Names().ToList())
+        foreach (var (name, _) in old.Where(one => one.Name.EndsWith(ArchiveFolder.Unfinished, StringComparison.Ordinal) || !known.Contains(one.File)))
         {
-            if (file.CompareTo(JournalMonth.FirstAt(cluster.Now - AgeMin)) >= 0 || (!name.EndsWith(ArchiveFolder.Unfinished, StringComparison.Ordinal) && await index.HasFileAsync(file, cancel))) continue;
             folder.Delete(name);
             Removed(name);
             removed++;
