@@ -101,7 +101,7 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
         await command.ExecuteNonQueryAsync();
     }
 
-    private static string Connection(string url, string? database)
+    internal static string Connection(string url, string? database)
     {
         var address = new Uri(url);
         var user = address.UserInfo.Split(':', 2);

@@ -1,6 +1,7 @@
 using Aos.Bench;
 
 // What this measures and how: docs/benchmarks.md.
+var (direct, bouncer) = (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES"), Environment.GetEnvironmentVariable("AOS_TEST_PGBOUNCER"));
 switch (args)
 {
     case ["embedded", var data, var runs, var inFlight]:
@@ -15,10 +16,12 @@ switch (args)
     case ["get", var url, var runs, var inFlight]:
         await Remote.GetAsync(url, Whole(runs), Whole(inFlight));
         return 0;
+    case ["postgres", ..] or ["queue", ..] when direct is null || bouncer is null:
+        return Refuse("AOS_TEST_POSTGRES and AOS_TEST_PGBOUNCER are not set: bench/run postgres and bench/run queue set them.");
+    case ["queue"] or ["queue", _]:
+        return await new QueueSuite(args.Length == 1 ? 100_000 : Whole(args[1]), direct!, bouncer!).RunAsync() ? 0 : 1;
     case ["postgres"] or ["postgres", "quick"]:
-        var (direct, bouncer) = (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES"), Environment.GetEnvironmentVariable("AOS_TEST_PGBOUNCER"));
-        if (direct is null || bouncer is null) return Refuse("AOS_TEST_POSTGRES and AOS_TEST_PGBOUNCER are not set: bench/run postgres sets them.");
-        using (var suite = new PostgresSuite(args.Length == 1 ? 5 : 1, args.Length == 1 ? 1 : 0.25, direct, bouncer)) return await suite.RunAsync() ? 0 : 1;
+        using (var suite = new PostgresSuite(args.Length == 1 ? 5 : 1, args.Length == 1 ? 1 : 0.25, direct!, bouncer!)) return await suite.RunAsync() ? 0 : 1;
     case ["growth"] or ["growth", "quick"]:
         if (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES") is not { Length: > 0 } address) return Refuse("AOS_TEST_POSTGRES is not set: bench/run growth sets it.");
         using (var growth = new GrowthSuite(address, isQuick: args.Length > 1)) await growth.RunAsync();
@@ -26,7 +29,7 @@ switch (args)
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | postgres | postgres quick | growth | growth quick | embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | postgres | postgres quick | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)

@@ -9,7 +9,7 @@ public sealed class RunsOptions
     /// <summary>Runs in memory at once; further ones wait in line, or for a node that has room. 1 to 1,000,000, default 20,000.</summary>
     public int LiveMax { get; set; } = 20_000;
 
-    /// <summary>Runs of one tenant in line; further starts are refused. 0 to 100,000,000, default 1,000,000. Counted anew every second.</summary>
+    /// <summary>Runs of one tenant in line; further starts are refused. 0 to 100,000,000, default 1,000,000. Counted anew every second, or ten while it is far.</summary>
     public int QueueMax { get; set; } = 1_000_000;
 
     /// <summary>Runs at once per tenant and agent. Default: not limited.</summary>

@@ -95,7 +95,8 @@ public sealed partial class MemoryJournal
 
     private int FreeOfScope(TenantId tenant, string scope) => scope.Length == 0 ? int.MaxValue : Free((tenant, scope), row => row.HoldsSlot && row.Tenant == tenant && row.Scope == scope);
 
-    private int Free((TenantId, string) scope, Func<RunRow, bool> holds) => limits.TryGetValue(scope, out var most) ? Math.Max(0, most - rows.Values.Count(holds)) : int.MaxValue;
+    private int Free((TenantId, string) scope, Func<RunRow, bool> holds) =>
+        limits.TryGetValue(scope, out var most) && !Planted.HasFlag(Planted.CountsNoSlots) ? Math.Max(0, most - rows.Values.Count(holds)) : int.MaxValue;
 
     private RunRow Take(RunRow row, NodeId node, string? scope, Lane? lane)
     {

@@ -79,7 +79,7 @@ internal sealed class SimNode
 
     internal void Boot() => Do("start", async () =>
     {
-        var options = new RunsOptions { CallsMax = 1_000_000 };
+        var options = new RunsOptions { CallsMax = 1_000_000, Limits = new RunLimits(world.RunsMax is { } most ? [new RunLimitRule("*", null, most)] : []) };
         cluster = new MemoryCluster(Link, Link, Clock, () => new NodeId(world.Chance.Guid())) { ActsAlways = world.Planted.HasFlag(Planted.ActsWithoutLease) };
         Engine = new Engine(Link, Link, cluster, new NodeSkills(world, this), Clock, new RunChanges(), Log, Meter, new RunSigner(null!, null!), new NodePokes(world), options)
         {

@@ -33,6 +33,7 @@ internal sealed class World
         Chance = new Chance(seed);
         Size = 2 + Chance.Below(2);
         (nodes, lives) = (new SimNode?[Size], new int[Size]);
+        RunsMax = seed % 3 == 0 ? 1 + (int)(seed / 3 % 2) : null;
         Store = new MemoryJournal(new NodeClock(Time, null)) { Planted = planted, Accepted = Audit, Claimed = Audit, DeclaredDead = BringLate };
         Faults = new Faults(this, seed);
         Outside = new Outside(this);
@@ -42,6 +43,9 @@ internal sealed class World
     internal Chance Chance { get; }
 
     internal int Size { get; }
+
+    /// <summary>Runs that may have slots at once; null: no limit, as in two schedules of three.</summary>
+    internal int? RunsMax { get; }
 
     internal Timeline Time { get; } = new();
 
@@ -224,6 +228,8 @@ internal sealed class World
         Tell($"{by.Value.ToString()[..4]} writes {Name(append.Row.Id)} to {append.Row.Seq} {append.Row.Status.Wire()}{(append.Park ? ", parked" : "")}: {string.Join(' ', append.Entries.Select(entry => entry.Kind))}");
         if (before is not null && before.Owner != by) Violate($"run {append.Row.Id} was written by {by} while {before.Owner?.ToString() ?? "nobody"} drives it");
         if (before is not null && before.Seq != append.ExpectedSeq) Violate($"run {append.Row.Id} was written after event {append.ExpectedSeq} where {before.Seq} stands");
+        if (Store.Rows.Count(row => row.HoldsSlot) is var slots && slots > RunsMax) Violate($"{slots} runs have slots where {RunsMax} may");
+        if (append.Entries.Any(entry => entry.Kind is "step.started.v1" or "run.begun.v1") && RunsMax is not null && append.Row.Lane is not null) Violate($"run {append.Row.Id} went on without a slot");
         if (!Store.LiveNodes.Contains(by)) Violate($"run {append.Row.Id} was written by a dead node");
     }
 

@@ -10,7 +10,7 @@ internal sealed partial class Engine
     private const int LoadsMax = 16;
 
     /// <summary>No run more is taken in.</summary>
-    private bool IsFull => LiveCount >= options.LiveMax;
+    private bool IsFull => LiveCount >= options.LiveMax || Queue.IsBehind;
 
     /// <summary>Whether a start of this agent would get in line, and why it may not; null: it may start.</summary>
     internal async Task<Failure?> CrowdedAsync(TenantId tenant, string agent, CancellationToken cancel) =>

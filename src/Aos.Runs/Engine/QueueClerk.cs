@@ -13,11 +13,19 @@ internal sealed class QueueClerk(Engine engine, IRunRows rows, RunsOptions optio
     /// <summary>Where nodes share the work: whoever looks first does not take it all.</summary>
     private const int ShareMax = 50;
 
+    /// <summary>Batches on their way into memory: the next in line do not wait until the last of those before is read from its journal.</summary>
+    private const int BatchesMax = 4;
+
     private static readonly TimeSpan SleepMax = TimeSpan.FromDays(1);
     private readonly Bell bell = new();
+    private readonly SemaphoreSlim batches = new(BatchesMax, BatchesMax);
     private string after = "";
+    private int coming;
     private volatile bool isHungry;
     private Task loop = Task.CompletedTask;
+
+    /// <summary>This node had no room for the line, and has not taken all of it since: who comes now comes after it.</summary>
+    internal bool IsBehind { get; private set; }
 
     internal void Start()
     {
@@ -74,10 +82,17 @@ internal sealed class QueueClerk(Engine engine, IRunRows rows, RunsOptions optio
         while (fruitless < 2 && !engine.IsDraining)
         {
             isHungry = true; // Before the look at the room: whoever leaves from here on rings.
-            if (options.LiveMax - engine.LiveCount is var room && room <= 0) return;
+            if (options.LiveMax - engine.LiveCount - Volatile.Read(ref coming) is var room && room <= 0)
+            {
+                IsBehind = true;
+                return;
+            }
+
             isHungry = false;
             fruitless = await TurnAsync(Math.Min(room, engine.Cluster.IsShared ? ShareMax : BatchMax)) ? 0 : after.Length == 0 ? fruitless + 1 : fruitless;
         }
+
+        IsBehind = false;
     }
 
     /// <summary>True: somebody was taken. The next turn goes on behind the tenant that was served or looked at last.</summary>
@@ -87,7 +102,28 @@ internal sealed class QueueClerk(Engine engine, IRunRows rows, RunsOptions optio
         engine.Tenure.Engage();
         var (runs, lookedTo) = await rows.ClaimQueuedAsync(lease.Node, new QueueTurn(after, max), engine.Stopping);
         after = runs.Count == max ? runs[^1].Tenant.Value : lookedTo ?? "";
-        await engine.ReviveAsync(runs);
+        if (runs.Count > 0) await ReviveAsync(runs);
         return runs.Count > 0;
+    }
+
+    private async Task ReviveAsync(IReadOnlyList<RunRow> runs)
+    {
+        await batches.WaitAsync(engine.Stopping);
+        Interlocked.Add(ref coming, runs.Count);
+        engine.Track(ArriveAsync(runs));
+    }
+
+    private async Task ArriveAsync(IReadOnlyList<RunRow> runs)
+    {
+        try
+        {
+            await engine.ReviveAsync(runs);
+        }
+        finally
+        {
+            Interlocked.Add(ref coming, -runs.Count);
+            batches.Release();
+            Left(); // Those that did not come leave room.
+        }
     }
 }

@@ -35,4 +35,7 @@ public enum Planted
 
     /// <summary>Orphans are claimed without looking whether the taker is alive.</summary>
     ClaimsUnfenced = 512,
+
+    /// <summary>Slots are handed out without counting those that are taken.</summary>
+    CountsNoSlots = 1_024,
 }

@@ -37,5 +37,6 @@ public sealed class Schedules
     [InlineData(Planted.ActsWithoutLease)]
     [InlineData(Planted.ForgetsStarted)]
     [InlineData(Planted.AnswersEarly)]
+    [InlineData(Planted.CountsNoSlots)]
     public void A_planted_mistake_is_found(Planted mistake) => Assert.NotNull(Campaign.Search(1, 2_000, mistake).Found);
 }
