@@ -41,6 +41,7 @@ public sealed class Limits : InFolder
     }
 
     [Fact]
+    [Trait("store", "none")]
     public async Task Redis_killed_and_started_again_under_load_keeps_the_limits_and_fails_no_request()
     {
         const int PerMinute = 40;

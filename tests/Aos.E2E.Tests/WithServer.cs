@@ -31,6 +31,7 @@ public sealed class WithServer(Served served) : IClassFixture<Served>
 
     [Fact]
     [Trait("id", "CLI-21")]
+    [Trait("store", "sqlite")]
     public async Task The_owner_of_the_data_needs_no_key_and_no_address()
     {
         var over = await served.Again().RunAsync("agents", "create", "socketed");

@@ -36,6 +36,4 @@ internal static class Asking
         Assert.True(run.Status == 201, run.Body.GetRawText());
         return run.Body.GetText("run_id")!;
     }
-
-    internal static string Key(this House house) => File.ReadAllText(Path.Combine(house.Data, "api.key")).Trim();
 }

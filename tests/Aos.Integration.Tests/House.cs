@@ -1,6 +1,7 @@
 using Aos.App.Server;
 using Aos.App;
 using Aos.Contracts;
+using Aos.Identity;
 using Aos.Storage;
 using Aos.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -35,6 +36,9 @@ internal sealed class House : IAsyncDisposable
     internal string Workspace => workspace.Path;
 
     internal IServiceProvider Services => app.Services;
+
+    /// <summary>The API key that the first start made.</summary>
+    internal string Key() => store.Kind == TestStoreKind.Sqlite ? File.ReadAllText(Path.Combine(Data, "api.key")).Trim() : SharedKey.Of(Get<IKeyring>(), made: null);
 
     internal T Get<T>()
         where T : notnull => app.Services.GetRequiredService<T>();

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Aos.Storage;
 
 /// <summary>Looks at a PostgreSQL database and the way to it, beside the nodes that work on it.</summary>
-internal sealed class PostgresDoctor(StorageOptions options, IEnumerable<Migration> migrations) : IDoctor
+internal sealed class PostgresDoctor(StorageOptions options, IEnumerable<Migration> migrations, TimeProvider clock) : IDoctor
 {
     private static readonly TimeSpan SlowAnswer = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan SkewWarn = TimeSpan.FromMilliseconds(500);
@@ -55,12 +55,12 @@ internal sealed class PostgresDoctor(StorageOptions options, IEnumerable<Migrati
     }
 
     /// <summary>The quickest of a few round trips, and the clocks on both ends of it.</summary>
-    private static async Task AnswersAsync(Looks looks, PostgresPool pool, NpgsqlConnection connection, CancellationToken cancel)
+    private async Task AnswersAsync(Looks looks, PostgresPool pool, NpgsqlConnection connection, CancellationToken cancel)
     {
         var (best, skew) = (TimeSpan.MaxValue, TimeSpan.Zero);
         for (var i = 0; i < 5; i++)
         {
-            var (before, started) = (TimeProvider.System.GetUtcNow(), TimeProvider.System.GetTimestamp());
+            var (before, started) = (clock.GetUtcNow(), TimeProvider.System.GetTimestamp());
             var there = new DateTimeOffset(await ServerLooks.ScalarAsync<DateTime>(connection, "SELECT clock_timestamp()", cancel));
             var took = TimeProvider.System.GetElapsedTime(started);
             if (took < best) (best, skew) = (took, there - before - (took / 2));

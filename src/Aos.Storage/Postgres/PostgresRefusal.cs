@@ -27,6 +27,8 @@ internal static class PostgresRefusal
             "Something else than AOS made a table of this name: give AOS a database of its own.",
         PostgresErrorCodes.ProtocolViolation when e.MessageText.Contains("startup parameter", StringComparison.Ordinal) =>
             "PgBouncer refuses a parameter: unset PGOPTIONS, or add it to ignore_startup_parameters.",
+        PostgresErrorCodes.ProtocolViolation when e.MessageText.Contains("statement pooling", StringComparison.Ordinal) =>
+            "PgBouncer is in statement mode: set pool_mode = transaction.",
         _ => null,
     };
 

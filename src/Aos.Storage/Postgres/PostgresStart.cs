@@ -30,7 +30,7 @@ internal sealed partial class PostgresStart(StorageOptions options, IEnumerable<
                     if (await new PostgresMigrator(pool.Source, [.. migrations], TimeProvider.System).UpAsync(cancel) is var ran and > 0) Migrated(ran, pool.Address);
                     return pool;
                 }
-                catch (Exception e) when (PostgresFailures.IsOutage(e) && TimeProvider.System.GetElapsedTime(started) < options.Patience)
+                catch (Exception e) when (PostgresRefusal.Of(e, pool.Address) is JournalUnavailableException && TimeProvider.System.GetElapsedTime(started) < options.Patience)
                 {
                     Waiting(pool.Address, e.Message);
                     await Task.Delay(Pause, TimeProvider.System, cancel);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Aos.App;
 using Aos.App.Server;
 using Aos.Contracts;
+using Aos.Identity;
 using Aos.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -51,7 +52,7 @@ internal sealed class TwoHouses : IAsyncDisposable
     {
         var houses = new TwoHouses { Outside = await Gatehouse.OpenAsync() };
         houses.A = await houses.StartAsync(houses.store.Data);
-        foreach (var file in new[] { "master.key", "api.key" }) File.Copy(Path.Combine(houses.store.Data, file), Path.Combine(houses.second.Path, file));
+        File.Copy(Path.Combine(houses.store.Data, "master.key"), Path.Combine(houses.second.Path, "master.key"));
         houses.B = await houses.StartAsync(houses.second.Path);
         return houses;
     }
@@ -96,8 +97,8 @@ internal sealed class TwoHouses : IAsyncDisposable
         }
 
         await app.StartAsync();
-        _ = await app.Services.GetRequiredService<IKeyring>().MacAsync("poke", default, TestContext.Current.CancellationToken); // The master key is there from now on.
+        var key = SharedKey.Of(app.Services.GetRequiredService<IKeyring>(), made: null); // The master key is there from now on.
         var http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
-        return new ClusterHost(app, http, (await File.ReadAllTextAsync(Path.Combine(data, "api.key"))).Trim());
+        return new ClusterHost(app, http, key);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class AgentWorld : IAsyncDisposable
     internal static async Task<AgentWorld> OpenAsync()
     {
         var world = new AgentWorld(await House.OpenAsync());
-        var key = (await File.ReadAllTextAsync(Path.Combine(world.house.Data, "api.key"))).Trim();
+        var key = world.house.Key();
         world.house.Http.DefaultRequestHeaders.Add("X-AOS-Key", key);
         return world;
     }

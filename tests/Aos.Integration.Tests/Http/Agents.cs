@@ -42,7 +42,7 @@ public sealed class Agents : IAsyncLifetime
         Assert.Contains("color", made.Body.Get("warnings")!.Value.GetRawText(), StringComparison.Ordinal);
 
         await world.House.RestartAsync();
-        world.House.Http.DefaultRequestHeaders.Add("X-AOS-Key", (await File.ReadAllTextAsync(Path.Combine(world.House.Data, "api.key"), TestContext.Current.CancellationToken)).Trim());
+        world.House.Http.DefaultRequestHeaders.Add("X-AOS-Key", world.House.Key());
         var read = await world.SendAsync("GET", $"/agents/{made.Body.GetText("agent_id")}");
         var listed = await world.SendAsync("GET", "/agents");
         Assert.Equal(made.Body.GetText("created_at"), read.Body.GetText("created_at"));

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Aos.Contracts;
+using Aos.Testing;
 
 namespace Aos.Integration.Tests.Http;
 
@@ -34,14 +35,15 @@ public sealed class Edges : IAsyncLifetime
     [Fact]
     public async Task A_store_that_cannot_be_written_is_not_ready_but_alive()
     {
-        var database = house.Get<IDatabase>();
-        using var release = new ManualResetEventSlim();
-        var stuck = database.WriteAsync((_, _) => release.Wait(TimeSpan.FromSeconds(30)), TestContext.Current.CancellationToken);
+        await using var other = house.Store.Connect();
+        await using var held = other.BeginTransaction();
+        await using var hold = other.CreateCommand();
+        (hold.Transaction, hold.CommandText) = (held, house.Store.Kind == TestStoreKind.Sqlite ? "DELETE FROM server_probes" : "LOCK TABLE server_probes");
+        hold.ExecuteNonQuery();
 
         var ready = await house.AskAsync("/readyz");
         var alive = await house.AskAsync("/healthz");
-        release.Set();
-        await stuck;
+        await held.RollbackAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(503, ready.Status);
         Assert.Equal("1", ready.Headers["Retry-After"]);

@@ -309,7 +309,7 @@ public sealed class Traces : IAsyncLifetime
     {
         var old = await ExportAsync(await RunAsync(Plan));
         Assert.Equal(HttpStatusCode.Unauthorized, (await PostAsync("/api/v1/keys/rotate", "")).Status);
-        var key = (await File.ReadAllTextAsync(Path.Combine(house.Data, "api.key"), TestContext.Current.CancellationToken)).Trim();
+        var key = house.Key();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/keys/rotate");
         request.Headers.Add("X-AOS-Key", key);
         using var rotated = await house.Http.SendAsync(request, TestContext.Current.CancellationToken);

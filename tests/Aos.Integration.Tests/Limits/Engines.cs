@@ -5,6 +5,7 @@ using Aos.Testing;
 
 namespace Aos.Integration.Tests.Limits;
 
+[Trait("store", "none")]
 public sealed class LimitsInProcess : LimitRules
 {
     private readonly ManualClock clock = new();
@@ -89,6 +90,7 @@ public abstract class LimitsInRows(string variable) : LimitRules
     }
 }
 
+[Trait("store", "none")]
 public sealed class LimitsInRedis : LimitRules
 {
     private RedisNode one = null!;

@@ -6,6 +6,7 @@ using Aos.Testing;
 namespace Aos.Integration.Tests.Limits;
 
 /// <summary>What holds while Redis is down, slow, or has just started again.</summary>
+[Trait("store", "none")]
 public sealed class RedisOutages : IAsyncLifetime
 {
     private static readonly RateLimit Hundred = new(100, TimeSpan.FromHours(1), 100);

@@ -2,6 +2,7 @@ using Aos.Storage;
 
 namespace Aos.Integration.Tests.Limits;
 
+[Trait("store", "none")]
 public sealed class RedisUrls
 {
     [Fact]

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aos.Integration.Tests.Limits;
 
 /// <summary>How calls wait for what their targets can take.</summary>
+[Trait("store", "none")]
 public sealed class TargetGates
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);

@@ -63,6 +63,21 @@ public sealed class DoctorLooks : IDisposable
         Assert.NotNull(warning.Advice);
     }
 
+    [Theory]
+    [InlineData(-2, FindingLevel.Warning)]
+    [InlineData(2, FindingLevel.Warning)]
+    [InlineData(60, FindingLevel.Problem)]
+    public async Task Clocks_that_differ_are_told(int seconds, FindingLevel level)
+    {
+        await using var store = Open(TestStoreKind.Postgres);
+        await using var services = Services(new StorageOptions { Data = folder.Path, DatabaseUrl = store.Url, MasterKey = Master }, new Skewed(TimeSpan.FromSeconds(seconds)));
+
+        var finding = Assert.Single(await services.GetRequiredService<IDoctor>().LookAsync(TestContext.Current.CancellationToken), finding => finding.Check == "clock");
+
+        Assert.Equal(level, finding.Level);
+        Assert.NotNull(finding.Advice);
+    }
+
     [Fact]
     public async Task A_superuser_is_warned_of_and_a_strange_master_key_is_a_problem()
     {
@@ -144,11 +159,18 @@ public sealed class DoctorLooks : IDisposable
         return await services.GetRequiredService<IDoctor>().LookAsync(TestContext.Current.CancellationToken);
     }
 
-    private static ServiceProvider Services(StorageOptions options)
+    private static ServiceProvider Services(StorageOptions options, TimeProvider? clock = null)
     {
         var services = new ServiceCollection();
         Register(services, options);
+        if (clock is not null) services.AddSingleton(clock);
         return services.BuildServiceProvider();
+    }
+
+    /// <summary>A machine's clock that is set wrong.</summary>
+    private sealed class Skewed(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + by;
     }
 
     private static void Register(IServiceCollection services, StorageOptions options)

@@ -176,6 +176,9 @@ public sealed class RoomsAtOnce : IAsyncLifetime
         var aos = new AosBuilder(services, new ConfigurationBuilder().Build()).AddStorage(options);
         aos.Migrations(AgentBook.Migrations);
         aos.Migrations(KvSchema.Migrations);
+        services.AddSingleton(new RunsOptions());
+        services.AddSingleton(AgentOptions.Read(_ => null));
+        services.AddSingleton<Scopes>();
         services.AddSingleton<AgentBook>();
     }
 
