@@ -41,6 +41,29 @@ public sealed class Limits : InFolder
     }
 
     [Fact]
+    [Trait("store", "postgres")]
+    public async Task Two_servers_on_one_database_share_a_limit_without_redis()
+    {
+        const int PerMinute = 30;
+        await using var peer = await Outside.StartAsync();
+        Aos.Environment.Add(("GOALS_PER_MINUTE", $"{PerMinute}"));
+        Aos.Environment.Add(("AGENT_CONCURRENT_RUNS", "1000"));
+        await using var one = await Serving.StartAsync(Aos, peer);
+        await using var two = await Serving.StartAsync(Aos, peer);
+        var agent = (await one.PostAsync("/agents", """{"name":"clerk"}""")).GetText("agent_id");
+        using var stop = new CancellationTokenSource();
+        var began = Stopwatch.GetTimestamp();
+        var load = new[] { one, two }.Select(server => server.RepeatAsync($"/agents/{agent}/goals", """{"goal":"say hello","force_skill":"echo","params":{"n":1}}""", stop.Token)).ToList();
+
+        foreach (var server in new[] { one, two }) await server.UntilAsync(() => server.Statuses.Count(status => status == 429) >= 20);
+        await stop.CancelAsync();
+        await Task.WhenAll(load);
+
+        Assert.InRange(one.Accepted + two.Accepted, PerMinute / 2, PerMinute + (int)(Stopwatch.GetElapsedTime(began).TotalMinutes * PerMinute) + 2);
+        Assert.All(one.Statuses.Concat(two.Statuses), status => Assert.InRange(status, 200, 499));
+    }
+
+    [Fact]
     [Trait("store", "none")]
     public async Task Redis_killed_and_started_again_under_load_keeps_the_limits_and_fails_no_request()
     {
