@@ -8,6 +8,7 @@ if (settings is null)
     return 2;
 }
 
+if (settings.Earlier is not null) return await Upgrade.RunAsync(settings);
 if (settings.Nodes > 0) return await ClusterProof.RunAsync(settings);
 return settings.Sleepers > 0
     ? await new Sleepers(settings.Sleepers, settings.Due, settings.Binary).RunAsync()

@@ -11,11 +11,15 @@ namespace Aos.Chaos;
 /// <param name="Nodes">Prove a cluster of so many nodes on one PostgreSQL; 0: one server on the embedded store.</param>
 /// <param name="Runs">Runs the cluster must have had in the end.</param>
 /// <param name="Bouncer">Its nodes reach the database through PgBouncer.</param>
-internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary, int Sleepers = 0, int Due = 1_000, int Nodes = 0, int Runs = 5_000, bool Bouncer = false)
+/// <param name="Earlier">The earlier build of a rolling upgrade; null: something else is proved.</param>
+/// <param name="Seconds">How long the builds share the load.</param>
+/// <param name="Outages">How often something befalls what all nodes share, or a clock.</param>
+internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary, int Sleepers = 0, int Due = 1_000, int Nodes = 0, int Runs = 5_000, bool Bouncer = false, int Outages = 8, string? Earlier = null, int Seconds = 75)
 {
     internal const string Usage = """
         ./test chaos [--kills 20] [--in-flight 200] [--seed 1] [--binary FILE]
-        ./test chaos --nodes 3 [--kills 30] [--runs 5000] [--in-flight 200] [--seed 1] [--bouncer 1] [--binary FILE]
+        ./test chaos --nodes 3 [--kills 30] [--runs 5000] [--in-flight 200] [--seed 1] [--bouncer 1] [--outages 8] [--binary FILE]
+        ./test upgrade [--seconds 75] [--bouncer 1]
         ./test chaos --sleepers 100000 [--due 1000] [--binary FILE]
         """;
 
@@ -31,6 +35,12 @@ internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary
                 continue;
             }
 
+            if (args[i] == "--earlier")
+            {
+                settings = settings with { Earlier = args[i + 1] };
+                continue;
+            }
+
             if (!int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return null;
             switch (args[i])
             {
@@ -41,6 +51,8 @@ internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary
                 case "--nodes": settings = settings with { Nodes = number }; break;
                 case "--runs": settings = settings with { Runs = number }; break;
                 case "--bouncer": settings = settings with { Bouncer = number > 0 }; break;
+                case "--seconds": settings = settings with { Seconds = number }; break;
+                case "--outages": settings = settings with { Outages = number }; break;
                 case "--seed": settings = settings with { Seed = number }; break;
                 default: return null;
             }
@@ -49,7 +61,7 @@ internal sealed record Settings(int Kills, int InFlight, int Seed, string Binary
         return settings;
     }
 
-    private static string Root()
+    internal static string Root()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Aos.slnx"))) folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("Aos.slnx");

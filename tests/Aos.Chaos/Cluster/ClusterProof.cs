@@ -27,6 +27,7 @@ internal sealed class ClusterProof : IAsyncDisposable
     private readonly NpgsqlDataSource admin;
     private readonly NpgsqlDataSource source;
     private readonly Evidence evidence;
+    private readonly Outages outages;
     private readonly List<Node> nodes = [];
     private readonly ConcurrentDictionary<int, string?> runs = new();
     private readonly ConcurrentDictionary<string, byte> decided = new();
@@ -34,26 +35,28 @@ internal sealed class ClusterProof : IAsyncDisposable
     private Receiver receiver = null!;
     private int posted;
 
-    private ClusterProof(Settings settings, string direct)
+    private ClusterProof(Settings settings, string direct, string servers)
     {
         this.settings = settings;
         chance = new Random(settings.Seed);
         admin = NpgsqlDataSource.Create(Connection(new Uri(direct), null));
         source = NpgsqlDataSource.Create(Connection(new Uri(direct), database));
         evidence = new Evidence(source);
+        outages = new Outages(settings, servers, source);
     }
 
     internal static async Task<int> RunAsync(Settings settings)
     {
         var direct = Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES");
         var way = settings.Bouncer ? Environment.GetEnvironmentVariable("AOS_TEST_PGBOUNCER") : direct;
-        if (direct is null || way is null)
+        var servers = Environment.GetEnvironmentVariable("AOS_TEST_SERVERS");
+        if (direct is null || way is null || servers is null)
         {
-            await Console.Error.WriteLineAsync("AOS_TEST_POSTGRES or AOS_TEST_PGBOUNCER is not set. Run it by ./test chaos, or start the servers: eval \"$(tests/servers start DIR)\".");
+            await Console.Error.WriteLineAsync("AOS_TEST_POSTGRES, AOS_TEST_PGBOUNCER or AOS_TEST_SERVERS (their folder) is not set. Run it by ./test chaos, or start the servers: eval \"$(tests/servers start DIR)\".");
             return 2;
         }
 
-        await using var proof = new ClusterProof(settings, direct);
+        await using var proof = new ClusterProof(settings, direct, servers);
         return await proof.RunAsync(way);
     }
 
@@ -78,12 +81,13 @@ internal sealed class ClusterProof : IAsyncDisposable
         receiver = await Receiver.StartAsync(SlowestAnswer);
         for (var i = 1; i <= settings.Nodes; i++)
         {
-            var node = new Node(settings.Binary, folder, FaultyWire.To(new UriBuilder(way) { Path = database }.Uri.AbsoluteUri), receiver.Origin, i);
+            var node = new Node(settings.Binary, folder, FaultyWire.To(new UriBuilder(way) { Path = database }.Uri.AbsoluteUri), receiver.Origin, i) { ClockJumps = true };
             nodes.Add(node);
         }
 
         await Task.WhenAll(nodes.Select(node => node.StartAsync()));
         for (var fault = 1; fault <= settings.Kills; fault++) await FaultAsync(fault);
+        for (var outage = 0; outage < settings.Outages; outage++) await OutageAsync(outage);
         while (posted < settings.Runs) await PostManyAsync(Math.Min(200, settings.Runs - posted));
         await SettleAsync();
         foreach (var node in nodes) await tally.ReadAsync(node);
@@ -111,6 +115,23 @@ internal sealed class ClusterProof : IAsyncDisposable
         await RepostAsync();
         await DecideAsync();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"fault {number,3}: node {node.Number} {what}; {inFlight} in flight, {posted} posted, {receiver.Arrivals} effects, {tally}"));
+    }
+
+    private async Task OutageAsync(int number)
+    {
+        await FillAsync();
+        var inFlight = await evidence.InFlightAsync();
+        var node = nodes[chance.Next(nodes.Count)];
+        var lasts = TimeSpan.FromMilliseconds(chance.Next(2_000, 9_000));
+        var posting = PostManyAsync(60);
+        var what = await outages.StrikeAsync(number, node, lasts);
+        var (before, since) = (await evidence.EventsAsync(), Stopwatch.StartNew());
+        await posting;
+        while (await evidence.EventsAsync() == before && since.Elapsed < TimeSpan.FromSeconds(40)) await Task.Delay(100);
+        tally.WentOn.Add(since.Elapsed.TotalSeconds);
+        await RepostAsync();
+        await DecideAsync();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"outage {number + 1,2}: {what}, went on after {since.Elapsed.TotalSeconds:0.0} s; {inFlight} in flight, {posted} posted, {receiver.Arrivals} effects, {tally}"));
     }
 
     private async Task<string> KillAsync(Node node)
@@ -215,7 +236,7 @@ internal sealed class ClusterProof : IAsyncDisposable
         foreach (var broken in await evidence.BrokenAsync()) wrong.Enqueue($"run {broken} has a gap in its journal, or a row that differs from it");
         tally.Judge(settings, wrong);
         foreach (var line in wrong.Take(50)) Console.WriteLine("WRONG " + line);
-        Console.WriteLine($"{settings.Nodes} nodes{(settings.Bouncer ? " through PgBouncer" : "")}, {settings.Kills} faults, {runs.Count} runs, {over.Count} over, {receiver.Arrivals} effects ({receiver.Repeats} repeated with their key), {decided.Count} unknown and resolved by hand, {tally}, {wrong.Count} wrong");
+        Console.WriteLine($"{settings.Nodes} nodes{(settings.Bouncer ? " through PgBouncer" : "")}, {settings.Kills} faults, {settings.Outages} outages, {runs.Count} runs, {over.Count} over, {receiver.Arrivals} effects ({receiver.Repeats} repeated with their key), {decided.Count} unknown and resolved by hand, {tally}, {wrong.Count} wrong");
         if (!wrong.IsEmpty)
         {
             foreach (var node in nodes) Console.WriteLine($"node {node.Number}:\n{node.Tail}");
@@ -230,7 +251,7 @@ internal sealed class ClusterProof : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    private static string Connection(Uri url, string? database)
+    internal static string Connection(Uri url, string? database)
     {
         var user = url.UserInfo.Split(':', 2);
         return new NpgsqlConnectionStringBuilder

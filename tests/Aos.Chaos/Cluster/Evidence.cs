@@ -22,6 +22,12 @@ internal sealed class Evidence(NpgsqlDataSource source)
     internal Task<List<double>> ResumedAsync(List<Guid> runs, DateTimeOffset since) => RowsAsync(
         "SELECT (min(at) - $2) / 10000000.0 FROM journal WHERE run_id = ANY($1) AND at > $2 GROUP BY run_id ORDER BY 1", r => (double)r.GetDecimal(0), runs, since.UtcTicks);
 
+    internal async Task<long> EventsAsync() => (long)(await ScalarAsync("SELECT count(*) FROM journal"))!;
+
+    /// <summary>Runs that are not over and need more than the first rules, as they stand.</summary>
+    internal Task<List<(Guid Run, int Seq, bool Owned)>> NewerAsync() => RowsAsync(
+        $"SELECT id, last_seq, owner IS NOT NULL FROM runs WHERE min_rule > 1 AND status NOT IN ({Over}) ORDER BY id", r => (r.GetGuid(0), r.GetInt32(1), r.GetBoolean(2)));
+
     /// <summary>Runs that stand still until a person decides, with how long they have done so.</summary>
     internal Task<List<(Guid Run, DateTimeOffset Since)>> WaitingAsync() => RowsAsync(
         "SELECT id, updated_at FROM runs WHERE status = 2 AND owner IS NULL AND wake_at IS NULL", r => (r.GetGuid(0), new DateTimeOffset(r.GetInt64(1), TimeSpan.Zero)));

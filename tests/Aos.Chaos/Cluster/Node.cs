@@ -17,6 +17,10 @@ internal sealed partial class Node(string binary, string folder, FaultyWire wire
 
     private const int Stop = 19;
     private const int Continue = 18;
+    private const int Terminate = 15;
+    private static readonly string FakeTime =
+        Directory.EnumerateDirectories("/usr/lib").Select(folder => Path.Combine(folder, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists)
+        ?? throw new FileNotFoundException("libfaketime is not installed: tests/servers install faketime.");
     private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(90);
     private readonly HttpClient http = Client();
     private readonly int port = FreePort();
@@ -25,6 +29,12 @@ internal sealed partial class Node(string binary, string folder, FaultyWire wire
 
     internal int Number => number;
 
+    /// <summary>Whether its wall clock can be set.</summary>
+    internal bool ClockJumps { get; init; }
+
+    /// <summary>What the node is told of limits; null: nothing.</summary>
+    internal string? Limits { get; init; }
+
     internal FaultyWire Wire => wire;
 
     /// <summary>Whether it takes requests as far as the proof knows.</summary>
@@ -32,8 +42,11 @@ internal sealed partial class Node(string binary, string folder, FaultyWire wire
 
     internal int Port => port;
 
+    private string ClockFile => Path.Combine(folder, $"clock{number}");
+
     internal async Task StartAsync()
     {
+        await JumpAsync(TimeSpan.Zero);
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[binary, "serve", "--data", Path.Combine(folder, $"node{number}"), "--port", port.ToString(CultureInfo.InvariantCulture)])
             start.ArgumentList.Add(argument);
@@ -41,6 +54,8 @@ internal sealed partial class Node(string binary, string folder, FaultyWire wire
         start.Environment["AOS_MASTER_KEY"] = Key;
         start.Environment["AOS_API_KEY"] = Key;
         start.Environment["AOS_EGRESS_ALLOW"] = new Uri(receiver).Authority;
+        if (Limits is { } limits) start.Environment["AOS_LIMITS"] = limits;
+        if (ClockJumps) UseClock(start);
         process = Process.Start(start) ?? throw new InvalidOperationException("The node did not start.");
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -69,11 +84,34 @@ internal sealed partial class Node(string binary, string folder, FaultyWire wire
         }
     }
 
+    /// <summary>The wall clock is the proof's, the monotonic one stays the machine's, as when somebody sets the time.</summary>
+    private void UseClock(ProcessStartInfo start)
+    {
+        start.Environment["LD_PRELOAD"] = FakeTime;
+        start.Environment["FAKETIME_TIMESTAMP_FILE"] = ClockFile;
+        start.Environment["FAKETIME_CACHE_DURATION"] = "1";
+        start.Environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
+        start.Environment["FAKETIME_FORCE_MONOTONIC_FIX"] = "0"; // Else waits of the runtime end at once.
+    }
+
+    /// <summary>Its wall clock is so far from the true one, within a second.</summary>
+    internal Task JumpAsync(TimeSpan by) => File.WriteAllTextAsync(ClockFile, by.TotalSeconds.ToString("+0;-0", CultureInfo.InvariantCulture));
+
     internal async Task KillAsync()
     {
         IsUp = false;
         process!.Kill();
         await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+    }
+
+    /// <summary>SIGTERM: it hands its runs over and ends by itself.</summary>
+    internal async Task EndAsync()
+    {
+        IsUp = false;
+        _ = Signal(process!.Id, Terminate);
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
         process.Dispose();
         process = null;
     }
@@ -101,9 +139,9 @@ internal sealed partial class Node(string binary, string folder, FaultyWire wire
     }
 
     /// <summary>Starts a run; null: no answer, or the node cannot take it now.</summary>
-    internal async Task<string?> PostAsync(string key, object plan)
+    internal async Task<string?> PostAsync(string key, object plan, string agent = "chaos")
     {
-        using var reply = await TryAsync(new HttpRequestMessage(HttpMethod.Post, At("/api/v1/runs")) { Content = JsonContent.Create(new { agent_id = "chaos", plan, idempotency_key = key }) });
+        using var reply = await TryAsync(new HttpRequestMessage(HttpMethod.Post, At("/api/v1/runs")) { Content = JsonContent.Create(new { agent_id = agent, plan, idempotency_key = key }) });
         if (reply is null) return null;
         var body = await reply.Content.ReadAsStringAsync();
         if (reply.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests) return null;
@@ -180,7 +218,7 @@ internal sealed partial class Node(string binary, string folder, FaultyWire wire
         lock (last)
         {
             last.Enqueue(line);
-            if (last.Count > 40) last.Dequeue();
+            if (last.Count > 120) last.Dequeue();
         }
     }
 

@@ -15,6 +15,9 @@ internal sealed class Tally
     /// <summary>Seconds from each kill to the first new event of a run it left.</summary>
     internal List<double> Resumed { get; } = [];
 
+    /// <summary>Seconds from the end of each outage to the next event of any run.</summary>
+    internal List<double> WentOn { get; } = [];
+
     internal int TooFew { get; set; }
 
     internal async Task ReadAsync(Node node)
@@ -39,6 +42,7 @@ internal sealed class Tally
     {
         if (TooFew > 0) wrong.Enqueue($"{TooFew} faults came with fewer than {settings.InFlight} runs in flight");
         if (Sum(Names[0]) == 0) wrong.Enqueue("no append was fenced: the zombies were never met");
+        if (WentOn.Exists(seconds => seconds > LongestMax)) wrong.Enqueue(string.Create(CultureInfo.InvariantCulture, $"after an outage nothing went on for {WentOn.Max():0.0} s (limit {LongestMax})"));
         if (Resumed.Count == 0) return;
         if (Median > MedianMax) wrong.Enqueue(string.Create(CultureInfo.InvariantCulture, $"the median of takeovers is {Median:0.0} s (limit {MedianMax})"));
         if (Resumed.Max() > LongestMax) wrong.Enqueue(string.Create(CultureInfo.InvariantCulture, $"a takeover took {Resumed.Max():0.0} s (limit {LongestMax})"));
