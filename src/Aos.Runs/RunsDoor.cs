@@ -14,6 +14,8 @@ internal sealed class RunsDoor(
     /// <summary>Whoever follows a run in which nothing happens looks again after this time at the latest.</summary>
     private static readonly TimeSpan FollowMax = TimeSpan.FromHours(1);
 
+    private readonly RunIds ids = new();
+
     public int Live => engine.LiveCount;
 
     public int Queued => engine.Gauge.All;
@@ -26,7 +28,7 @@ internal sealed class RunsDoor(
         if (costs.Admit(Question(caller, request)) is { } refusal) return new StartReply.Refused(refusal);
         if (await engine.CrowdedAsync(caller.Tenant, request.AgentId, cancel) is { } crowded) return new StartReply.Refused(crowded);
         var (inputs, _) = Admission.Inputs(request.Plan, request.Inputs);
-        var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
+        var id = ids.Next(clock.GetUtcNow());
         var terms = ImmutableSortedDictionary.CreateRange(
             StringComparer.Ordinal, Admission.SkillsOf(request.Plan).Select(name => KeyValuePair.Create(name, skills.Terms[name])));
         var start = new StartRun(
