@@ -14,7 +14,8 @@ internal static class AppendFunction
 
     /// <summary>
     /// A plan that fits a small table would be kept while the table grows, so only plans by index are allowed: they hold for
-    /// every size. What <c>accepted</c> holds was stored by this very call; sends that belong to an append hang on it.
+    /// every size. A run is found by its id: the owner is compared so that no index can be used for it, for that of owners holds an entry
+    /// of every run that has just ended. What <c>accepted</c> holds was stored by this very call; sends that belong to an append hang on it.
     /// </summary>
     internal const string Sql = $"""
         CREATE FUNCTION {Name}(
@@ -80,7 +81,7 @@ internal static class AppendFunction
                 u_expected, u_park, u_read, u_adoptions)
                 AS t(id, tenant_id, status, last_seq, wake_at, owner, attempt, spent, updated_at, ended_at, failure_code, root_hash, lane,
                 expected, park, inbox_read, adoptions)
-              WHERE r.id = t.id AND r.tenant_id = t.tenant_id AND r.last_seq = t.expected AND r.owner = by_node AND (NOT t.park OR r.inbox_head <= t.inbox_read)
+              WHERE r.id = t.id AND r.tenant_id = t.tenant_id AND r.last_seq = t.expected AND (r.owner = by_node) IS TRUE AND (NOT t.park OR r.inbox_head <= t.inbox_read)
               RETURNING r.id)
             SELECT array_agg(id) INTO updated FROM u;
             accepted := accepted || updated;
