@@ -70,6 +70,7 @@ internal sealed class ClusterProof : IAsyncDisposable
 
         if (receiver is not null) await receiver.DisposeAsync();
         await source.DisposeAsync();
+        admin.Clear(); // Its connections may be to a server that was killed.
         await ExecuteAsync($"DROP DATABASE IF EXISTS {database} WITH (FORCE)");
         await admin.DisposeAsync();
         Directory.Delete(folder, recursive: true);
