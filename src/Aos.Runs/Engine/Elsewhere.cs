@@ -65,11 +65,13 @@ internal sealed class Elsewhere(Engine engine, IJournal journal, IRunRows rows, 
 
     /// <summary>
     /// A run that nobody drives, because it ended before the mail came or its driver left, is taken by whoever waits for its
-    /// answer. False: it is gone.
+    /// answer. False: it is gone. A node that drains takes nothing, and nobody else would look at mail for a run that has ended: then
+    /// whoever waits is told to ask another node.
     /// </summary>
     private async Task<bool> DriveAsync(RunRow row, CancellationToken cancel)
     {
         if (await rows.GetAsync(row.Tenant, row.Id, cancel) is not { ArchivedAt: null } now) return false;
+        if (now.Owner is null && now.Status.IsOver() && engine.IsDraining) throw Engine.Ending();
         if (now.Owner is null) await engine.DriveAsync(now);
         else if (now.Owner == engine.Cluster.Lease.Node) await engine.ArrivedAsync(row.Id);
         return true;

@@ -91,7 +91,7 @@ internal sealed partial class Engine
     }
 
     /// <summary>For whoever still waits for an answer.</summary>
-    internal static JournalUnavailableException Ending() => new("The server is stopping; a command may still take effect.", RetryAfter);
+    internal static JournalUnavailableException Ending() => new("This node is stopping, or hands its runs back; the command may still take effect. Ask another node.", RetryAfter);
 
     /// <summary>The answer to a command for a run that this node does not drive; null: it drives it, or may take it.</summary>
     private async Task<CommandReply?> AskAsync(RunRow row, RunCommand command, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using Aos.Contracts;
+using Aos.Runs;
 
 namespace Aos.Integration.Tests.Cluster;
 
@@ -53,10 +54,26 @@ public sealed class Draining
         var asked = pair.A.Runs.CommandAsync(Pair.Caller, run, new PauseRun("wait"), Pair.Cancel);
 
         pair.Skills.Open();
-        await pair.UntilAsync(() => pair.Row(run).Owner != pair.A.Cluster.Lease.Node);
+        await pair.UntilAsync(() => pair.Journal.InboxAsync(run, Pair.Cancel).Result.Any(item => item.Kind == CommandCodec.Kind)); // Until then B knows of nothing.
         await pair.B.Engine.ArrivedAsync(run);
 
         Assert.True(Assert.IsType<CommandReply.Done>(await asked).State.IsPaused);
+    }
+
+    [Fact]
+    public async Task Who_waits_at_a_draining_node_for_a_run_that_ended_before_its_driver_looked_is_sent_to_another()
+    {
+        await using var pair = await Pair.OpenAsync(pokes: false);
+        var run = await pair.StartAsync(pair.B, Two);
+        await pair.Skills.Called;
+        await pair.A.Engine.Draining.DrainAndLeaveAsync();
+        var asked = pair.A.Runs.CommandAsync(Pair.Caller, run, new PauseRun("wait"), Pair.Cancel);
+        await pair.UntilAsync(() => pair.Journal.InboxAsync(run, Pair.Cancel).Result.Count > 0);
+
+        pair.Skills.Open();
+
+        await Assert.ThrowsAsync<JournalUnavailableException>(() => asked.WaitAsync(Long, TimeProvider.System, Pair.Cancel));
+        Assert.Equal(RunStatus.Succeeded, pair.Row(run).Status);
     }
 
     [Fact]
