@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using Aos.Testing;
-using Npgsql;
 
 namespace Aos.Chaos;
 
@@ -10,7 +8,7 @@ namespace Aos.Chaos;
 /// Several nodes on one PostgreSQL under load: killed, stopped and continued, cut from the database, one after another. At the end
 /// the receiver's book is held against what stands in the database.
 /// </summary>
-internal sealed class ClusterProof : IAsyncDisposable
+internal sealed class ClusterProof
 {
     private static readonly TimeSpan SettleMax = TimeSpan.FromMinutes(5);
 
@@ -22,85 +20,54 @@ internal sealed class ClusterProof : IAsyncDisposable
 
     private readonly Settings settings;
     private readonly Random chance;
-    private readonly string database = $"chaos_{Guid.NewGuid():N}";
-    private readonly string folder = Directory.CreateTempSubdirectory("aos-cluster-").FullName;
-    private readonly NpgsqlDataSource admin;
-    private readonly NpgsqlDataSource source;
+    private readonly Stand stand;
     private readonly Evidence evidence;
+    private readonly Receiver receiver;
     private readonly Outages outages;
-    private readonly List<Node> nodes = [];
     private readonly ConcurrentDictionary<int, string?> runs = new();
     private readonly ConcurrentDictionary<string, byte> decided = new();
     private readonly Tally tally = new();
-    private Receiver receiver = null!;
     private int posted;
 
-    private ClusterProof(Settings settings, string direct, string servers)
+    private ClusterProof(Settings settings, Stand stand, string servers)
     {
-        this.settings = settings;
+        (this.settings, this.stand, evidence, receiver) = (settings, stand, stand.Evidence, stand.Receiver);
         chance = new Random(settings.Seed);
-        admin = NpgsqlDataSource.Create(Connection(new Uri(direct), null));
-        source = NpgsqlDataSource.Create(Connection(new Uri(direct), database));
-        evidence = new Evidence(source);
-        outages = new Outages(settings, servers, source);
+        outages = new Outages(settings, servers, stand.Source);
     }
+
+    private IReadOnlyList<Node> Nodes => stand.Nodes;
 
     internal static async Task<int> RunAsync(Settings settings)
     {
-        var direct = Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES");
-        var way = settings.Bouncer ? Environment.GetEnvironmentVariable("AOS_TEST_PGBOUNCER") : direct;
-        var servers = Environment.GetEnvironmentVariable("AOS_TEST_SERVERS");
-        if (direct is null || way is null || servers is null)
+        if (Environment.GetEnvironmentVariable("AOS_TEST_SERVERS") is not { } servers)
         {
-            await Console.Error.WriteLineAsync("AOS_TEST_POSTGRES, AOS_TEST_PGBOUNCER or AOS_TEST_SERVERS (their folder) is not set. Run it by ./test chaos, or start the servers: eval \"$(tests/servers start DIR)\".");
+            await Console.Error.WriteLineAsync("AOS_TEST_SERVERS is not set: the folder in which the servers were started. Run it by ./test chaos.");
             return 2;
         }
 
-        await using var proof = new ClusterProof(settings, direct, servers);
-        return await proof.RunAsync(way);
+        await using var stand = await Stand.OpenAsync(settings.Bouncer, SlowestAnswer);
+        return stand is null ? 2 : await new ClusterProof(settings, stand, servers).RunAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    private async Task<int> RunAsync()
     {
-        foreach (var node in nodes)
-        {
-            node.Dispose();
-            await node.Wire.DisposeAsync();
-        }
-
-        if (receiver is not null) await receiver.DisposeAsync();
-        await source.DisposeAsync();
-        admin.Clear(); // Its connections may be to a server that was killed.
-        await ExecuteAsync($"DROP DATABASE IF EXISTS {database} WITH (FORCE)");
-        await admin.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
-    }
-
-    private async Task<int> RunAsync(string way)
-    {
-        await ExecuteAsync($"CREATE DATABASE {database}");
-        receiver = await Receiver.StartAsync(SlowestAnswer);
-        for (var i = 1; i <= settings.Nodes; i++)
-        {
-            var node = new Node(settings.Binary, folder, FaultyWire.To(new UriBuilder(way) { Path = database }.Uri.AbsoluteUri), receiver.Origin, i) { ClockJumps = true };
-            nodes.Add(node);
-        }
-
-        await Task.WhenAll(nodes.Select(node => node.StartAsync()));
+        for (var i = 0; i < settings.Nodes; i++) stand.Add(settings.Binary, clockJumps: true);
+        await Task.WhenAll(Nodes.Select(node => node.StartAsync()));
         for (var fault = 1; fault <= settings.Kills; fault++) await FaultAsync(fault);
         for (var outage = 0; outage < settings.Outages; outage++) await OutageAsync(outage);
         while (posted < settings.Runs) await PostManyAsync(Math.Min(200, settings.Runs - posted));
         await SettleAsync();
-        foreach (var node in nodes) await tally.ReadAsync(node);
+        foreach (var node in Nodes) await tally.ReadAsync(node);
         return await JudgeAsync();
     }
 
     private async Task FaultAsync(int number)
     {
         await FillAsync();
-        var node = nodes[chance.Next(nodes.Count)];
+        var node = Nodes[chance.Next(Nodes.Count)];
         var lasts = TimeSpan.FromMilliseconds(chance.Next(7_000, 11_000));
-        var kind = chance.Next(3);
+        var kind = number == 1 ? 0 : chance.Next(3); // A proof without a kill proves no takeover.
         await tally.ReadAsync(node);
         var inFlight = await evidence.InFlightAsync();
         if (inFlight < settings.InFlight) tally.TooFew++;
@@ -122,7 +89,7 @@ internal sealed class ClusterProof : IAsyncDisposable
     {
         await FillAsync();
         var inFlight = await evidence.InFlightAsync();
-        var node = nodes[chance.Next(nodes.Count)];
+        var node = Nodes[chance.Next(Nodes.Count)];
         var lasts = TimeSpan.FromMilliseconds(chance.Next(2_000, 9_000));
         var posting = PostManyAsync(60);
         var what = await outages.StrikeAsync(number, node, lasts);
@@ -176,7 +143,7 @@ internal sealed class ClusterProof : IAsyncDisposable
         {
             var missing = (settings.InFlight * 2) + 100 - await evidence.InFlightAsync();
             if (missing <= 0) return;
-            if (since.Elapsed > TimeSpan.FromMinutes(2)) throw new InvalidOperationException($"The cluster does not take runs: {missing} missing.\n{string.Join('\n', nodes.Select(node => $"node {node.Number}: {node.Tail}"))}");
+            if (since.Elapsed > TimeSpan.FromMinutes(2)) throw new InvalidOperationException($"The cluster does not take runs: {missing} missing.\n{string.Join('\n', Nodes.Select(node => $"node {node.Number}: {node.Tail}"))}");
             await PostManyAsync((int)missing);
         }
     }
@@ -186,7 +153,7 @@ internal sealed class ClusterProof : IAsyncDisposable
 
     private async Task PostAsync(int n)
     {
-        var up = nodes.Where(node => node.IsUp).ToList();
+        var up = Nodes.Where(node => node.IsUp).ToList();
         runs[n] = up.Count == 0 ? null : await up[n % up.Count].PostAsync($"chaos-{n}", ChaosPlan.Of(n, receiver.Origin));
     }
 
@@ -202,7 +169,7 @@ internal sealed class ClusterProof : IAsyncDisposable
         foreach (var (run, since) in await evidence.WaitingAsync())
         {
             if (DateTimeOffset.UtcNow - since < DecideAfter) continue;
-            var up = nodes.Where(node => node.IsUp).ToList();
+            var up = Nodes.Where(node => node.IsUp).ToList();
             if (up.Count == 0 || await up[chance.Next(up.Count)].GetAsync(run.ToString()) is not { } shown || ChaosPlan.Unknown(shown) is not { } step) continue;
             var n = runs.First(pair => pair.Value == run.ToString()).Key;
             if (await up[chance.Next(up.Count)].ResolveAsync(run.ToString(), step, receiver.Keys($"POST /once/{n}").Count > 0)) decided[run.ToString()] = 1;
@@ -240,25 +207,9 @@ internal sealed class ClusterProof : IAsyncDisposable
         Console.WriteLine($"{settings.Nodes} nodes{(settings.Bouncer ? " through PgBouncer" : "")}, {settings.Kills} faults, {settings.Outages} outages, {runs.Count} runs, {over.Count} over, {receiver.Arrivals} effects ({receiver.Repeats} repeated with their key), {decided.Count} unknown and resolved by hand, {tally}, {wrong.Count} wrong");
         if (!wrong.IsEmpty)
         {
-            foreach (var node in nodes) Console.WriteLine($"node {node.Number}:\n{node.Tail}");
+            foreach (var node in Nodes) Console.WriteLine($"node {node.Number}:\n{node.Tail}");
         }
 
         return wrong.IsEmpty ? 0 : 1;
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var command = admin.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
-
-    internal static string Connection(Uri url, string? database)
-    {
-        var user = url.UserInfo.Split(':', 2);
-        return new NpgsqlConnectionStringBuilder
-        {
-            Host = url.Host, Port = url.Port, Database = database ?? url.AbsolutePath.TrimStart('/'), Username = Uri.UnescapeDataString(user[0]),
-            Password = Uri.UnescapeDataString(user[1]), ApplicationName = "chaos", MaxPoolSize = 8,
-        }.ConnectionString;
     }
 }

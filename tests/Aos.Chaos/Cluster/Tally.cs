@@ -43,6 +43,7 @@ internal sealed class Tally
         if (TooFew > 0) wrong.Enqueue($"{TooFew} faults came with fewer than {settings.InFlight} runs in flight");
         if (Sum(Names[0]) == 0) wrong.Enqueue("no append was fenced: the zombies were never met");
         if (WentOn.Exists(seconds => seconds > LongestMax)) wrong.Enqueue(string.Create(CultureInfo.InvariantCulture, $"after an outage nothing went on for {WentOn.Max():0.0} s (limit {LongestMax})"));
+        if (Resumed.Count == 0 && settings.Kills > 0) wrong.Enqueue("no node was killed with runs of its own: no takeover was timed");
         if (Resumed.Count == 0) return;
         if (Median > MedianMax) wrong.Enqueue(string.Create(CultureInfo.InvariantCulture, $"the median of takeovers is {Median:0.0} s (limit {MedianMax})"));
         if (Resumed.Max() > LongestMax) wrong.Enqueue(string.Create(CultureInfo.InvariantCulture, $"a takeover took {Resumed.Max():0.0} s (limit {LongestMax})"));

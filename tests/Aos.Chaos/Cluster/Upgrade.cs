@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using Aos.Testing;
-using Npgsql;
 
 namespace Aos.Chaos;
 
@@ -10,7 +8,7 @@ namespace Aos.Chaos;
 /// A rolling upgrade under load: nodes of an earlier build and of this one share a database, one after another is replaced, and nothing
 /// fails. Then runs that only this build can drive meet a node of the earlier one.
 /// </summary>
-internal sealed class Upgrade : IAsyncDisposable
+internal sealed class Upgrade
 {
     /// <summary>One run of this agent at a time; the others wait in line, which the earlier build knows nothing of.</summary>
     private const string Limits = """{"runs":[{"tenant":"default","agent":"single","concurrent":1}]}""";
@@ -19,62 +17,29 @@ internal sealed class Upgrade : IAsyncDisposable
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(8);
 
     private static readonly TimeSpan SettleMax = TimeSpan.FromMinutes(2);
+    /// <summary>A start that so many nodes turned away, one after another, has failed.</summary>
+    private const int TriesMax = 20;
+
     private readonly Settings settings;
-    private readonly string way;
-    private readonly string database = $"upgrade_{Guid.NewGuid():N}";
-    private readonly string folder = Directory.CreateTempSubdirectory("aos-upgrade-").FullName;
-    private readonly NpgsqlDataSource admin;
-    private readonly NpgsqlDataSource source;
+    private readonly Stand stand;
     private readonly Evidence evidence;
-    private readonly List<Node> all = [];
+    private readonly Receiver receiver;
     private readonly ConcurrentDictionary<int, string> runs = new();
     private readonly ConcurrentQueue<string> wrong = new();
-    private Receiver receiver = null!;
     private volatile Node[] up = [];
     private int posted;
     private int turnedAway;
 
-    private Upgrade(Settings settings, string direct, string way)
-    {
-        (this.settings, this.way) = (settings, way);
-        admin = NpgsqlDataSource.Create(ClusterProof.Connection(new Uri(direct), null));
-        source = NpgsqlDataSource.Create(ClusterProof.Connection(new Uri(direct), database));
-        evidence = new Evidence(source);
-    }
+    private Upgrade(Settings settings, Stand stand) => (this.settings, this.stand, evidence, receiver) = (settings, stand, stand.Evidence, stand.Receiver);
 
     internal static async Task<int> RunAsync(Settings settings)
     {
-        var direct = Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES");
-        var way = settings.Bouncer ? Environment.GetEnvironmentVariable("AOS_TEST_PGBOUNCER") : direct;
-        if (direct is null || way is null)
-        {
-            await Console.Error.WriteLineAsync("AOS_TEST_POSTGRES or AOS_TEST_PGBOUNCER is not set. Run it by ./test upgrade.");
-            return 2;
-        }
-
-        await using var upgrade = new Upgrade(settings, direct, way);
-        return await upgrade.RunAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var node in all)
-        {
-            node.Dispose();
-            await node.Wire.DisposeAsync();
-        }
-
-        if (receiver is not null) await receiver.DisposeAsync();
-        await source.DisposeAsync();
-        await ExecuteAsync(admin, $"DROP DATABASE IF EXISTS {database} WITH (FORCE)");
-        await admin.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        await using var stand = await Stand.OpenAsync(settings.Bouncer, slowest: 400);
+        return stand is null ? 2 : await new Upgrade(settings, stand).RunAsync();
     }
 
     private async Task<int> RunAsync()
     {
-        await ExecuteAsync(admin, $"CREATE DATABASE {database}");
-        receiver = await Receiver.StartAsync(400);
         var first = await AddAsync(settings.Earlier!);
         var second = await AddAsync(settings.Earlier!);
         var share = TimeSpan.FromSeconds(settings.Seconds / 5.0);
@@ -97,7 +62,7 @@ internal sealed class Upgrade : IAsyncDisposable
         foreach (var line in wrong.Take(50)) Console.WriteLine("WRONG " + line);
         if (!wrong.IsEmpty)
         {
-            foreach (var node in all) Console.WriteLine($"node {node.Number}:\n{node.Tail}");
+            foreach (var node in stand.Nodes) Console.WriteLine($"node {node.Number}:\n{node.Tail}");
         }
 
         Console.WriteLine($"upgrade{(settings.Bouncer ? " through PgBouncer" : "")}: two builds for {settings.Seconds} s, {runs.Count} runs, {turnedAway} starts sent on by a node that was leaving, {receiver.Arrivals} effects ({receiver.Repeats} repeated with their key), {wrong.Count} wrong");
@@ -106,12 +71,10 @@ internal sealed class Upgrade : IAsyncDisposable
 
     private async Task<Node> AddAsync(string binary, string? limits = null)
     {
-        var number = all.Count + 1;
-        var node = new Node(binary, folder, FaultyWire.To(new UriBuilder(way) { Path = database }.Uri.AbsoluteUri), receiver.Origin, number) { Limits = limits };
-        all.Add(node);
+        var node = stand.Add(binary, limits);
         await node.StartAsync();
         up = [.. up, node];
-        Console.WriteLine($"node {number} of {(binary == settings.Binary ? "this build" : "the earlier build")} is up; {posted} posted");
+        Console.WriteLine($"node {node.Number} of {(binary == settings.Binary ? "this build" : "the earlier build")} is up; {posted} posted");
         return node;
     }
 
@@ -128,15 +91,14 @@ internal sealed class Upgrade : IAsyncDisposable
         while (!over.IsCancellationRequested)
         {
             var n = Interlocked.Increment(ref posted);
-            for (var tries = 0; !runs.ContainsKey(n); tries++)
+            for (var tries = 0; !runs.ContainsKey(n) && tries < TriesMax; tries++)
             {
                 var nodes = up;
                 if (await nodes[(n + tries) % nodes.Length].PostAsync($"upgrade-{n}", ChaosPlan.Of(n, receiver.Origin)) is { } run) runs[n] = run;
                 else Interlocked.Increment(ref turnedAway);
-                if (tries > 20) wrong.Enqueue($"run {n} was not taken by anybody");
-                if (tries > 20) break;
             }
 
+            if (!runs.ContainsKey(n)) wrong.Enqueue($"run {n} was not taken by anybody");
             await Task.Delay(100, CancellationToken.None);
         }
     }
@@ -157,6 +119,7 @@ internal sealed class Upgrade : IAsyncDisposable
             else ChaosPlan.Check(n, receiver, wrong);
         }
 
+        if (runs.IsEmpty) wrong.Enqueue("no run was started");
         if (over.Count != runs.Count) wrong.Enqueue($"{over.Count} runs are in the database, {runs.Count} were asked for");
         foreach (var broken in await evidence.BrokenAsync()) wrong.Enqueue($"run {broken} has a gap in its journal, or a row that differs from it");
     }
@@ -176,11 +139,5 @@ internal sealed class Upgrade : IAsyncDisposable
         await AddAsync(settings.Binary, Limits);
         await SettleAsync();
         if (await evidence.InFlightAsync() is > 0 and var left) wrong.Enqueue($"{left} queued runs did not end");
-    }
-
-    private static async Task ExecuteAsync(NpgsqlDataSource on, string sql)
-    {
-        await using var command = on.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
     }
 }
