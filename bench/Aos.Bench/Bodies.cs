@@ -3,8 +3,8 @@ namespace Aos.Bench;
 /// <summary>What is sent: every plan is another one, so that no cache of plans can help.</summary>
 internal static class Bodies
 {
-    internal static string Plan(int i) =>
-        $$$"""{"name":"bench","steps":[{"id":"a","skill":"echo","params":{"i":0,"ok":true,"v":{{{i}}}}},{"id":"b","skill":"echo","params":{"i":1,"ok":true,"v":{{{i}}}}},{"id":"c","skill":"echo","params":{"i":2,"ok":true,"v":{{{i}}}}}]}""";
+    internal static string Plan(int i, string skill = "echo") =>
+        $$$"""{"name":"bench","steps":[{"id":"a","skill":"{{{skill}}}","params":{"i":0,"ok":true,"v":{{{i}}}}},{"id":"b","skill":"{{{skill}}}","params":{"i":1,"ok":true,"v":{{{i}}}}},{"id":"c","skill":"{{{skill}}}","params":{"i":2,"ok":true,"v":{{{i}}}}}]}""";
 
     internal static string Run(int i) => $$$"""{"agent_id":"bench","budget_cents":100,"plan":{{{Plan(i)}}}}""";
 

@@ -2,6 +2,7 @@ using System.Text;
 using Aos.App;
 using Aos.Contracts;
 using Aos.Kernel;
+using Aos.Skills;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -13,11 +14,12 @@ namespace Aos.Bench;
 /// <summary>Durable runs of three steps, in this process, as the product does them: read, admitted, budgeted, journaled step by step.</summary>
 internal static class Embedded
 {
-    internal static async Task RunAsync(string data, int runs, int inFlight)
+    internal static async Task RunAsync(string data, int runs, int inFlight, string skill)
     {
         var services = new ServiceCollection();
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         services.AddHouse(new ConfigurationBuilder().Build(), new HouseOptions(data, Path.Combine(data, "workspace")));
+        services.AddSingleton<IRegistered>(new Registered<EchoIn, EchoOut>(Act.Name, () => new Act()));
         await using var house = services.BuildServiceProvider();
         foreach (var hosted in house.GetServices<IHostedService>().Concat(house.GetServices<ILater>())) await hosted.StartAsync(CancellationToken.None);
         var (doors, skills) = (house.GetRequiredService<IRuns>(), house.GetRequiredService<ISkills>());
@@ -25,7 +27,7 @@ internal static class Embedded
         var commits = Commits.Listen();
         await Loop.MeasureAsync(house.GetRequiredService<ICluster>().IsShared ? "aos.postgres" : "aos.sqlite", runs, inFlight, async i =>
         {
-            var plan = PlanReader.Read(Json.Parse(Encoding.UTF8.GetBytes(Bodies.Plan(i))), skills.Terms).Plan!;
+            var plan = PlanReader.Read(Json.Parse(Encoding.UTF8.GetBytes(Bodies.Plan(i, skill))), skills.Terms).Plan!;
             var started = (StartReply.Started)await doors.StartAsync(caller, new StartRequest("bench", plan, Json.EmptyObject, Budget: new Cents(100)), CancellationToken.None);
             var state = await doors.WaitAsync(caller, started.Run, TimeSpan.FromSeconds(30), CancellationToken.None);
             if (state!.Status != RunStatus.Succeeded) throw new InvalidOperationException($"Run {started.Run} is {state.Status}.");

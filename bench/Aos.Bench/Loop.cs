@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using System.Text.Json;
 
 namespace Aos.Bench;
@@ -7,11 +8,18 @@ namespace Aos.Bench;
 /// <summary>A closed loop: so many in flight, each starts the next when it ends. The same loop as the ceiling's.</summary>
 internal static class Loop
 {
+    /// <summary>A round of warming up lasts so long at least: shorter, the compiler may only be about to begin.</summary>
+    private static readonly TimeSpan WarmRound = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan WarmMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>Methods compiled in a round when nothing that matters is left to compile: a hundredth of the processors' time.</summary>
+    private const int QuietMax = 60;
+
     /// <summary>Warms up, runs, prints one JSON line: name, n, conc, per_s, p50_ms, p95_ms, p99_ms.</summary>
-    internal static async Task MeasureAsync(string name, int runs, int inFlight, Func<int, Task> run, Commits? commits = null)
+    internal static async Task MeasureAsync(string name, int runs, int inFlight, Func<int, Task> run, Commits? commits = null, TimeSpan warm = default)
     {
-        var warmUp = Math.Min(20_000, runs / 2);
-        await GoAsync(0, warmUp, inFlight, run);
+        var warmUp = await WarmAsync(runs, inFlight, run, warm);
         var (allocated, cpu) = (GC.GetTotalAllocatedBytes(), Process.GetCurrentProcess().TotalProcessorTime);
         var committed = commits?.Count ?? 0;
         var watch = Stopwatch.StartNew();
@@ -35,6 +43,29 @@ internal static class Loop
         writer.WriteEndObject();
         await writer.FlushAsync();
         Console.WriteLine();
+    }
+
+    /// <summary>
+    /// A server is long-lived: it is measured once the runtime has compiled for speed what is run often, which takes many seconds on a
+    /// few processors. Gives the number of runs made.
+    /// </summary>
+    /// <param name="atLeast">When the server is another process, whose compiler cannot be asked.</param>
+    private static async Task<int> WarmAsync(int runs, int inFlight, Func<int, Task> run, TimeSpan atLeast)
+    {
+        var (made, watch) = (0, Stopwatch.StartNew());
+        while (true)
+        {
+            var (compiled, began) = (JitInfo.GetCompiledMethodCount(), watch.Elapsed);
+            while (watch.Elapsed - began < WarmRound)
+            {
+                var some = Math.Max(1, runs / 10);
+                await GoAsync(made, some, inFlight, run);
+                made += some;
+            }
+
+            var isQuiet = JitInfo.GetCompiledMethodCount() - compiled <= QuietMax;
+            if ((isQuiet && watch.Elapsed >= atLeast) || watch.Elapsed > WarmMax) return made;
+        }
     }
 
     private static async Task<double[]> GoAsync(int first, int runs, int inFlight, Func<int, Task> run)

@@ -12,6 +12,8 @@ internal static class PostgresReport
         Line("50 in flight, beside the ceiling", "aos.50", "ceiling.50", 0.5);
         Line("64 in flight, beside the ceiling", "aos.64", "ceiling.64", 0.5);
         Line("1,000 in flight, beside the ceiling", "aos.1000", "ceiling.1000", 0.5);
+        Line("64 in flight, steps with effects, beside the ceiling", "effects.64", "ceiling.64", null);
+        Line("1,000 in flight, steps with effects, beside it", "effects.1000", "ceiling.1000", null);
         Line("50 in flight, through PgBouncer, beside direct", "bouncer.50", "aos.50", 0.8);
         Line("64 in flight, through PgBouncer, beside direct", "bouncer.64", "aos.64", 0.8);
         Line("1,000 in flight, through PgBouncer, beside direct", "bouncer.1000", "aos.1000", 0.8);

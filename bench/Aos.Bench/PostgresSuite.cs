@@ -40,8 +40,13 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
     {
         await WithDatabaseAsync(async name => Keep($"ceiling.{inFlight}", await processes.MeasureAsync(processes.Ceiling, "pg", Connection(direct, name), Text(runs), Text(inFlight))));
         await WithDatabaseAsync(async name => Keep($"aos.{inFlight}", await EmbeddedAsync(direct, name, runs, inFlight)));
+        if (inFlight >= 64) await EffectsAsync(inFlight, runs);
         if (inFlight > 1) await WithDatabaseAsync(async name => Keep($"bouncer.{inFlight}", await EmbeddedAsync(bouncer, name, runs, inFlight)));
     }
+
+    /// <summary>Steps with effects: each one's order and outcome are on record before anything follows from them.</summary>
+    private async Task EffectsAsync(int inFlight, int runs) =>
+        await WithDatabaseAsync(async name => Keep($"effects.{inFlight}", await processes.SelfAsync(Environment(direct, name), "effects", At(), Text(runs), Text(inFlight))));
 
     private async Task HttpAsync()
     {

@@ -5,7 +5,10 @@ var (direct, bouncer) = (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES")
 switch (args)
 {
     case ["embedded", var data, var runs, var inFlight]:
-        await Embedded.RunAsync(data, Whole(runs), Whole(inFlight));
+        await Embedded.RunAsync(data, Whole(runs), Whole(inFlight), "echo");
+        return 0;
+    case ["effects", var data, var runs, var inFlight]:
+        await Embedded.RunAsync(data, Whole(runs), Whole(inFlight), Act.Name);
         return 0;
     case ["runs", var url, var key, var runs, var inFlight]:
         await Remote.RunsAsync(url, key, Whole(runs), Whole(inFlight));
@@ -29,7 +32,7 @@ switch (args)
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | postgres | postgres quick | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | postgres | postgres quick | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)
