@@ -6,11 +6,43 @@ using Aos.Kernel;
 namespace Aos.Contracts;
 
 /// <summary>What a skill is told about the call it serves.</summary>
-/// <param name="IdempotencyKey">The same at every repeat of the same call: pass it on.</param>
-/// <param name="Seed">For anything random.</param>
-public sealed record SkillCall(
-    TenantId Tenant, RunId? Run, string? StepId, string AgentId, string IdempotencyKey, ulong Seed, TimeSpan Timeout)
+public sealed record SkillCall
 {
+    private readonly InvokeSkill? order;
+    private readonly string key = "";
+    private readonly ulong seed;
+
+    /// <summary>A call that a run ordered.</summary>
+    public SkillCall(RunStarted start, InvokeSkill order)
+        : this(start.Tenant, start.Run, order.StepId, start.AgentId, order.Timeout)
+    {
+        this.order = order;
+        Written = order.Written;
+    }
+
+    /// <summary>A call that no run ordered.</summary>
+    public SkillCall(TenantId tenant, RunId? run, string? stepId, string agentId, string idempotencyKey, ulong seed, TimeSpan timeout)
+        : this(tenant, run, stepId, agentId, timeout) => (key, this.seed) = (idempotencyKey, seed);
+
+    private SkillCall(TenantId tenant, RunId? run, string? stepId, string agentId, TimeSpan timeout) =>
+        (Tenant, Run, StepId, AgentId, Timeout) = (tenant, run, stepId, agentId, timeout);
+
+    public TenantId Tenant { get; }
+
+    public RunId? Run { get; }
+
+    public string? StepId { get; }
+
+    public string AgentId { get; }
+
+    public TimeSpan Timeout { get; }
+
+    /// <summary>The same at every repeat of the same call: pass it on.</summary>
+    public string IdempotencyKey => order?.IdempotencyKey ?? key;
+
+    /// <summary>For anything random.</summary>
+    public ulong Seed => order?.Seed ?? seed;
+
     /// <summary>
     /// The parameters as the author of the plan wrote them, templates unfilled. Only a <c>secret:NAME</c> that stands here is
     /// resolved: one that came in with data is text like any other. Null: nothing is resolved.

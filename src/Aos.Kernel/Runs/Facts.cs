@@ -20,6 +20,9 @@ public sealed record Decision(Failure? Refusal, IReadOnlyList<RunEvent> Events)
     /// <summary>The state with these events folded in, where deciding has made it; null: fold them.</summary>
     public RunState? After { get; init; }
 
+    /// <summary>The state that follows the one it was decided upon.</summary>
+    public RunState From(RunState before) => After ?? Events.Aggregate(before, RunMachine.Evolve);
+
     public static Decision Nothing { get; } = new(null, []);
 
     public static Decision Refused(Failure why) => new(why, []);

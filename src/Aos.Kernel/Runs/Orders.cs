@@ -113,9 +113,9 @@ internal static class Orders
             Params = parameters,
             Written = step.Params,
             Class = EffectClass.Pure,
-            IdempotencyKey = EffectKey.Of(state.Start.Run, effect),
+            Run = state.Start.Run,
             Timeout = step.Timeout ?? terms.TimeoutDefault,
-            Seed = Seeds.Step(state.Start.Seed, step.Index),
+            RunSeed = state.Start.Seed,
         });
         return true;
     }
@@ -135,9 +135,10 @@ internal static class Orders
             Params = started.Params,
             Written = started.Effect.Compensation ? step.Compensate!.Params : step.Params,
             Class = started.Class,
-            IdempotencyKey = started.IdempotencyKey,
+            Run = state.Start.Run,
+            RecordedKey = started.IdempotencyKey,
             Timeout = started.Deadline - started.At,
-            Seed = Seeds.Step(state.Start.Seed, index),
+            RunSeed = state.Start.Seed,
         };
     }
 

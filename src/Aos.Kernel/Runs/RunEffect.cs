@@ -21,11 +21,22 @@ public sealed record InvokeSkill : RunEffect
     /// <summary>The parameters as the plan has them, templates unfilled: what its author wrote, not what came in with data.</summary>
     public required JsonElement Written { get; init; }
     public required EffectClass Class { get; init; }
-    public required string IdempotencyKey { get; init; }
+
+    /// <summary>Started by this run.</summary>
+    public required RunId Run { get; init; }
+
+    /// <summary>The key on record. Null: the call is on no record before it is made, and needs the key only should it ask for it.</summary>
+    public string? RecordedKey { get; init; }
+
+    /// <summary>The same at every repeat of this order.</summary>
+    public string IdempotencyKey => RecordedKey ?? EffectKey.Of(Run, Id);
+
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>Seed of the step: <c>Seeds.Step(run seed, step index)</c>.</summary>
-    public required ulong Seed { get; init; }
+    public required ulong RunSeed { get; init; }
+
+    /// <summary>Seed of the step, made of the run's when it is asked for.</summary>
+    public ulong Seed => Seeds.Step(RunSeed, Id.Step);
 }
 
 /// <summary>Start a child run under an id that follows from the effect, so a repeat starts nothing twice.</summary>

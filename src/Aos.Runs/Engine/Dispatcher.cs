@@ -29,14 +29,39 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         }
 
         if (effect is not InvokeSkill invoke) throw new InvariantBrokenException($"Nobody performs {effect.GetType().Name}.");
-        if (await GatedAsync(run, invoke) is not { } outcome) return;
+        await BringBackAsync(run, invoke, GatedAsync(run, invoke));
+    }
+
+    /// <summary>Makes a call and gives what comes of it, if it comes at once. Null: the call goes on, and its outcome comes as a letter.</summary>
+    internal async ValueTask<StructuredOutcome?> AtOnceAsync(LiveRun run, InvokeSkill invoke)
+    {
+        var call = GatedAsync(run, invoke);
+        if (call.IsCompletedSuccessfully)
+        {
+            var outcome = await call;
+            if (!ReferenceEquals(outcome, CalledOff))
+            {
+                if (outcome is not null) engine.Meter.Called(invoke.Skill, outcome);
+                return outcome;
+            }
+
+            call = new ValueTask<StructuredOutcome?>(outcome);
+        }
+
+        engine.Track(BringBackAsync(run, invoke, call));
+        return null;
+    }
+
+    private async Task BringBackAsync(LiveRun run, InvokeSkill invoke, ValueTask<StructuredOutcome?> call)
+    {
+        if (await call is not { } outcome) return;
         engine.Meter.Called(invoke.Skill, outcome);
-        if (ReferenceEquals(outcome, CalledOff)) run.Post(new Letter(new WakeRun(), 0, null) { CalledOff = effect.Id });
-        else await engine.BringBackAsync(run, effect.Id, outcome);
+        if (ReferenceEquals(outcome, CalledOff)) run.Post(new Letter(new WakeRun(), 0, null) { CalledOff = invoke.Id });
+        else await engine.BringBackAsync(run, invoke.Id, outcome);
     }
 
     /// <summary>A call waits for what its targets can take before it asks for a place.</summary>
-    private async Task<StructuredOutcome?> GatedAsync(LiveRun run, InvokeSkill invoke)
+    private async ValueTask<StructuredOutcome?> GatedAsync(LiveRun run, InvokeSkill invoke)
     {
         if (gate?.Needs(run.State.Start!.Tenant, invoke) is not { } needs) return await InvokeAsync(run, invoke);
         try
@@ -54,7 +79,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
     }
 
     /// <summary>Null: this process is stopping, or drives the run no more; whoever goes on finds the call started and does what its contract says.</summary>
-    private async Task<StructuredOutcome?> InvokeAsync(LiveRun run, InvokeSkill invoke)
+    private async ValueTask<StructuredOutcome?> InvokeAsync(LiveRun run, InvokeSkill invoke)
     {
         var start = run.State.Start!;
         // What a pure call gives after the end of its run changes nothing: only the others are worth calling off.
@@ -73,7 +98,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
             // A node that cannot renew its lease begins nothing; under its next lease the run is not its own, or has been read anew.
             if (!engine.Cluster.MayAct) await engine.Cluster.ReadyAsync(token);
             if (run.IsGone || !engine.Tenure.Holds(run.Node)) return null;
-            var call = new SkillCall(start.Tenant, start.Run, invoke.StepId, start.AgentId, invoke.IdempotencyKey, invoke.Seed, invoke.Timeout) { Written = invoke.Written };
+            var call = new SkillCall(start, invoke);
             var work = skills.InvokeAsync(invoke.Skill, invoke.Params, call, token);
             return await (work.IsCompleted ? work : work.WaitAsync(invoke.Timeout + Grace, engine.Clock, CancellationToken.None));
         }

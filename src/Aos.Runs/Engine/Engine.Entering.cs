@@ -28,7 +28,7 @@ internal sealed partial class Engine
         var scope = start.Parent is { } parent && Live(parent.Run) is { } here ? here.Row.Scope : await scopes.OfAsync(start.Tenant, start.AgentId, cancel);
         start = start with { Queued = scope is not null || IsFull };
         var decision = RunMachine.Decide(RunState.Empty, start, new Facts(Now));
-        var state = decision.After ?? decision.Events.Aggregate(RunState.Empty, RunMachine.Evolve);
+        var state = decision.From(RunState.Empty);
         var parks = !state.Status.IsOver() && RunMachine.Pending(state).Count == 0;
         while (true)
         {

@@ -244,7 +244,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
         try
         {
             var decision = RunMachine.Decide(state, new QuarantineRun(why.Message), new Facts(Now));
-            var next = decision.Events.Aggregate(state, RunMachine.Evolve);
+            var next = decision.From(state);
             var append = RunAppend.Of(row.Owner ?? Cluster.Lease.Node, row, state, next, decision.Events, chain, parks: true, 0) with { Park = false };
             var reply = await journal.AppendAsync(append, Stopping);
             if (reply is AppendReply.Appended) changes.Changed(row.Id, next);

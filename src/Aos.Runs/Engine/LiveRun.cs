@@ -188,7 +188,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
             var decision = RunMachine.Decide(next, letter.Command, facts);
             refusals[i] = decision.Refusal;
             events.AddRange(decision.Events);
-            next = decision.After ?? decision.Events.Aggregate(next, RunMachine.Evolve);
+            next = decision.From(next);
         }
 
         if (next.Status == RunStatus.Queued && row.Lane is null)
@@ -196,12 +196,13 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
             // It has a slot: its turn has come.
             var begins = RunMachine.Decide(next, new BeginRun(), facts);
             events.AddRange(begins.Events);
-            next = begins.After ?? begins.Events.Aggregate(next, RunMachine.Evolve);
+            next = begins.From(next);
         }
 
         foreach (var effect in answered ?? []) inFlight.Remove(effect);
         var pending = RunMachine.Pending(next);
         if (row.Lane is not null && pending.Count > 0) return await YieldAsync(letters);
+        (next, pending) = await GoOnAsync(next, pending, events);
         var over = next.Status.IsOver();
         var parks = !over && inFlight.Count == 0 && IsIdle(pending);
         IReadOnlyList<InboxAnswer> answers = asked is null ? [] : asked.ConvertAll(i => CommandCodec.Answer(letters[i].InboxSeq, refusals[i], next.Seq));

@@ -208,7 +208,7 @@ public sealed class TargetGates
     private static InvokeSkill Call(string to, string parameters, EffectClass effect) => new()
     {
         Id = new EffectId(0, -1, 0), StepId = to, Skill = "act", Version = "1.0.0", Params = With(Json.Parse(parameters), to), Written = Json.EmptyObject, Class = effect,
-        IdempotencyKey = "k", Timeout = TimeSpan.FromSeconds(1), Seed = 1,
+        Run = new RunId(Guid.Empty), Timeout = TimeSpan.FromSeconds(1), RunSeed = 1,
     };
 
     private static JsonElement With(JsonElement parameters, string to) => Json.Write(writer =>

@@ -1,0 +1,44 @@
+using Aos.Kernel;
+
+namespace Aos.Runs;
+
+/// <summary>
+/// Calls without effects need no record before they are made: those that end at once are made within the turn, and what they give
+/// is journaled with what led to them. A process that dies before the append makes them again and gets the same.
+/// </summary>
+internal sealed partial class LiveRun
+{
+    /// <summary>Such calls in one turn; the next ones follow its append.</summary>
+    private const int PureMax = 64;
+
+    /// <summary>No further call is made in a turn that has lasted longer, so that what is done comes on record.</summary>
+    private static readonly TimeSpan PureTime = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Makes pure calls and decides what comes of them, up to the first that takes its time or has an effect.</summary>
+    private async ValueTask<(RunState Next, IReadOnlyList<RunEffect> Pending)> GoOnAsync(RunState next, IReadOnlyList<RunEffect> pending, List<RunEvent> events)
+    {
+        var (made, began) = (0, engine.Clock.GetTimestamp());
+        while (true)
+        {
+            var before = made;
+            foreach (var effect in pending)
+            {
+                if (effect is not InvokeSkill { Class: EffectClass.Pure } call || made >= PureMax || engine.Clock.GetElapsedTime(began) > PureTime) continue;
+                if (IsLeft(call) || inFlight.Contains(call.Id)) continue;
+                if (await engine.Dispatcher.AtOnceAsync(this, call) is not { } outcome)
+                {
+                    inFlight.Add(call.Id);
+                    continue;
+                }
+
+                made++;
+                var decision = RunMachine.Decide(next, new RecordOutcome(call.Id, outcome), new Facts(engine.Now));
+                events.AddRange(decision.Events);
+                next = decision.From(next);
+            }
+
+            if (made == before) return (next, pending);
+            pending = RunMachine.Pending(next);
+        }
+    }
+}
