@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -32,26 +33,36 @@ public static class CanonicalJson
     public static byte[] Bytes(JsonElement value)
     {
         var to = new ArrayBufferWriter<byte>(Math.Max(value.Raw().Length, 16));
-        Append(to, value, "$");
+        Write(to, value);
         return to.WrittenSpan.ToArray();
     }
 
     public static string Text(JsonElement value)
     {
         var to = new ArrayBufferWriter<byte>(Math.Max(value.Raw().Length, 16));
-        Append(to, value, "$");
+        Write(to, value);
         return Encoding.UTF8.GetString(to.WrittenSpan);
     }
 
     /// <summary>Writes the canonical bytes.</summary>
-    internal static void Write(IBufferWriter<byte> to, JsonElement value) => Append(to, value, "$");
+    internal static void Write(IBufferWriter<byte> to, JsonElement value)
+    {
+        try
+        {
+            Append(to, value);
+        }
+        catch (OverflowException)
+        {
+            throw OutOfRange(value, "$") ?? new CanonicalJsonException("$", "a number is out of range.");
+        }
+    }
 
-    private static void Append(IBufferWriter<byte> to, JsonElement value, string path)
+    private static void Append(IBufferWriter<byte> to, JsonElement value)
     {
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
-                AppendObject(to, value, path);
+                AppendObject(to, value);
                 break;
             case JsonValueKind.Array:
                 to.Write("["u8);
@@ -59,7 +70,7 @@ public static class CanonicalJson
                 foreach (var item in value.EnumerateArray())
                 {
                     if (!isFirst) to.Write(","u8);
-                    Append(to, item, path);
+                    Append(to, item);
                     isFirst = false;
                 }
 
@@ -69,7 +80,7 @@ public static class CanonicalJson
                 AppendString(to, value);
                 break;
             case JsonValueKind.Number:
-                AppendNumber(to, value, path);
+                AppendNumber(to, value);
                 break;
             case JsonValueKind.True:
                 to.Write("true"u8);
@@ -83,32 +94,63 @@ public static class CanonicalJson
         }
     }
 
-    private static void AppendObject(IBufferWriter<byte> to, JsonElement value, string path)
+    private static void AppendObject(IBufferWriter<byte> to, JsonElement value)
     {
-        var members = new (string Name, JsonElement Value)[value.GetPropertyCount()];
-        var sorted = true;
-        var count = 0;
-        foreach (var member in value.EnumerateObject())
+        if (!IsInOrder(value))
         {
-            members[count] = (member.Name, member.Value);
-            if (count > 0 && string.CompareOrdinal(members[count - 1].Name, member.Name) >= 0) sorted = false;
-            count++;
+            AppendSorted(to, value);
+            return;
         }
 
-        if (!sorted) Array.Sort(members, static (left, right) => string.CompareOrdinal(left.Name, right.Name));
+        to.Write("{"u8);
+        var isFirst = true;
+        foreach (var member in value.EnumerateObject())
+        {
+            to.Write(isFirst ? "\""u8 : ",\""u8);
+            to.Write(JsonMarshal.GetRawUtf8PropertyName(member));
+            to.Write("\":"u8);
+            Append(to, member.Value);
+            isFirst = false;
+        }
+
+        to.Write("}"u8);
+    }
+
+    /// <summary>Whether the names stand in canonical order and form already: plain ASCII, which sorts the same in both encodings.</summary>
+    private static bool IsInOrder(JsonElement value)
+    {
+        ReadOnlySpan<byte> before = default;
+        var isFirst = true;
+        foreach (var member in value.EnumerateObject())
+        {
+            var name = JsonMarshal.GetRawUtf8PropertyName(member);
+            if (!Ascii.IsValid(name) || name.Contains((byte)'\\') || (!isFirst && before.SequenceCompareTo(name) >= 0)) return false;
+            before = name;
+            isFirst = false;
+        }
+
+        return true;
+    }
+
+    private static void AppendSorted(IBufferWriter<byte> to, JsonElement value)
+    {
+        var members = new (string Name, JsonElement Value)[value.GetPropertyCount()];
+        var count = 0;
+        foreach (var member in value.EnumerateObject()) members[count++] = (member.Name, member.Value);
+        Array.Sort(members, static (left, right) => string.CompareOrdinal(left.Name, right.Name));
         to.Write("{"u8);
         for (var i = 0; i < members.Length; i++)
         {
             if (i > 0) to.Write(","u8);
             AppendText(to, members[i].Name);
             to.Write(":"u8);
-            Append(to, members[i].Value, members[i].Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Number ? $"{path}.{members[i].Name}" : path);
+            Append(to, members[i].Value);
         }
 
         to.Write("}"u8);
     }
 
-    private static void AppendNumber(IBufferWriter<byte> to, JsonElement value, string path)
+    private static void AppendNumber(IBufferWriter<byte> to, JsonElement value)
     {
         var raw = value.Raw();
         if (raw.Length <= DigitsAlwaysInRange && raw.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0)
@@ -117,10 +159,18 @@ public static class CanonicalJson
             return;
         }
 
-        if (!value.TryGetDecimal(out var number))
-            throw new CanonicalJsonException(path, $"{value.GetRawText()} is out of the range of ±7.9·10²⁸.");
+        if (!value.TryGetDecimal(out var number)) throw new OverflowException();
         to.Write(Encoding.UTF8.GetBytes(Number(number)));
     }
+
+    /// <summary>The first number out of range, with its place.</summary>
+    private static CanonicalJsonException? OutOfRange(JsonElement value, string path) => value.ValueKind switch
+    {
+        JsonValueKind.Object => value.EnumerateObject().Select(member => OutOfRange(member.Value, $"{path}.{member.Name}")).FirstOrDefault(found => found is not null),
+        JsonValueKind.Array => value.EnumerateArray().Select(item => OutOfRange(item, path)).FirstOrDefault(found => found is not null),
+        JsonValueKind.Number when !value.TryGetDecimal(out _) => new CanonicalJsonException(path, $"{value.GetRawText()} is out of the range of ±7.9·10²⁸."),
+        _ => null,
+    };
 
     private static void AppendString(IBufferWriter<byte> to, JsonElement value)
     {

@@ -61,7 +61,7 @@ internal sealed class Registry : ISkills
         return answer with { Latency = clock.GetElapsedTime(started) };
     }
 
-    private async Task<StructuredOutcome> AnswerAsync(
+    private async ValueTask<StructuredOutcome> AnswerAsync(
         IRegistered skill, JsonElement parameters, SkillCall call, CancellationToken timeout, CancellationToken cancel)
     {
         var opened = new OpenedParams(parameters, null, []);

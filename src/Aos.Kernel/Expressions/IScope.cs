@@ -19,4 +19,4 @@ public interface IScope
 }
 
 /// <summary>A value, or why there is none (<c>INVALID_REFERENCE</c>, <c>EXPRESSION_ERROR</c>).</summary>
-public sealed record Evaluated(JsonElement? Value, Failure? Failure);
+public readonly record struct Evaluated(JsonElement? Value, Failure? Failure);

@@ -64,10 +64,10 @@ public sealed record PlanStep
     public required StepKind Kind { get; init; }
 
     /// <summary>Of <see cref="StepKind.Skill"/>.</summary>
-    public string? Skill { get; init; }
+    public string? Skill { get; internal set; }
 
     /// <summary>Template of the skill's parameters, an object.</summary>
-    public JsonElement Params { get; init; } = Json.EmptyObject;
+    public JsonElement Params { get; internal set; } = Json.EmptyObject;
 
     public TimeSpan? Sleep { get; init; }
 
@@ -78,7 +78,7 @@ public sealed record PlanStep
     public AgentClause? Agent { get; init; }
 
     /// <summary>Indices of the steps this one waits for: named and implied. In a list plan: the step before.</summary>
-    public ImmutableArray<int> DependsOn { get; init; } = [];
+    public ImmutableArray<int> DependsOn { get; internal set; } = [];
 
     /// <summary>Expression without the surrounding <c>${{ }}</c>; false skips the step.</summary>
     public string? When { get; init; }

@@ -5,6 +5,7 @@ namespace Aos.Kernel;
 /// <summary>How steps refer to one another: dependencies, expressions, fallbacks.</summary>
 internal sealed class PlanLinks(PlanReport report)
 {
+    private static readonly string[] Templates = ["params", "for_each", "idempotency_key", "run", "sleep"];
     private readonly Dictionary<string, int> indices = new(StringComparer.Ordinal);
     private readonly List<(int Step, string Path, JsonElement Source)> sources = [];
     private readonly List<(int Step, string Name, string Path)> fallbacks = [];
@@ -34,6 +35,7 @@ internal sealed class PlanLinks(PlanReport report)
 
     internal void Check(JsonElement template, string path, List<PlanStep> steps, int step)
     {
+        if (!Template.HasExpressions(template)) return;
         foreach (var (at, text) in Template.Expressions(template, path))
         {
             if (Expression.Problem(text) is { } problem) report.Problem(at, problem.Contains("memory", StringComparison.Ordinal) ? "NOT_AVAILABLE" : "EXPRESSION_ERROR", problem);
@@ -52,20 +54,24 @@ internal sealed class PlanLinks(PlanReport report)
     {
         foreach (var (step, path, source) in sources)
         {
-            foreach (var member in new[] { "params", "for_each", "idempotency_key", "run", "sleep" })
+            if (!Template.HasExpressions(source)) continue;
+            foreach (var member in Templates)
             {
                 if (source.Get(member) is { } template) Check(member == "run" ? template.Get("inputs") ?? Json.Null : template, $"{path}.{member}", steps, step);
             }
         }
 
-        var wants = new SortedSet<int>[steps.Count];
-        for (var i = 0; i < steps.Count; i++) wants[i] = [];
+        var wants = new SortedSet<int>?[steps.Count];
         Named(wants);
         Implied(wants, steps);
         ResolveFallbacks(steps);
         if (!IsGraph) InList(wants, steps);
         else Cycles(wants, steps);
-        for (var i = 0; i < steps.Count; i++) steps[i] = steps[i] with { DependsOn = [.. wants[i]] };
+        for (var i = 0; i < steps.Count; i++)
+        {
+            if (wants[i] is { } on) steps[i].DependsOn = [.. on];
+        }
+
         return steps;
     }
 
@@ -82,7 +88,7 @@ internal sealed class PlanLinks(PlanReport report)
         report.Problem(at, "INVALID_REFERENCE", $"{name} is not known here.", "Names are inputs, steps.ID.result, run, and in a for_each its item and index.");
     }
 
-    private void Named(SortedSet<int>[] wants)
+    private void Named(SortedSet<int>?[] wants)
     {
         foreach (var (step, path, source) in sources)
         {
@@ -96,19 +102,19 @@ internal sealed class PlanLinks(PlanReport report)
             foreach (var name in depends.EnumerateArray())
             {
                 var id = name.ValueKind == JsonValueKind.String ? name.GetString()! : name.GetRawText();
-                if (indices.TryGetValue(id, out var on)) wants[step].Add(on);
+                if (indices.TryGetValue(id, out var on)) (wants[step] ??= []).Add(on);
                 else Missing($"{path}.depends_on", id);
             }
         }
     }
 
-    private void Implied(SortedSet<int>[] wants, List<PlanStep> steps)
+    private void Implied(SortedSet<int>?[] wants, List<PlanStep> steps)
     {
         foreach (var (step, id, path) in references)
         {
             if (!indices.TryGetValue(id, out var on)) Missing(path, id);
             else if (on == step && steps[step].Repeat is not null) continue;
-            else if (IsGraph || on == step) wants[step].Add(on);
+            else if (IsGraph || on == step) (wants[step] ??= []).Add(on);
             else if (on > step && !steps[step].FallbackOnly)
                 report.Problem(path, "INVALID_REFERENCE", $"Step {id} comes later in the list.", "Move it up, or name dependencies with depends_on.");
         }
@@ -135,26 +141,28 @@ internal sealed class PlanLinks(PlanReport report)
         }
     }
 
-    private void InList(SortedSet<int>[] wants, List<PlanStep> steps)
+    /// <summary>In a list each step waits for the one before.</summary>
+    private void InList(SortedSet<int>?[] wants, List<PlanStep> steps)
     {
-        int? before = null;
+        var before = -1;
         for (var i = 0; i < steps.Count; i++)
         {
-            if (wants[i].Contains(i)) report.Problem($"steps[{i}]", "CYCLE", $"Step {steps[i].Id} refers to itself.");
+            if (wants[i]?.Contains(i) == true) report.Problem($"steps[{i}]", "CYCLE", $"Step {steps[i].Id} refers to itself.");
             if (steps[i].FallbackOnly) continue;
-            wants[i] = before is { } b ? [b] : [];
+            wants[i] = null;
+            if (before >= 0) steps[i].DependsOn = [before];
             before = i;
         }
     }
 
-    private void Cycles(SortedSet<int>[] wants, List<PlanStep> steps)
+    private void Cycles(SortedSet<int>?[] wants, List<PlanStep> steps)
     {
-        var left = Enumerable.Range(0, steps.Count).Select(i => wants[i].Count).ToArray();
+        var left = Enumerable.Range(0, steps.Count).Select(i => wants[i]?.Count ?? 0).ToArray();
         var dependents = new List<int>[steps.Count];
         for (var i = 0; i < steps.Count; i++) dependents[i] = [];
         for (var i = 0; i < steps.Count; i++)
         {
-            foreach (var on in wants[i]) dependents[on].Add(i);
+            foreach (var on in wants[i] ?? []) dependents[on].Add(i);
         }
 
         var free = new Queue<int>(Enumerable.Range(0, steps.Count).Where(i => left[i] == 0));

@@ -63,17 +63,16 @@ internal sealed class PlanReport
         Warnings.Add(new PlanProblem(path, code, message, suggestion));
 
     /// <summary>Names the members that have no meaning, with the nearest one that has.</summary>
-    internal void Unknown(JsonElement value, string path, bool strict, params ReadOnlySpan<string> known)
+    internal void Unknown(PlanMembers value, string path, bool strict, params ReadOnlySpan<string> known)
     {
-        if (value.ValueKind != JsonValueKind.Object) return;
-        foreach (var member in value.EnumerateObject())
+        foreach (var (name, _) in value.All)
         {
-            if (known.Contains(member.Name)) continue;
-            var at = path.Length == 0 ? member.Name : $"{path}.{member.Name}";
-            var near = Nearest.To(member.Name, known);
+            if (known.Contains(name)) continue;
+            var at = path.Length == 0 ? name : $"{path}.{name}";
+            var near = Nearest.To(name, known);
             var suggestion = near is null ? null : $"Did you mean {near}?";
-            if (strict) Problem(at, "UNKNOWN_MEMBER", $"{member.Name} has no meaning here.", suggestion);
-            else Warn(at, "UNKNOWN_MEMBER", $"{member.Name} has no meaning here and was ignored.", suggestion);
+            if (strict) Problem(at, "UNKNOWN_MEMBER", $"{name} has no meaning here.", suggestion);
+            else Warn(at, "UNKNOWN_MEMBER", $"{name} has no meaning here and was ignored.", suggestion);
         }
     }
 }

@@ -10,6 +10,8 @@ internal static partial class PlanShapes
     private static readonly string[] NormalMarks =
         ["name", "inputs", "output", "seed", "timeout", "on_failure"];
 
+    private static readonly string[] Kept = ["max_cost_cents", "idempotency_key", "when", "timeout"];
+
     /// <summary>The plan in the normal shape, and whether it was written in it (then unknown members are mistakes).</summary>
     internal static (JsonElement Plan, bool IsStrict) Normalise(JsonElement source)
     {
@@ -23,7 +25,7 @@ internal static partial class PlanShapes
     }
 
     private static JsonElement WithIds(JsonElement source, JsonElement steps) =>
-        source.GetRawText().Contains("steps[", StringComparison.Ordinal) ? Json.Parse(ByIndex(source.GetRawText(), steps, Ids(steps))) : source;
+        source.Raw().IndexOf("steps["u8) >= 0 ? Json.Parse(ByIndex(source.GetRawText(), steps, Ids(steps))) : source;
 
     private static JsonElement FromSteps(JsonElement source, JsonElement steps, string name)
     {
@@ -44,10 +46,9 @@ internal static partial class PlanShapes
             writer.WriteEndObject();
         });
         // Most lists are written in no older dialect: what was just parsed need not be written and parsed again.
-        var text = written.GetRawText();
-        var isPlain = !text.Contains("steps[", StringComparison.Ordinal) && !text.Contains("{{", StringComparison.Ordinal)
-            && !text.Contains("${", StringComparison.Ordinal);
-        return isPlain ? written : Json.Parse(Dialects(ByIndex(text, steps, ids), ids));
+        var text = written.Raw();
+        var isPlain = text.IndexOf("steps["u8) < 0 && text.IndexOf("{{"u8) < 0 && text.IndexOf("${"u8) < 0;
+        return isPlain ? written : Json.Parse(Dialects(ByIndex(written.GetRawText(), steps, ids), ids));
     }
 
     private static List<string> Ids(JsonElement steps)
@@ -94,7 +95,7 @@ internal static partial class PlanShapes
         if (step.Get("depends_on") is { ValueKind: JsonValueKind.Array } depends && depends.GetArrayLength() > 0) Copy(writer, "depends_on", depends);
         WriteRetry(writer, step, parameters);
         WriteOnError(writer, step, id);
-        foreach (var member in new[] { "max_cost_cents", "idempotency_key", "when", "timeout" })
+        foreach (var member in Kept)
         {
             if (step.Get(member) is { ValueKind: not JsonValueKind.Null } value) Copy(writer, member, value);
         }

@@ -15,9 +15,9 @@ internal sealed class PlanText(
             return null;
         }
 
-        if (source.GetRawText().Length > limits.BytesMax)
+        if (source.Bytes() > limits.BytesMax)
         {
-            report.Problem("", "INPUT_TOO_LARGE", $"The plan is longer than {limits.BytesMax} characters.");
+            report.Problem("", "INPUT_TOO_LARGE", $"The plan is longer than {limits.BytesMax} bytes.");
             return null;
         }
 
@@ -29,7 +29,8 @@ internal sealed class PlanText(
             return null;
         }
 
-        report.Unknown(source, "", strict, "name", "version", "goal", "seed", "budget_cents", "timeout", "inputs", "steps", "output", "on_failure", "description");
+        PlanMembers members = source;
+        report.Unknown(members, "", strict, "name", "version", "goal", "seed", "budget_cents", "timeout", "inputs", "steps", "output", "on_failure", "description");
         var values = new PlanValues(report);
         var steps = new List<PlanStep>(count);
         var links = new PlanLinks(report);
@@ -45,16 +46,16 @@ internal sealed class PlanText(
         CheckOutput(links, steps);
         return new Plan
         {
-            Name = values.Text(source, "name", "") ?? "plan",
-            Version = values.Text(source, "version", "") ?? "1.0.0",
-            Goal = values.Text(source, "goal", ""),
-            Seed = values.Seed(source),
-            Budget = values.Cents(source, "budget_cents", ""),
-            Timeout = values.Duration(source, "timeout", ""),
-            Inputs = source.Get("inputs"),
-            DeclaredInputs = PlanInputs.Read(source.Get("inputs"), report),
-            Output = source.Get("output"),
-            CompensateOnFailure = OnFailure(values),
+            Name = values.Text(members, "name", "") ?? "plan",
+            Version = values.Text(members, "version", "") ?? "1.0.0",
+            Goal = values.Text(members, "goal", ""),
+            Seed = values.Seed(members),
+            Budget = values.Cents(members, "budget_cents", ""),
+            Timeout = values.Duration(members, "timeout", ""),
+            Inputs = members.Get("inputs"),
+            DeclaredInputs = PlanInputs.Read(members.Get("inputs"), report),
+            Output = members.Get("output"),
+            CompensateOnFailure = OnFailure(values, members),
             Steps = [.. ordered],
             IsGraph = isGraph,
             Source = source,
@@ -62,9 +63,9 @@ internal sealed class PlanText(
         };
     }
 
-    private bool OnFailure(PlanValues values)
+    private bool OnFailure(PlanValues values, PlanMembers members)
     {
-        var text = values.Text(source, "on_failure", "");
+        var text = values.Text(members, "on_failure", "");
         if (text is null or "abort") return false;
         if (text != "compensate") report.Problem("on_failure", "INVALID_PLAN", $"on_failure is {text}.", "Write compensate, or leave it out.");
         return true;

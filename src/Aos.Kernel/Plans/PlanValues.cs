@@ -5,7 +5,7 @@ namespace Aos.Kernel;
 /// <summary>Reads typed members of plan objects; what does not fit is reported and read as absent.</summary>
 internal sealed class PlanValues(PlanReport report)
 {
-    internal string? Text(JsonElement of, string name, string path)
+    internal string? Text(PlanMembers of, string name, string path)
     {
         if (of.Get(name) is not { ValueKind: not JsonValueKind.Null } value) return null;
         if (value.ValueKind == JsonValueKind.String) return value.GetString();
@@ -13,7 +13,7 @@ internal sealed class PlanValues(PlanReport report)
         return null;
     }
 
-    internal TimeSpan? Duration(JsonElement of, string name, string path)
+    internal TimeSpan? Duration(PlanMembers of, string name, string path)
     {
         if (of.Get(name) is not { ValueKind: not JsonValueKind.Null } value) return null;
         if (Durations.Read(value) is { } duration) return duration;
@@ -21,7 +21,7 @@ internal sealed class PlanValues(PlanReport report)
         return null;
     }
 
-    internal Cents? Cents(JsonElement of, string name, string path)
+    internal Cents? Cents(PlanMembers of, string name, string path)
     {
         if (of.Get(name) is not { ValueKind: not JsonValueKind.Null } value) return null;
         if (value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var cents) && cents is >= 0 and <= 9_000_000_000m) return new Cents(cents);
@@ -29,7 +29,7 @@ internal sealed class PlanValues(PlanReport report)
         return null;
     }
 
-    internal int? Whole(JsonElement of, string name, string path, int min, int max)
+    internal int? Whole(PlanMembers of, string name, string path, int min, int max)
     {
         if (of.Get(name) is not { ValueKind: not JsonValueKind.Null } value) return null;
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max) return number;
@@ -37,7 +37,7 @@ internal sealed class PlanValues(PlanReport report)
         return null;
     }
 
-    internal ulong? Seed(JsonElement of)
+    internal ulong? Seed(PlanMembers of)
     {
         if (of.Get("seed") is not { ValueKind: not JsonValueKind.Null } value) return null;
         if (value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out var number)) return number;

@@ -11,50 +11,67 @@ internal sealed partial class StepText(
 {
     private static readonly string[] Actions = ["skill", "sleep", "await", "run", "agent"];
 
+    private readonly PlanMembers members = source;
+
     internal PlanStep Read()
     {
-        var broken = new PlanStep { Id = $"s{index + 1}", Index = index, Kind = StepKind.Sleep, Sleep = TimeSpan.Zero };
         if (source.ValueKind != JsonValueKind.Object)
         {
             report.Problem(path, "INVALID_PLAN", "A step is an object.", "{\"id\": \"a\", \"skill\": \"echo\"}");
-            return broken;
+            return Broken($"s{index + 1}");
         }
 
-        report.Unknown(source, path, strict, "id", "skill", "params", "description", "depends_on", "when", "for_each", "as", "max_parallel", "repeat",
+        report.Unknown(members, path, strict, "id", "skill", "params", "description", "depends_on", "when", "for_each", "as", "max_parallel", "repeat",
             "timeout", "retry", "on_error", "fallback_only", "max_cost_cents", "idempotency_key", "compensate", "sleep", "await", "run", "agent");
-        var id = values.Text(source, "id", path) ?? broken.Id;
+        var id = values.Text(members, "id", path) ?? $"s{index + 1}";
         if (!Id().IsMatch(id)) report.Problem($"{path}.id", "INVALID_PLAN", $"The id '{id}' must be 1 to 64 letters, digits, _ or -.");
-        var actions = Actions.Where(action => source.Get(action) is not null).ToList();
-        if (actions.Count != 1)
-        {
-            report.Problem(path, actions.Count == 0 ? "MISSING_REQUIRED_FIELD" : "INVALID_PLAN",
-                $"A step has exactly one of {string.Join(", ", Actions)}; this one has {(actions.Count == 0 ? "none" : string.Join(" and ", actions))}.");
-            links.Add(id, index, path, source);
-            return broken with { Id = id };
-        }
-
         links.Add(id, index, path, source);
+        if (Action() is not { } action) return Broken(id);
         var step = new PlanStep
         {
             Id = id,
             Index = index,
             Kind = StepKind.Skill,
-            Description = values.Text(source, "description", path),
+            Description = values.Text(members, "description", path),
             When = When(),
-            Timeout = values.Duration(source, "timeout", path),
+            Timeout = values.Duration(members, "timeout", path),
             Retry = Retry(),
-            FallbackOnly = source.Get("fallback_only") is { ValueKind: JsonValueKind.True },
-            MaxCost = values.Cents(source, "max_cost_cents", path),
-            IdempotencyKey = values.Text(source, "idempotency_key", path),
-            ForEach = source.Get("for_each"),
-            As = values.Text(source, "as", path) ?? "item",
-            MaxParallel = values.Whole(source, "max_parallel", path, 1, 1_000) ?? 8,
+            FallbackOnly = members.Get("fallback_only") is { ValueKind: JsonValueKind.True },
+            MaxCost = values.Cents(members, "max_cost_cents", path),
+            IdempotencyKey = values.Text(members, "idempotency_key", path),
+            ForEach = members.Get("for_each"),
+            As = values.Text(members, "as", path) ?? "item",
+            MaxParallel = values.Whole(members, "max_parallel", path, 1, 1_000) ?? 8,
             Repeat = Repeat(),
             Compensate = Compensate(),
         };
         if (step is { Repeat: not null, ForEach: not null })
             report.Problem($"{path}.repeat", "INVALID_PLAN", "A step has repeat or for_each, not both.");
-        return OnErrorOf(Act(step, actions[0]));
+        return OnErrorOf(Act(step, action));
+    }
+
+    private PlanStep Broken(string id) => new() { Id = id, Index = index, Kind = StepKind.Sleep, Sleep = TimeSpan.Zero };
+
+    /// <summary>The one thing the step does; null: it names none or several, which is reported.</summary>
+    private string? Action()
+    {
+        string? one = null;
+        foreach (var action in Actions)
+        {
+            if (members.Get(action) is null) continue;
+            if (one is not null)
+            {
+                Misses("INVALID_PLAN", string.Join(" and ", Actions.Where(action => source.Get(action) is not null)));
+                return null;
+            }
+
+            one = action;
+        }
+
+        if (one is null) Misses("MISSING_REQUIRED_FIELD", "none");
+        return one;
+
+        void Misses(string code, string got) => report.Problem(path, code, $"A step has exactly one of {string.Join(", ", Actions)}; this one has {got}.");
     }
 
     private PlanStep Act(PlanStep step, string action)
@@ -82,8 +99,8 @@ internal sealed partial class StepText(
 
     private PlanStep Skill(PlanStep step)
     {
-        var skill = values.Text(source, "skill", path) ?? "";
-        var parameters = source.Get("params") ?? Json.EmptyObject;
+        var skill = values.Text(members, "skill", path) ?? "";
+        var parameters = members.Get("params") ?? Json.EmptyObject;
         if (parameters.ValueKind != JsonValueKind.Object)
         {
             values.Wrong(path, "params", "an object", parameters);
@@ -97,9 +114,15 @@ internal sealed partial class StepText(
         }
 
         CheckSkill(skill, $"{path}.skill");
-        if (!skills.TryGetValue(skill, out var terms)) return step with { Skill = skill, Params = parameters };
+        if (!skills.TryGetValue(skill, out var terms)) return Calls(parameters);
         CheckParams(terms, parameters);
-        return step with { Skill = skill, Params = strict ? parameters : Known(terms, parameters) };
+        return Calls(strict ? parameters : Known(terms, parameters));
+
+        PlanStep Calls(JsonElement with)
+        {
+            (step.Skill, step.Params) = (skill, with);
+            return step;
+        }
     }
 
     private PlanStep Pause(PlanStep step, JsonElement parameters, string at)
@@ -180,8 +203,8 @@ internal sealed partial class StepText(
 
     private string? When()
     {
-        if (source.Get("when") is { ValueKind: JsonValueKind.True or JsonValueKind.False } fixedValue) return fixedValue.GetRawText();
-        var when = values.Text(source, "when", path);
+        if (members.Get("when") is { ValueKind: JsonValueKind.True or JsonValueKind.False } fixedValue) return fixedValue.GetRawText();
+        var when = values.Text(members, "when", path);
         if (when is null) return null;
         when = Bare(when);
         links.CheckExpression(when, $"{path}.when", index);
@@ -196,7 +219,7 @@ internal sealed partial class StepText(
 
     private RetryClause? Retry()
     {
-        if (source.Get("retry") is not { ValueKind: not JsonValueKind.Null } clause) return null;
+        if (members.Get("retry") is not { ValueKind: not JsonValueKind.Null } clause) return null;
         if (clause.ValueKind != JsonValueKind.Object)
         {
             values.Wrong(path, "retry", "an object with max_attempts", clause);
@@ -216,7 +239,7 @@ internal sealed partial class StepText(
 
     private RepeatClause? Repeat()
     {
-        if (source.Get("repeat") is not { } clause) return null;
+        if (members.Get("repeat") is not { } clause) return null;
         var at = $"{path}.repeat";
         report.Unknown(clause, at, strict, "until", "max", "delay");
         var until = values.Text(clause, "until", at);
@@ -228,7 +251,7 @@ internal sealed partial class StepText(
 
     private CompensateClause? Compensate()
     {
-        if (source.Get("compensate") is not { } clause) return null;
+        if (members.Get("compensate") is not { } clause) return null;
         report.Unknown(clause, $"{path}.compensate", strict, "skill", "params");
         var skill = values.Text(clause, "skill", $"{path}.compensate") ?? "";
         CheckSkill(skill, $"{path}.compensate.skill");
@@ -237,7 +260,7 @@ internal sealed partial class StepText(
 
     private PlanStep OnErrorOf(PlanStep step)
     {
-        if (source.Get("on_error") is not { ValueKind: not JsonValueKind.Null } clause) return step;
+        if (members.Get("on_error") is not { ValueKind: not JsonValueKind.Null } clause) return step;
         if (clause.ValueKind == JsonValueKind.Object && clause.GetText("fallback") is { } fallback)
         {
             links.Fallback(index, fallback, $"{path}.on_error.fallback");

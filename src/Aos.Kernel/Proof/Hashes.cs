@@ -11,13 +11,82 @@ namespace Aos.Kernel;
 public static class ContentHash
 {
     /// <summary>64 lower-case hex digits.</summary>
-    public static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+    public static string Hex(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        Digest.Of(bytes, hash);
+        return Convert.ToHexStringLower(hash);
+    }
 
     /// <summary>64 lower-case hex digits of the canonical JSON.</summary>
-    public static string Hex(JsonElement value) => Hex(CanonicalJson.Bytes(value));
+    public static string Hex(JsonElement value)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        Of(value, hash);
+        return Convert.ToHexStringLower(hash);
+    }
 
     /// <summary>The first 16 hex digits of the hash of the canonical JSON.</summary>
-    public static string Short(JsonElement value) => Hex(value)[..16];
+    public static string Short(JsonElement value)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        Of(value, hash);
+        return Convert.ToHexStringLower(hash[..8]);
+    }
+
+    /// <summary>The hash of the canonical JSON.</summary>
+    internal static void Of(JsonElement value, Span<byte> hash)
+    {
+        var canonical = Scratch.Take();
+        CanonicalJson.Write(canonical, value);
+        Digest.Of(canonical.WrittenSpan, hash);
+        Scratch.Give(canonical);
+    }
+}
+
+/// <summary>SHA-256 with one context a thread: making a context costs more than hashing a short text.</summary>
+internal static class Digest
+{
+    [ThreadStatic]
+    private static IncrementalHash? context;
+
+    /// <summary>The hash of the first bytes followed by the second.</summary>
+    /// <param name="hash">32 bytes.</param>
+    internal static void Of(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> hash)
+    {
+        var digest = context ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        digest.AppendData(first);
+        if (!second.IsEmpty) digest.AppendData(second);
+        digest.GetHashAndReset(hash);
+    }
+
+    internal static void Of(ReadOnlySpan<byte> bytes, Span<byte> hash) => Of(bytes, default, hash);
+}
+
+/// <summary>Memory for bytes that are only hashed: each thread uses its own again.</summary>
+internal static class Scratch
+{
+    private const int KeptMax = 1024 * 1024;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? kept;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? second; // A hash within a hash.
+
+    /// <summary>Empty. Not returned, it is lost, and nothing else.</summary>
+    internal static ArrayBufferWriter<byte> Take()
+    {
+        var taken = kept ?? new ArrayBufferWriter<byte>(1024);
+        (kept, second) = (second, null);
+        taken.ResetWrittenCount();
+        return taken;
+    }
+
+    internal static void Give(ArrayBufferWriter<byte> taken)
+    {
+        if (taken.Capacity <= KeptMax) (kept, second) = (taken, kept);
+    }
 }
 
 /// <summary>The hash chain over the stored bytes of a journal.</summary>
@@ -29,12 +98,8 @@ public static class ChainHash
     /// <summary>SHA-256(previous ‖ body).</summary>
     public static byte[] Next(byte[] previous, ReadOnlySpan<byte> body)
     {
-        var length = previous.Length + body.Length;
-        var rented = ArrayPool<byte>.Shared.Rent(length);
-        previous.CopyTo(rented, 0);
-        body.CopyTo(rented.AsSpan(previous.Length));
-        var hash = SHA256.HashData(rented.AsSpan(0, length));
-        ArrayPool<byte>.Shared.Return(rented);
+        var hash = new byte[SHA256.HashSizeInBytes];
+        Digest.Of(previous, body, hash);
         return hash;
     }
 }
@@ -51,7 +116,7 @@ public static class Seeds
     private static ulong First(string text)
     {
         Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(Encoding.UTF8.GetBytes(text), hash);
+        Digest.Of(Encoding.UTF8.GetBytes(text), hash);
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash);
     }
 }
@@ -92,64 +157,115 @@ public static class RootHash
     /// <summary>Changes whenever the projection does.</summary>
     public const string Schema = "aos.root.v2";
 
+    // What was gathered is hashed in between, so that a run of many results needs no memory for all of them.
+    private const int GatheredMax = 64 * 1024;
+
     /// <summary>64 lower-case hex digits.</summary>
     public static string Of(RunState state)
     {
         var start = state.Start!;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add(hash, Schema);
-        Add(hash, start.Plan.Hash);
-        Add(hash, ContentHash.Hex(start.Inputs));
-        Add(hash, start.Seed.ToString(CultureInfo.InvariantCulture));
+        var text = new Text(Scratch.Take());
+        text.Add(Schema);
+        text.Add(start.Plan.Hash);
+        text.AddHash(start.Inputs);
+        text.Add(start.Seed.ToString(CultureInfo.InvariantCulture));
         foreach (var step in start.Plan.Steps)
         {
-            if (step.Skill is { } skill && start.Terms.TryGetValue(skill, out var terms)) Add(hash, $"{skill}@{terms.Version}");
+            if (step.Skill is { } skill && start.Terms.TryGetValue(skill, out var terms)) text.Add($"{skill}@{terms.Version}");
         }
 
         for (var i = 0; i < state.Steps.Length; i++)
         {
             var terms = start.Plan.Steps[i].Skill is { } skill ? start.Terms.GetValueOrDefault(skill) : null;
-            AddStep(hash, i, state.Steps[i], terms?.StableFields ?? []);
+            AddStep(ref text, i, state.Steps[i], terms?.StableFields ?? []);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return text.Hash();
     }
 
-    private static void AddStep(IncrementalHash hash, int index, StepState step, ImmutableArray<string> stable)
+    private static void AddStep(ref Text text, int index, StepState step, ImmutableArray<string> stable)
     {
-        Add(hash, string.Create(CultureInfo.InvariantCulture, $"{index}:{step.Status.Wire()}:{step.Failure?.Code}"));
+        text.Add(string.Create(CultureInfo.InvariantCulture, $"{index}:{step.Status.Wire()}:{step.Failure?.Code}"));
         foreach (var call in step.Calls)
         {
             if (call.Outcome is not { } outcome) continue;
-            Add(hash, outcome.Failure?.Code ?? "ok");
-            if (outcome.Ok) AddResult(hash, outcome.Result, stable);
-            foreach (var effect in outcome.SideEffects) Add(hash, $"{effect.Type}:{effect.Target}");
+            text.Add(outcome.Failure?.Code ?? "ok");
+            if (outcome.Ok) AddResult(ref text, outcome.Result, stable);
+            foreach (var effect in outcome.SideEffects) text.Add($"{effect.Type}:{effect.Target}");
         }
 
-        if (step.Calls.IsEmpty && step.Result is { } result) Add(hash, ContentHash.Hex(result));
+        if (step.Calls.IsEmpty && step.Result is { } result) text.AddHash(result);
     }
 
-    private static void AddResult(IncrementalHash hash, JsonElement result, ImmutableArray<string> stable)
+    private static void AddResult(ref Text text, JsonElement result, ImmutableArray<string> stable)
     {
         if (stable.IsEmpty || result.ValueKind != JsonValueKind.Object)
         {
-            Add(hash, ContentHash.Hex(result));
+            text.AddHash(result);
             return;
         }
 
         foreach (var name in stable)
         {
-            Add(hash, name);
-            Add(hash, result.Get(name) is { } value ? ContentHash.Hex(value) : "absent");
+            text.Add(name);
+            if (result.Get(name) is { } value) text.AddHash(value);
+            else text.Add("absent");
         }
     }
 
-    private static void Add(IncrementalHash hash, string text)
+    /// <summary>Texts one after another, each with its length in bytes before it: four bytes, big endian.</summary>
+    private ref struct Text(ArrayBufferWriter<byte> gathered)
     {
-        Span<byte> length = stackalloc byte[4];
-        var bytes = Encoding.UTF8.GetBytes(text);
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
-        hash.AppendData(length);
-        hash.AppendData(bytes);
+        private readonly ArrayBufferWriter<byte> gathered = gathered;
+        private IncrementalHash? hash;
+
+        internal void Add(string text)
+        {
+            var bytes = Encoding.UTF8.GetByteCount(text);
+            Encoding.UTF8.GetBytes(text, Place(bytes));
+            gathered.Advance(bytes);
+        }
+
+        /// <summary>The hash of a value as 64 hex digits.</summary>
+        internal void AddHash(JsonElement value)
+        {
+            Span<byte> of = stackalloc byte[SHA256.HashSizeInBytes];
+            ContentHash.Of(value, of);
+            Convert.TryToHexStringLower(of, Place(2 * SHA256.HashSizeInBytes), out var written);
+            gathered.Advance(written);
+        }
+
+        internal string Hash()
+        {
+            Span<byte> root = stackalloc byte[SHA256.HashSizeInBytes];
+            if (hash is null)
+            {
+                Digest.Of(gathered.WrittenSpan, root);
+            }
+            else
+            {
+                Flush();
+                hash.GetHashAndReset(root);
+                hash.Dispose();
+            }
+
+            Scratch.Give(gathered);
+            return Convert.ToHexStringLower(root);
+        }
+
+        private Span<byte> Place(int bytes)
+        {
+            if (gathered.WrittenCount > GatheredMax) Flush();
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(gathered.GetSpan(4), bytes);
+            gathered.Advance(4);
+            return gathered.GetSpan(bytes);
+        }
+
+        private void Flush()
+        {
+            hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            hash.AppendData(gathered.WrittenSpan);
+            gathered.ResetWrittenCount();
+        }
     }
 }

@@ -12,14 +12,7 @@ internal static class Fold
         var next = e switch
         {
             RunStarted started => Started(started),
-            StepStarted started => WithCall(state, started.Effect, call => call with
-            {
-                Status = CallStatus.Started,
-                Attempts = call.Status == CallStatus.Succeeded ? 1 : call.Attempts + 1,
-                Generation = started.Effect.Generation,
-                Started = started,
-                RetryAt = null,
-            }, e.At) with { Reserved = state.Reserved + started.Reserved },
+            StepStarted started => Ordered(state, started),
             ItemsListed listed => WithStep(state, listed.Step, s => s with
             {
                 Items = listed.Items,
@@ -31,8 +24,7 @@ internal static class Fold
             }),
             CallSucceeded done => Succeeded(state, done),
             CallFailed failed => Failed(state, failed),
-            CallUnknown unknown => Settle(
-                WithCall(state, unknown.Effect, call => call with { Status = CallStatus.Unknown }, e.At), state, unknown.Effect, null),
+            CallUnknown unknown => Settled(state, unknown.Effect, Call(state, unknown.Effect) with { Status = CallStatus.Unknown }, null, e.At),
             CallResolved resolved => Resolved(state, resolved),
             WaitStarted wait => WithStep(state, wait.Step, s => s with
             {
@@ -52,9 +44,11 @@ internal static class Fold
             },
             _ => throw new UnreachableException($"No arm for {e.GetType().Name}."),
         };
-        next = next with { Seq = state.Seq + 1, LastAt = e.At, Cursor = Cursor(next) };
-        var status = Status(next);
-        return status == next.Status ? next : next with { Status = status };
+        // Every arm has made a state of its own, which nobody else knows yet.
+        (next.Seq, next.LastAt) = (state.Seq + 1, e.At);
+        next.Cursor = Cursor(next);
+        next.Status = Status(next);
+        return next;
     }
 
     private static RunState Started(RunStarted started) => RunState.Empty with
@@ -66,23 +60,37 @@ internal static class Fold
         Steps = [.. Enumerable.Repeat(new StepState(), started.Plan.Steps.Length)],
     };
 
+    private static RunState Ordered(RunState state, StepStarted started)
+    {
+        var call = Call(state, started.Effect);
+        var next = call with
+        {
+            Status = CallStatus.Started,
+            Attempts = call.Status == CallStatus.Succeeded ? 1 : call.Attempts + 1,
+            Generation = started.Effect.Generation,
+            Started = started,
+            RetryAt = null,
+        };
+        return WithStep(state, started.Effect.Step, Called(state, started.Effect, next, started.At)) with { Reserved = state.Reserved + started.Reserved };
+    }
+
     private static RunState Succeeded(RunState state, CallSucceeded done)
     {
-        var next = WithCall(state, done.Effect, call => call with
+        var (step, call) = (done.Effect.Step, Call(state, done.Effect));
+        var next = Settled(state, done.Effect, call with
         {
             Status = CallStatus.Succeeded, Outcome = done.Outcome, InputHash = done.InputHash, Rounds = call.Rounds + 1, RetryAt = null,
-        }, done.At);
-        next = Settle(next, state, done.Effect, done.Outcome.Cost);
-        var step = done.Effect.Step;
-        if (done.Effect.Compensation)
-            return WithStep(next, step, s => s with { Status = StepStatus.Compensated });
-        if (next.Steps[step].Items is not null || next.Plan.Steps[step].Repeat is not null) return next;
-        return WithStep(next, step, s => s with { Status = StepStatus.Succeeded, Result = done.Outcome.Result, EndedAt = done.At, Wait = null });
+        }, done.Outcome.Cost, done.At);
+        var s = next.Steps[step];
+        if (done.Effect.Compensation) s.Status = StepStatus.Compensated;
+        else if (s.Items is null && next.Plan.Steps[step].Repeat is null) (s.Status, s.Result, s.EndedAt, s.Wait) = (StepStatus.Succeeded, done.Outcome.Result, done.At, null);
+        return next;
     }
 
     private static RunState Failed(RunState state, CallFailed failed)
     {
-        var next = WithCall(state, failed.Effect, call => call with
+        var call = Call(state, failed.Effect);
+        return Settled(state, failed.Effect, call with
         {
             Status = failed.RetryAt is null ? CallStatus.Failed : CallStatus.Delayed,
             Attempts = call.Started is null ? call.Attempts + 1 : call.Attempts,
@@ -90,13 +98,13 @@ internal static class Fold
             InputHash = failed.InputHash,
             RetryAt = failed.RetryAt,
             Generation = failed.RetryAt is null || IsAmbiguous(failed.Outcome) ? call.Generation : call.Generation + 1,
-        }, failed.At);
-        return Settle(next, state, failed.Effect, failed.Outcome.Cost);
+        }, failed.Outcome.Cost, failed.At);
     }
 
     private static RunState Resolved(RunState state, CallResolved resolved)
     {
-        var next = WithCall(state, resolved.Effect, call => resolved.Verdict switch
+        var (step, call) = (resolved.Effect.Step, Call(state, resolved.Effect));
+        var s = Called(state, resolved.Effect, resolved.Verdict switch
         {
             ResolveVerdict.Done => call with
             {
@@ -105,10 +113,9 @@ internal static class Fold
             ResolveVerdict.NotDone => call with { Status = CallStatus.Ready, Generation = call.Generation + 1 },
             _ => call with { Status = CallStatus.Failed },
         }, resolved.At);
-        var step = resolved.Effect.Step;
-        if (resolved.Verdict != ResolveVerdict.Done || resolved.Effect.Compensation) return next;
-        if (next.Steps[step].Items is not null || next.Plan.Steps[step].Repeat is not null) return next;
-        return WithStep(next, step, s => s with { Status = StepStatus.Succeeded, Result = resolved.Result, EndedAt = resolved.At });
+        if (resolved.Verdict == ResolveVerdict.Done && !resolved.Effect.Compensation && s.Items is null && state.Plan.Steps[step].Repeat is null)
+            (s.Status, s.Result, s.EndedAt) = (StepStatus.Succeeded, resolved.Result, resolved.At);
+        return WithStep(state, step, s);
     }
 
     private static RunState Ended(RunState state, StepEnded ended)
@@ -181,15 +188,21 @@ internal static class Fold
         return signals;
     }
 
-    /// <summary>Ends the reservation of a call: the actual cost counts, or the whole reservation when nobody knows.</summary>
-    private static RunState Settle(RunState state, RunState before, EffectId effect, Cents? cost)
+    /// <summary>
+    /// The outcome of a call, which ends its reservation: the actual cost counts, or the whole reservation when nobody knows. The
+    /// step in it is new and nobody else's yet.
+    /// </summary>
+    private static RunState Settled(RunState state, EffectId effect, CallState call, Cents? cost, DateTimeOffset at)
     {
-        var call = Call(before, effect);
-        if (call.Status == CallStatus.Unknown) return state; // The worst case is already paid.
-        var reserved = call.Started is { } started && started.Effect == effect ? started.Reserved : Cents.Zero;
+        var before = Call(state, effect);
+        var s = Called(state, effect, call, at);
+        if (before.Status == CallStatus.Unknown) return WithStep(state, effect.Step, s); // The worst case is already paid.
+        var reserved = before.Started is { } started && started.Effect == effect ? started.Reserved : Cents.Zero;
         var paid = cost ?? reserved;
-        return WithStep(state, effect.Step, s => s with { Cost = s.Cost + paid }) with
+        s.Cost += paid;
+        return state with
         {
+            Steps = state.Steps.SetItem(effect.Step, s),
             Reserved = state.Reserved - reserved < Cents.Zero ? Cents.Zero : state.Reserved - reserved,
             Spent = state.Spent + paid,
         };
@@ -203,23 +216,23 @@ internal static class Fold
         return at < s.Calls.Length ? s.Calls[at] : CallState.First;
     }
 
-    private static RunState WithCall(RunState state, EffectId effect, Func<CallState, CallState> change, DateTimeOffset at) =>
-        WithStep(state, effect.Step, s =>
+    /// <summary>A copy of the step with its newest call.</summary>
+    private static StepState Called(RunState state, EffectId effect, CallState call, DateTimeOffset at)
+    {
+        var s = state.Steps[effect.Step];
+        if (effect.Compensation) return s with { Compensation = call };
+        return s with
         {
-            if (effect.Compensation) return s with { Compensation = change(s.Compensation ?? CallState.First) };
-            var index = Math.Max(effect.Item, 0);
-            var calls = s.Calls.IsEmpty ? [CallState.First] : s.Calls;
-            return s with
-            {
-                Calls = calls.SetItem(index, change(calls[index])),
-                Status = s.Status is StepStatus.Pending or StepStatus.Waiting ? StepStatus.Running : s.Status,
-                Wait = null,
-                StartedAt = s.StartedAt ?? at,
-            };
-        });
+            Calls = s.Calls.IsEmpty ? [call] : s.Calls.SetItem(Math.Max(effect.Item, 0), call),
+            Status = s.Status is StepStatus.Pending or StepStatus.Waiting ? StepStatus.Running : s.Status,
+            Wait = null,
+            StartedAt = s.StartedAt ?? at,
+        };
+    }
 
-    private static RunState WithStep(RunState state, int step, Func<StepState, StepState> change) =>
-        state with { Steps = state.Steps.SetItem(step, change(state.Steps[step])) };
+    private static RunState WithStep(RunState state, int step, StepState s) => state with { Steps = state.Steps.SetItem(step, s) };
+
+    private static RunState WithStep(RunState state, int step, Func<StepState, StepState> change) => WithStep(state, step, change(state.Steps[step]));
 
     private static int Cursor(RunState state)
     {

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Aos.Kernel;
 
-/// <summary>A run as folded from its events. Immutable; <c>RunMachine.Evolve</c> makes the next one.</summary>
+/// <summary>A run as folded from its events. Immutable; <c>RunMachine.Evolve</c> makes the next one, and the fold alone sets anything, on its own copy.</summary>
 public sealed record RunState
 {
     // First: the empty state below is made of it.
@@ -13,12 +13,12 @@ public sealed record RunState
     public static RunState Empty { get; } = new();
 
     public RunStarted? Start { get; init; }
-    public RunStatus Status { get; init; } = RunStatus.Queued;
+    public RunStatus Status { get; internal set; } = RunStatus.Queued;
 
     /// <summary>Number of the last event; events are numbered from 1.</summary>
-    public int Seq { get; init; }
+    public int Seq { get; internal set; }
 
-    public DateTimeOffset LastAt { get; init; }
+    public DateTimeOffset LastAt { get; internal set; }
 
     /// <summary>Of the present attempt; of a run that waits for its turn, when it came in.</summary>
     public DateTimeOffset StartedAt { get; init; }
@@ -45,7 +45,7 @@ public sealed record RunState
     public ImmutableSortedSet<string> SignalIds { get; init; } = NoIds;
 
     /// <summary>In a list plan: the first step that is not over and not a mere fallback.</summary>
-    public int Cursor { get; init; }
+    public int Cursor { get; internal set; }
 
     public RunEnded? End { get; init; }
 
@@ -55,8 +55,8 @@ public sealed record RunState
 /// <summary>One step as folded.</summary>
 public sealed record StepState
 {
-    public StepStatus Status { get; init; } = StepStatus.Pending;
-    public JsonElement? Result { get; init; }
+    public StepStatus Status { get; internal set; } = StepStatus.Pending;
+    public JsonElement? Result { get; internal set; }
     public Failure? Failure { get; init; }
 
     /// <summary>The calls of the step: one, or one per item. Null until the step begins.</summary>
@@ -65,16 +65,16 @@ public sealed record StepState
     /// <summary>The evaluated <c>for_each</c> list.</summary>
     public JsonElement? Items { get; init; }
 
-    public WaitStarted? Wait { get; init; }
+    public WaitStarted? Wait { get; internal set; }
     public CallState? Compensation { get; init; }
     public int? Fallback { get; init; }
 
     /// <summary>True when this fallback-only step was asked for.</summary>
     public bool Wanted { get; init; }
 
-    public Cents Cost { get; init; }
+    public Cents Cost { get; internal set; }
     public DateTimeOffset? StartedAt { get; init; }
-    public DateTimeOffset? EndedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; internal set; }
 }
 
 public enum CallStatus { Ready, Started, Delayed, Unknown, Succeeded, Failed }

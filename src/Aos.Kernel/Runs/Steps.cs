@@ -62,7 +62,7 @@ internal static class Steps
             parameters = evaluated.Value!.Value;
         }
 
-        var explicitKey = plan.IdempotencyKey is { } key && !effect.Compensation ? Template.Evaluate(Json.Of(key), scope) : null;
+        Evaluated? explicitKey = plan.IdempotencyKey is { } key && !effect.Compensation ? Template.Evaluate(Json.Of(key), scope) : null;
         if (explicitKey?.Failure is { } badKey) return badKey;
         var terms = state.Start!.Terms[skill];
         var ceiling = terms.Cost.UpperBound(parameters.Value);
