@@ -2,6 +2,7 @@ using System.Text.Json.Serialization.Metadata;
 using Aos.Contracts;
 using Aos.Kernel;
 using Aos.Skills;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Bench;
 
@@ -22,6 +23,8 @@ internal sealed class Act : ISkill<EchoIn, EchoOut>
     public JsonTypeInfo<EchoIn> Input => echo.Input;
 
     public JsonTypeInfo<EchoOut> Output => echo.Output;
+
+    internal static void Add(IServiceCollection services) => services.AddSingleton<IRegistered>(new Registered<EchoIn, EchoOut>(Name, () => new Act()));
 
     public Task<SkillAnswer<EchoOut>> InvokeAsync(EchoIn input, SkillCall call, CancellationToken cancel) => echo.InvokeAsync(input, call, cancel);
 }

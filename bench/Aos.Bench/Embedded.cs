@@ -2,7 +2,6 @@ using System.Text;
 using Aos.App;
 using Aos.Contracts;
 using Aos.Kernel;
-using Aos.Skills;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +18,7 @@ internal static class Embedded
         var services = new ServiceCollection();
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         services.AddHouse(new ConfigurationBuilder().Build(), new HouseOptions(data, Path.Combine(data, "workspace")));
-        services.AddSingleton<IRegistered>(new Registered<EchoIn, EchoOut>(Act.Name, () => new Act()));
+        Act.Add(services);
         await using var house = services.BuildServiceProvider();
         foreach (var hosted in house.GetServices<IHostedService>().Concat(house.GetServices<ILater>())) await hosted.StartAsync(CancellationToken.None);
         var (doors, skills) = (house.GetRequiredService<IRuns>(), house.GetRequiredService<ISkills>());

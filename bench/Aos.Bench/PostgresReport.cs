@@ -18,6 +18,7 @@ internal static class PostgresReport
         Line("64 in flight, through PgBouncer, beside direct", "bouncer.64", "aos.64", 0.8);
         Line("1,000 in flight, through PgBouncer, beside direct", "bouncer.1000", "aos.1000", 0.8);
         Line("HTTP with wait, 64 in flight, beside a bare route", "aos.http", "ceiling.http", 0.5);
+        Line("HTTP with wait, 64, steps with effects, beside it", "effects.http", "ceiling.http", null);
         Line("two nodes of 32 in flight, beside one of 64", "two", "aos.64", 0.8);
         var commits = Median(rounds["aos.64.commits"]);
         Console.WriteLine($"{"commits a run, 64 in flight",-58} {commits,12:N2} {"",12} {"",8}  <= 0.5 {(commits <= 0.5 ? "yes" : "NO")}");

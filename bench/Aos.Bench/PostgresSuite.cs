@@ -67,6 +67,14 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
             Keep("aos.http", await processes.SelfAsync("runs", $"http://127.0.0.1:{port}", Key, Text(Count(15_000)), "64"));
             processes.End(server);
         });
+        await WithDatabaseAsync(async name =>
+        {
+            var port = Text(Processes.FreePort());
+            var server = processes.Self([.. Environment(direct, name), ("AOS_API_KEY", Key)], "serve", port, At());
+            await Processes.UntilReadyAsync($"http://127.0.0.1:{port}/health", System.Diagnostics.Stopwatch.GetTimestamp());
+            Keep("effects.http", await processes.SelfAsync("effects-over-http", $"http://127.0.0.1:{port}", Key, Text(Count(15_000)), "64"));
+            processes.End(server);
+        });
     }
 
     /// <summary>Two processes on one database, with half the load each.</summary>

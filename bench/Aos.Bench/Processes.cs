@@ -14,7 +14,7 @@ internal sealed class Processes : IDisposable
 
     internal string Ceiling => Path.Combine(Root, "artifacts", "bin", "ceiling", "release", "ceiling.dll");
 
-    private static string Self => Path.Combine(AppContext.BaseDirectory, "Aos.Bench.dll");
+    private static string SelfDll => Path.Combine(AppContext.BaseDirectory, "Aos.Bench.dll");
 
     public void Dispose()
     {
@@ -42,9 +42,11 @@ internal sealed class Processes : IDisposable
         return JsonElement.Parse(last);
     }
 
-    internal Task<JsonElement> SelfAsync(params string[] arguments) => MeasureAsync(Self, arguments);
+    internal Task<JsonElement> SelfAsync(params string[] arguments) => MeasureAsync(SelfDll, arguments);
 
-    internal Task<JsonElement> SelfAsync((string Name, string Value)[] environment, params string[] arguments) => MeasureAsync(environment, Self, arguments);
+    internal Task<JsonElement> SelfAsync((string Name, string Value)[] environment, params string[] arguments) => MeasureAsync(environment, SelfDll, arguments);
+
+    internal Process Self((string Name, string Value)[] environment, params string[] arguments) => Start("dotnet", [SelfDll, .. arguments], environment);
 
     /// <summary>The product as a user starts it, by its launcher.</summary>
     internal Process Aos(string[] arguments, params (string Name, string Value)[] environment) => Start(Path.Combine(Root, "aos"), arguments, environment);

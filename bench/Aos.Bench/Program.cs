@@ -1,3 +1,5 @@
+using Aos.App;
+using Aos.App.Server;
 using Aos.Bench;
 
 // What this measures and how: docs/benchmarks.md.
@@ -12,6 +14,12 @@ switch (args)
         return 0;
     case ["runs", var url, var key, var runs, var inFlight]:
         await Remote.RunsAsync(url, key, Whole(runs), Whole(inFlight));
+        return 0;
+    case ["effects-over-http", var url, var key, var runs, var inFlight]:
+        await Remote.RunsAsync(url, key, Whole(runs), Whole(inFlight), Act.Name);
+        return 0;
+    case ["serve", var port, var data]:
+        await using (var server = AosServer.Build("127.0.0.1", Whole(port), new HouseOptions(data, Path.Combine(data, "workspace")), Act.Add)) await server.RunAsync();
         return 0;
     case ["simulate", var url, var key, var runs, var inFlight]:
         await Remote.SimulateAsync(url, key, Whole(runs), Whole(inFlight));
@@ -32,7 +40,7 @@ switch (args)
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | postgres | postgres quick | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | postgres | postgres quick | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)

@@ -8,8 +8,8 @@ internal static class Remote
     /// <summary>The server settles in less.</summary>
     private static readonly TimeSpan Warm = TimeSpan.FromSeconds(12);
 
-    internal static Task RunsAsync(string url, string key, int runs, int inFlight) =>
-        PostAsync("aos.http", $"{url}/api/v1/runs?wait=30", key, runs, inFlight, Bodies.Run, "\"status\":\"succeeded\"");
+    internal static Task RunsAsync(string url, string key, int runs, int inFlight, string skill = "echo") =>
+        PostAsync("aos.http", $"{url}/api/v1/runs?wait=30", key, runs, inFlight, i => Bodies.Run(i, skill), "\"status\":\"succeeded\"");
 
     internal static Task SimulateAsync(string url, string key, int runs, int inFlight) =>
         PostAsync("aos.simulate", $"{url}/api/v1/runtime/simulate", key, runs, inFlight, Bodies.Simulate, "\"feasible\":true");

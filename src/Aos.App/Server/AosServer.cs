@@ -10,7 +10,8 @@ internal static class AosServer
     /// <summary>How long the end of the process may take, whatever hangs: runs are handed back within it.</summary>
     private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(9);
 
-    internal static WebApplication Build(string host, int port, HouseOptions house)
+    /// <param name="more">What a host brings along, for instance skills of its own.</param>
+    internal static WebApplication Build(string host, int port, HouseOptions house, Action<IServiceCollection>? more = null)
     {
         // Nodes on one database may share a machine and its folders: none of them speaks for all.
         var socket = Composition.IsShared(house) ? null : new OwnerSocket(house.Data);
@@ -21,6 +22,7 @@ internal static class AosServer
         });
         builder.Services.AddHouse(builder.Configuration, house with { IsServer = true, IsDevelopment = IsDevelopment(host) });
         builder.Services.AddHostedService<LaterHost>();
+        more?.Invoke(builder.Services);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopMax);
         var app = builder.Build();
         app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it; or reaches the database. Before anything else.
