@@ -11,20 +11,23 @@ internal sealed partial class LiveRun
     /// <summary>Such calls in one turn; the next ones follow its append.</summary>
     private const int PureMax = 64;
 
+    /// <summary>No further call is made in a turn whose calls have given more, bytes: an append is to stay small.</summary>
+    private const int PureBytes = 1024 * 1024;
+
     /// <summary>No further call is made in a turn that has lasted longer, so that what is done comes on record.</summary>
     private static readonly TimeSpan PureTime = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Makes pure calls and decides what comes of them, up to the first that takes its time or has an effect.</summary>
     private async ValueTask<(RunState Next, IReadOnlyList<RunEffect> Pending)> GoOnAsync(RunState next, IReadOnlyList<RunEffect> pending, List<RunEvent> events)
     {
-        var (made, began) = (0, engine.Clock.GetTimestamp());
+        var (made, bytes, began) = (0, 0L, engine.Clock.GetTimestamp());
         while (true)
         {
             var before = made;
             foreach (var effect in pending)
             {
-                if (effect is not InvokeSkill { Class: EffectClass.Pure } call || made >= PureMax || engine.Clock.GetElapsedTime(began) > PureTime) continue;
-                if (IsLeft(call) || inFlight.Contains(call.Id)) continue;
+                if (effect is not InvokeSkill { Class: EffectClass.Pure } call || IsLeft(call) || inFlight.Contains(call.Id)) continue;
+                if (made >= PureMax || bytes > PureBytes || engine.Clock.GetElapsedTime(began) > PureTime) return (next, RunMachine.Pending(next));
                 if (await engine.Dispatcher.AtOnceAsync(this, call) is not { } outcome)
                 {
                     inFlight.Add(call.Id);
@@ -32,6 +35,7 @@ internal sealed partial class LiveRun
                 }
 
                 made++;
+                bytes += outcome.Result.Bytes();
                 var decision = RunMachine.Decide(next, new RecordOutcome(call.Id, outcome), new Facts(engine.Now));
                 events.AddRange(decision.Events);
                 next = decision.From(next);

@@ -88,6 +88,20 @@ public sealed class PureCalls
     }
 
     [Fact]
+    public async Task Large_ones_come_on_record_in_parts()
+    {
+        await using var world = await OpenAsync();
+        var large = Json.Of(new string('x', 600 * 1024));
+        world.Skills.Add("large", EffectClass.Pure, _ => large);
+
+        var run = await world.StartAsync("""{"name":"w","steps":[{"id":"a","skill":"large"},{"id":"b","skill":"large"},{"id":"c","skill":"large"},{"id":"d","skill":"large"},{"id":"e","skill":"large"}]}""");
+        await world.SettleAsync();
+
+        Assert.Equal(RunStatus.Succeeded, (await world.ReadAsync(run)).Status);
+        Assert.Equal(3, appends); // Started; a, b and c: a letter and two calls more; d, e and the end.
+    }
+
+    [Fact]
     public async Task One_that_takes_its_time_holds_up_nothing_else_of_its_run()
     {
         await using var world = await OpenAsync();
