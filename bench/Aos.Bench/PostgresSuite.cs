@@ -8,7 +8,12 @@ namespace Aos.Bench;
 /// The same runs on PostgreSQL: product and ceiling side by side at 1, 50, 64 and 1,000 in flight, directly and through PgBouncer, over
 /// HTTP, and as two nodes. Each measurement has a database of its own.
 /// </summary>
-internal sealed class PostgresSuite(int rounds, double scale, string direct, string bouncer) : IDisposable
+/// <param name="rounds">How often each is measured.</param>
+/// <param name="scale">Part of the full number of runs.</param>
+/// <param name="direct">The server's URL.</param>
+/// <param name="bouncer">The same server's through PgBouncer.</param>
+/// <param name="peers">The folder of scripts that measure other systems, if any.</param>
+internal sealed class PostgresSuite(int rounds, double scale, string direct, string bouncer, string? peers) : IDisposable
 {
     private const string Key = "bench-key-of-this-run-only-0123456789";
     private static readonly (int InFlight, int Runs)[] Loads = [(1, 1_000), (50, 20_000), (64, 20_000), (1_000, 30_000)];
@@ -30,6 +35,7 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
             Console.WriteLine($"round {round} of {rounds}");
             foreach (var (inFlight, runs) in Loads) await LoadAsync(inFlight, Count(runs));
             await HttpAsync();
+            if (peers is not null) await PeersAsync(peers);
             await TwoNodesAsync();
         }
 
@@ -77,6 +83,13 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
         });
     }
 
+    private async Task PeersAsync(string scripts)
+    {
+        var measured = await new Peers(processes, scripts).RoundAsync(Count(2_000), 64);
+        foreach (var line in measured) Keep($"{PostgresReport.Peer}{line.GetProperty("name").GetString()}", line);
+        Keep("best.wf_per_s", measured.Max(line => line.GetProperty("wf_per_s").GetDouble()));
+    }
+
     /// <summary>Two processes on one database, with half the load each.</summary>
     private Task TwoNodesAsync() => WithDatabaseAsync(async name =>
     {
@@ -84,7 +97,7 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
         var both = await Task.WhenAll(EmbeddedAsync(direct, name, Count(10_000), 32), EmbeddedAsync(direct, name, Count(10_000), 32));
         var together = both.Sum(line => line.GetProperty("wf_per_s").GetDouble());
         Keep("two.wf_per_s", together);
-        Console.WriteLine($"  {"two nodes",-18} {together,10:N0}/s");
+        Console.WriteLine($"  {"two nodes",-40} {together,10:N0}/s");
     });
 
     private Task<JsonElement> EmbeddedAsync(string url, string database, int runs, int inFlight) =>
@@ -134,7 +147,7 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
             if (line.TryGetProperty(figure, out var value)) Keep($"{name}.{figure}", value.GetDouble());
         }
 
-        Console.WriteLine($"  {name,-18} {line.GetProperty("wf_per_s").GetDouble(),10:N0}/s  p50 {line.GetProperty("p50_ms").GetDouble(),8:N2} ms  p99 {line.GetProperty("p99_ms").GetDouble(),8:N2} ms");
+        Console.WriteLine($"  {name,-40} {line.GetProperty("wf_per_s").GetDouble(),10:N0}/s  p50 {line.GetProperty("p50_ms").GetDouble(),8:N2} ms  p99 {line.GetProperty("p99_ms").GetDouble(),8:N2} ms");
     }
 
     private void Keep(string name, double value)

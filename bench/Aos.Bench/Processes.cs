@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -8,6 +9,9 @@ namespace Aos.Bench;
 /// <summary>Starts the programs that are measured, and ends exactly those again.</summary>
 internal sealed class Processes : IDisposable
 {
+    /// <summary>What is kept of the last words of a program that fails.</summary>
+    private const int ErrorLinesMax = 40;
+
     private readonly List<Process> running = [];
 
     internal string Root { get; } = FindRoot();
@@ -33,13 +37,25 @@ internal sealed class Processes : IDisposable
 
     private async Task<JsonElement> MeasureAsync((string Name, string Value)[] environment, string dll, string[] arguments)
     {
-        using var process = Start("dotnet", [dll, .. arguments], environment);
-        string? last = null;
-        while (await process.StandardOutput.ReadLineAsync() is { } line) last = line;
+        var lines = await LinesAsync("dotnet", [dll, .. arguments], environment);
+        return lines.Count > 0 ? JsonElement.Parse(lines[^1]) : throw new InvalidOperationException($"{dll} {string.Join(' ', arguments)} printed nothing.");
+    }
+
+    /// <summary>Runs a program to its end; its lines on standard output.</summary>
+    internal async Task<IReadOnlyList<string>> LinesAsync(string file, string[] arguments, (string Name, string Value)[] environment)
+    {
+        var errors = new ConcurrentQueue<string>();
+        using var process = Start(file, arguments, environment, line =>
+        {
+            if (line is null) return;
+            errors.Enqueue(line);
+            if (errors.Count > ErrorLinesMax) errors.TryDequeue(out _);
+        });
+        var lines = new List<string>();
+        while (await process.StandardOutput.ReadLineAsync() is { } line) lines.Add(line);
         await process.WaitForExitAsync();
         running.Remove(process);
-        if (process.ExitCode != 0 || last is null) throw new InvalidOperationException($"{dll} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
-        return JsonElement.Parse(last);
+        return process.ExitCode == 0 ? lines : throw new InvalidOperationException($"{file} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{string.Join('\n', errors)}");
     }
 
     internal Task<JsonElement> SelfAsync(params string[] arguments) => MeasureAsync(SelfDll, arguments);

@@ -4,6 +4,8 @@ using Aos.Bench;
 
 // What this measures and how: docs/benchmarks.md.
 var (direct, bouncer) = (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES"), Environment.GetEnvironmentVariable("AOS_TEST_PGBOUNCER"));
+string? peers = null;
+if (args is ["postgres", .., "--peers", var scripts]) (peers, args) = (scripts, args[..^2]);
 switch (args)
 {
     case ["embedded", var data, var runs, var inFlight]:
@@ -31,8 +33,10 @@ switch (args)
         return Refuse("AOS_TEST_POSTGRES and AOS_TEST_PGBOUNCER are not set: bench/run postgres and bench/run queue set them.");
     case ["queue"] or ["queue", _]:
         return await new QueueSuite(args.Length == 1 ? 100_000 : Whole(args[1]), direct!, bouncer!).RunAsync() ? 0 : 1;
+    case ["postgres", ..] when peers is not null && !File.Exists(Path.Combine(peers, "run.sh")):
+        return Refuse($"{peers} has no run.sh: --peers takes the folder of the scripts that measure other systems.");
     case ["postgres"] or ["postgres", "quick"]:
-        using (var suite = new PostgresSuite(args.Length == 1 ? 5 : 1, args.Length == 1 ? 1 : 0.25, direct!, bouncer!)) return await suite.RunAsync() ? 0 : 1;
+        using (var suite = new PostgresSuite(args.Length == 1 ? 5 : 1, args.Length == 1 ? 1 : 0.25, direct!, bouncer!, peers)) return await suite.RunAsync() ? 0 : 1;
     case ["growth"] or ["growth", "quick"]:
         if (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES") is not { Length: > 0 } address) return Refuse("AOS_TEST_POSTGRES is not set: bench/run growth sets it.");
         using (var growth = new GrowthSuite(address, isQuick: args.Length > 1)) await growth.RunAsync();
@@ -40,7 +44,7 @@ switch (args)
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | postgres | postgres quick | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | postgres [quick] [--peers DIR] | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)

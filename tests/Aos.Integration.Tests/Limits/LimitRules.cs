@@ -35,9 +35,12 @@ public abstract class LimitRules : IAsyncLifetime
     [Fact]
     public async Task A_bucket_fills_with_time()
     {
-        var want = new Want(Key("a"), new RateLimit(20, TimeSpan.FromSeconds(1), 2), 2);
-        Assert.True((await One.TakeAsync([want], default)).IsGranted);
-        var reply = await One.TakeAsync([want], default);
+        var (want, reply) = await InTimeAsync(Lease, async time =>
+        {
+            var want = new Want(Key($"{time}"), new RateLimit(2, time, 2), 2);
+            Assert.True((await One.TakeAsync([want], default)).IsGranted);
+            return (want, await One.TakeAsync([want], default));
+        });
         Assert.False(reply.IsGranted);
 
         await PassAsync(reply.Wait + TimeSpan.FromMilliseconds(20));
@@ -104,12 +107,17 @@ public abstract class LimitRules : IAsyncLifetime
     [Fact]
     public async Task A_penalty_holds_back_both_nodes_until_it_ends_and_never_gets_shorter()
     {
-        var want = new Want(Key("a"), null, 1);
-        await One.PenaliseAsync(want.Key, TimeSpan.FromMilliseconds(900), default);
-        await Two.PenaliseAsync(want.Key, TimeSpan.FromMilliseconds(50), default);
+        var (want, wait) = await InTimeAsync(TimeSpan.FromMilliseconds(900), async time =>
+        {
+            var want = new Want(Key($"{time}"), null, 1);
+            var begin = Stopwatch.GetTimestamp();
+            await One.PenaliseAsync(want.Key, time, default);
+            await Two.PenaliseAsync(want.Key, TimeSpan.FromMilliseconds(50), default);
+            await HeldBackAsync(One, want, begin, time);
+            return (want, await HeldBackAsync(Two, want, begin, time));
+        });
 
-        await HeldBackAsync(One, want);
-        var wait = await HeldBackAsync(Two, want);
+        Assert.True(wait > TimeSpan.Zero);
         Assert.True((await Two.TakeAsync([want with { Key = Key("b") }], default)).IsGranted);
         await PassAsync(wait + TimeSpan.FromMilliseconds(50));
 
@@ -120,29 +128,36 @@ public abstract class LimitRules : IAsyncLifetime
     [Fact]
     public async Task There_are_as_many_slots_as_places()
     {
-        await ReadyAsync();
-        var (first, second, third) = (Slot("a", 2), Slot("a", 2), Slot("a", 2));
-        Assert.Null(await One.HoldAsync(first, default));
-        Assert.Null(await Two.HoldAsync(second, default));
-        Assert.Null(await One.HoldAsync(first, default));
+        var (lease, full, free, taken) = await InTimeAsync(Lease, async lease =>
+        {
+            await ReadyAsync(lease);
+            var (first, second, third) = (Slot("a", 2, lease), Slot("a", 2, lease), Slot("a", 2, lease));
+            Assert.Null(await One.HoldAsync(first, default));
+            Assert.Null(await Two.HoldAsync(second, default));
+            Assert.Null(await One.HoldAsync(first, default));
+            var full = await Two.HoldAsync(third, default);
+            await One.ReleaseAsync(first, default);
+            return (lease, full, await Two.HoldAsync(third, default), await One.HoldAsync(first, default));
+        });
 
-        var wait = await Two.HoldAsync(third, default);
-        Assert.InRange(wait!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(2));
-        await One.ReleaseAsync(first, default);
-
-        Assert.Null(await Two.HoldAsync(third, default));
-        Assert.NotNull(await One.HoldAsync(first, default));
+        Assert.InRange(full!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1) + lease);
+        Assert.Null(free);
+        Assert.NotNull(taken);
     }
 
     [Fact]
     public async Task The_slot_of_a_holder_that_is_gone_comes_back_when_its_lease_ends()
     {
-        await ReadyAsync();
-        Assert.Null(await One.HoldAsync(Slot("a", 1), default));
-        var next = Slot("a", 1);
-        Assert.NotNull(await Two.HoldAsync(next, default));
+        var (next, wait) = await InTimeAsync(Lease, async lease =>
+        {
+            await ReadyAsync(lease);
+            Assert.Null(await One.HoldAsync(Slot("a", 1, lease), default));
+            var next = Slot("a", 1, lease);
+            return (next, await Two.HoldAsync(next, default));
+        });
+        Assert.NotNull(wait);
 
-        await PassAsync(Lease + TimeSpan.FromMilliseconds(100));
+        await PassAsync(next.Lease + TimeSpan.FromMilliseconds(100));
 
         Assert.Null(await Two.HoldAsync(next, default));
     }
@@ -150,16 +165,23 @@ public abstract class LimitRules : IAsyncLifetime
     [Fact]
     public async Task A_holder_that_renews_keeps_its_slot()
     {
-        await ReadyAsync();
-        var mine = Slot("a", 1);
-        Assert.Null(await One.HoldAsync(mine, default));
-        for (var i = 0; i < 4; i++)
+        // Four waits of a third each: when all of it takes less than two leases, no two renewals are a lease apart.
+        var wait = await InTimeAsync(2 * Lease, async twice =>
         {
-            await PassAsync(Lease / 3);
-            await One.RenewAsync([mine], default);
-        }
+            var lease = twice / 2;
+            await ReadyAsync(lease);
+            var mine = Slot("a", 1, lease);
+            Assert.Null(await One.HoldAsync(mine, default));
+            for (var i = 0; i < 4; i++)
+            {
+                await PassAsync(lease / 3);
+                await One.RenewAsync([mine], default);
+            }
 
-        Assert.NotNull(await Two.HoldAsync(Slot("a", 1), default));
+            return await Two.HoldAsync(Slot("a", 1, lease), default);
+        });
+
+        Assert.NotNull(wait);
     }
 
     [Fact]
@@ -228,13 +250,31 @@ public abstract class LimitRules : IAsyncLifetime
         await One.ReleaseAsync(probe, default);
     }
 
-    private async Task<TimeSpan> HeldBackAsync(ISharedLimits limits, Want want)
+    /// <summary>
+    /// What <paramref name="look"/> saw before <paramref name="time"/> was over, the time that what it looks at lasts. The store's clock goes
+    /// on while a busy machine stands still; then it looks again, at something that lasts longer, up to a minute.
+    /// </summary>
+    private static async Task<T> InTimeAsync<T>(TimeSpan time, Func<TimeSpan, Task<T>> look)
     {
         while (true)
+        {
+            var begin = Stopwatch.GetTimestamp();
+            var seen = await look(time);
+            if (Stopwatch.GetElapsedTime(begin) < time || time > TimeSpan.FromMinutes(1)) return seen;
+            time *= 2;
+        }
+    }
+
+    /// <summary>How long it is held back; zero when that did not begin within the <paramref name="time"/> of the penalty.</summary>
+    private async Task<TimeSpan> HeldBackAsync(ISharedLimits limits, Want want, long begin, TimeSpan time)
+    {
+        while (Stopwatch.GetElapsedTime(begin) < time)
         {
             if (await limits.TakeAsync([want], default) is { IsGranted: false } reply) return reply.Wait;
             await PassAsync(TimeSpan.FromMilliseconds(20)); // A node may see another's penalty a little later.
         }
+
+        return TimeSpan.Zero;
     }
 
     private async Task GrantedAsync(ISharedLimits limits, Want want)
@@ -244,7 +284,8 @@ public abstract class LimitRules : IAsyncLifetime
 
     private LimitKey Key(string part) => LimitKey.Of(TenantId.Default, "test", $"{name} {part}");
 
-    private Slot Slot(string part, int places) => new(Key(part), places, $"holder {Interlocked.Increment(ref holders)}", Lease);
+    private Slot Slot(string part, int places, TimeSpan? lease = null) =>
+        new(Key($"{part} {lease}"), places, $"holder {Interlocked.Increment(ref holders)}", lease ?? Lease);
 
     /// <summary>Real time: the clock that counts is the store's.</summary>
     private protected virtual async Task PassAsync(TimeSpan time)
