@@ -27,9 +27,9 @@ internal sealed class WireConnection(Socket client, WireState state)
             await Task.WhenAll(LaneAsync(client, server, WireWay.ToTarget, either), LaneAsync(server, client, WireWay.ToClient, either));
             Close(orderly: true);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException or ChannelClosedException)
         {
-            Reset();
+            Reset(); // A lane whose reader was reset may end by its queue first.
         }
     }
 
