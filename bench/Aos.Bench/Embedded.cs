@@ -22,7 +22,7 @@ internal static class Embedded
         await using var house = services.BuildServiceProvider();
         foreach (var hosted in house.GetServices<IHostedService>().Concat(house.GetServices<ILater>())) await hosted.StartAsync(CancellationToken.None);
         var (doors, skills) = (house.GetRequiredService<IRuns>(), house.GetRequiredService<ISkills>());
-        var caller = new Caller(TenantId.Default, "bench", Enum.GetValues<Permission>().ToHashSet());
+        var caller = new Caller(TenantId.Default, "bench", ["admin"]);
         var commits = Commits.Listen();
         await Loop.MeasureAsync(house.GetRequiredService<ICluster>().IsShared ? "aos.postgres" : "aos.sqlite", runs, inFlight, async i =>
         {

@@ -52,7 +52,7 @@ internal static class Composition
                 QueueMax = Whole("AOS_QUEUE_MAX", 0, 100_000_000, 1_000_000), Limits = flow.Runs,
             })
             .AddFlow(flow)
-            .AddIdentity(new IdentityOptions { Key = Setting("AOS_API_KEY") ?? Setting("MACHINE_SECRET_TOKEN"), Data = options.Data, IsShared = IsShared(options), Made = options.IsServer ? Tell : null })
+            .AddIdentity(Identity(options))
             .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
             .AddServer(options);
         return services;
@@ -66,6 +66,28 @@ internal static class Composition
         return storage;
     }
 
+    /// <summary>Credentials and policy, as the environment says.</summary>
+    private static IdentityOptions Identity(HouseOptions house)
+    {
+        var identity = Identity();
+        (identity.Data, identity.IsShared, identity.Made) = (house.Data, IsShared(house), house.IsServer ? Tell : null);
+        return identity;
+    }
+
+    private static IdentityOptions Identity() => IdentityOptions.Of(Setting, ReadFile);
+
+    private static System.Text.Json.JsonElement ReadFile(string file)
+    {
+        try
+        {
+            return Cli.PlanFile.Parse(File.ReadAllBytes(file), file);
+        }
+        catch (Cli.PlanFileException e)
+        {
+            throw new FormatException(e.Message, e);
+        }
+    }
+
     /// <summary>True: the house is one node on a database, and holds no data directory.</summary>
     internal static bool IsShared(HouseOptions options) => Storage(options).DatabaseUrl is not null;
 
@@ -74,7 +96,7 @@ internal static class Composition
     {
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Identity().Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 

@@ -1,37 +1,26 @@
+using System.Collections.Immutable;
 using Aos.Kernel;
 
 namespace Aos.Contracts;
 
 /// <summary>Who asks: made from the credential by the identity room, never from the request's body.</summary>
-/// <param name="Principal">For audit, for instance <c>key:first</c>, <c>anonymous</c>, <c>system</c>.</param>
+/// <param name="Principal">For audit, for instance <c>key:0f3c…</c>, <c>anonymous</c>, <c>system</c>.</param>
+/// <param name="Roles">Names of roles; what each may do is said by the policy in force.</param>
 /// <param name="AgentId">The only agent the credential may act as, or null: any of the tenant.</param>
-public sealed record Caller(TenantId Tenant, string Principal, IReadOnlySet<Permission> Permissions, string? AgentId = null)
+public sealed record Caller(TenantId Tenant, string Principal, ImmutableArray<string> Roles, string? AgentId = null)
 {
-    public bool May(Permission permission) => Permissions.Contains(permission);
-}
+    /// <summary>The caller may do no more than these, whatever the roles allow; null: no narrowing.</summary>
+    public ScopeSet? Scopes { get; init; }
 
-/// <summary>What a route needs.</summary>
-public enum Permission
-{
-    AgentsRead, AgentsWrite, Admin, RunsRead, RunsWrite, RunsOperate, SkillsRead, Simulate, TracesRead, ConfigRead, MetricsRead,
-}
+    /// <summary>How often the caller may ask: one of <c>free</c>, <c>dev</c>, <c>pro</c>, <c>enterprise</c>, <c>unlimited</c>.</summary>
+    public string Tier { get; init; } = "free";
 
-/// <summary>The permission a route needs. Every route has this or <see cref="OpenAttribute"/>.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class NeedsAttribute(Permission permission) : Attribute
-{
-    public Permission Permission { get; } = permission;
+    /// <summary>True: of the house itself, not of one of its tenants: may act for any tenant and touch what all of them share.</summary>
+    public bool IsHouse { get; init; }
 
-    /// <summary>True on <c>/agents*</c> and <c>/admin*</c>: a missing key answers 422, as clients there expect.</summary>
-    public bool KeyIsField { get; init; }
+    /// <summary>When the credential ends; null: it does not end by itself.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>True on runtime routes: a loopback client of a development server needs no key.</summary>
-    public bool OpenInDevelopment { get; init; }
-}
-
-/// <summary>A route open to everybody, and why.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class OpenAttribute(string why) : Attribute
-{
-    public string Why { get; } = why;
+    /// <summary>AOS itself, on behalf of a tenant.</summary>
+    public static Caller System(TenantId tenant) => new(tenant, "system", []);
 }

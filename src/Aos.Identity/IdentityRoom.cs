@@ -3,22 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Identity;
 
-/// <summary>Settings of the identity room.</summary>
-public sealed class IdentityOptions
-{
-    /// <summary>The API key, or null: a development server makes one and keeps it in the data directory.</summary>
-    public string? Key { get; set; }
-
-    /// <summary>Data directory.</summary>
-    public string Data { get; set; } = ".aos";
-
-    /// <summary>True: this is one of several nodes on a database. Without a <see cref="Key"/> they derive the same one from its keyring.</summary>
-    public bool IsShared { get; set; }
-
-    /// <summary>Is told the derived key once on a database; null: this process has nobody to tell.</summary>
-    public Action<string>? Made { get; set; }
-}
-
 /// <summary>The door of the identity room.</summary>
 public static class IdentityRoom
 {
@@ -26,9 +10,32 @@ public static class IdentityRoom
 
     public static AosBuilder AddIdentity(this AosBuilder aos, IdentityOptions options)
     {
+        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration);
         aos.Services.AddSingleton(options);
-        if (!options.IsShared || options.Key is not null) return aos.Door<IIdentity, OneKey>();
-        aos.Services.AddSingleton<IIdentity>(provider => new OneKey(new IdentityOptions { Key = SharedKey.Of(provider.GetRequiredService<IKeyring>(), options.Made) }));
+        aos.Services.AddSingleton<Revision>();
+        aos.Services.AddSingleton<KeyTable>();
+        aos.Services.AddSingleton<PolicyTable>();
+        aos.Services.AddMetrics();
+        aos.Services.AddSingleton<AccessMeter>();
+        aos.Services.AddSingleton<AccessLog>();
+        aos.Services.AddSingleton(Own);
+        aos.Services.AddSingleton<TokenCheck>();
+        return aos.Door<IRequestLimits, RequestLimits>().Door<IRbac, PolicyBook>().Chore<KeyBook>().Door<IIdentity, IdentityDoor>().Of<IApiKeys, KeyBook>();
+    }
+
+    private static AosBuilder Of<TDoor, TRoom>(this AosBuilder aos)
+        where TDoor : class
+        where TRoom : class, TDoor
+    {
+        aos.Services.AddSingleton<TDoor>(provider => provider.GetRequiredService<TRoom>());
         return aos;
+    }
+
+    private static StaticKeys Own(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IdentityOptions>();
+        return new StaticKeys(options.IsShared && options.Key is null
+            ? new IdentityOptions { Key = SharedKey.Of(provider.GetRequiredService<IKeyring>(), options.Made), MachineToken = options.MachineToken }
+            : options);
     }
 }

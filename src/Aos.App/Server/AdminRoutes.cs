@@ -12,7 +12,7 @@ internal static class AdminRoutes
         routes.MapGet("/admin/failed-runs", FailedAsync);
     }
 
-    [Needs(Permission.Admin, KeyIsField = true)]
+    [Needs("run:operate", KeyIsField = true)]
     private static async Task RerunAsync(HttpContext context)
     {
         var body = await context.ObjectBodyAsync();
@@ -34,7 +34,7 @@ internal static class AdminRoutes
         });
     }
 
-    [Needs(Permission.Admin, KeyIsField = true)]
+    [Needs("run:read", KeyIsField = true)]
     private static async Task FailedAsync(HttpContext context)
     {
         var limit = context.Whole("limit", 1, 1000, 50);

@@ -22,7 +22,7 @@ internal static class AgentRoutes
         routes.MapGet("/agents/{id}/provenance/{provenance}", ProvenanceAsync);
     }
 
-    [Needs(Permission.AgentsWrite, KeyIsField = true)]
+    [Needs("agent:write", KeyIsField = true)]
     private static async Task CreateAsync(HttpContext context)
     {
         var body = AgentBody.Read(await context.ObjectBodyAsync(), isNew: true);
@@ -34,7 +34,7 @@ internal static class AgentRoutes
         await ReplyAsync(context, agent, 201, body.Warnings);
     }
 
-    [Needs(Permission.AgentsRead, KeyIsField = true)]
+    [Needs("agent:read", KeyIsField = true)]
     private static async Task ListAsync(HttpContext context)
     {
         var limit = context.Whole("limit", 1, 1000, 100);
@@ -57,10 +57,10 @@ internal static class AgentRoutes
         });
     }
 
-    [Needs(Permission.AgentsRead, KeyIsField = true)]
+    [Needs("agent:read", KeyIsField = true)]
     private static async Task ReadAsync(HttpContext context) => await ReplyAsync(context, await AgentAsync(context), 200, []);
 
-    [Needs(Permission.AgentsWrite, KeyIsField = true)]
+    [Needs("agent:write", KeyIsField = true)]
     private static async Task ChangeAsync(HttpContext context)
     {
         var body = AgentBody.Read(await context.ObjectBodyAsync(), isNew: false);
@@ -78,7 +78,7 @@ internal static class AgentRoutes
     }
 
     /// <summary>An agent with a history is not removed: it is disabled, and starts nothing any more.</summary>
-    [Needs(Permission.AgentsWrite, KeyIsField = true)]
+    [Needs("agent:write", KeyIsField = true)]
     private static async Task DisableAsync(HttpContext context)
     {
         var disabled = await context.RequestServices.GetRequiredService<IAgents>().ChangeAsync(
@@ -86,7 +86,7 @@ internal static class AgentRoutes
         await ReplyAsync(context, disabled ?? throw Unknown(), 200, []);
     }
 
-    [Needs(Permission.AgentsWrite, KeyIsField = true)]
+    [Needs("agent:write", KeyIsField = true, Weight = 5)]
     private static async Task GoalAsync(HttpContext context)
     {
         var body = await context.ObjectBodyAsync();
@@ -118,7 +118,7 @@ internal static class AgentRoutes
             202);
     }
 
-    [Needs(Permission.RunsRead, KeyIsField = true)]
+    [Needs("run:read", KeyIsField = true)]
     private static async Task RunsAsync(HttpContext context)
     {
         var agent = await AgentAsync(context);
@@ -126,7 +126,7 @@ internal static class AgentRoutes
         await ReplyAsync(context, records, AgentWire.WriteRun);
     }
 
-    [Needs(Permission.RunsRead, KeyIsField = true)]
+    [Needs("run:read", KeyIsField = true)]
     private static async Task RunAsync(HttpContext context)
     {
         var record = RunId.TryParse((string?)context.Request.RouteValues["run"], out var run)
@@ -136,7 +136,7 @@ internal static class AgentRoutes
         await context.ReplyAsync(writer => AgentWire.WriteRun(writer, record));
     }
 
-    [Needs(Permission.RunsRead, KeyIsField = true)]
+    [Needs("run:read", KeyIsField = true)]
     private static async Task RecallAsync(HttpContext context)
     {
         var agent = await AgentAsync(context);
@@ -145,7 +145,7 @@ internal static class AgentRoutes
         await ReplyAsync(context, found, AgentWire.WriteRecollection);
     }
 
-    [Needs(Permission.RunsRead, KeyIsField = true)]
+    [Needs("run:read", KeyIsField = true)]
     private static async Task ProvenanceListAsync(HttpContext context)
     {
         var agent = await AgentAsync(context);
@@ -153,7 +153,7 @@ internal static class AgentRoutes
         await ReplyAsync(context, records, AgentWire.WriteProvenance);
     }
 
-    [Needs(Permission.RunsRead, KeyIsField = true)]
+    [Needs("run:read", KeyIsField = true)]
     private static async Task ProvenanceAsync(HttpContext context)
     {
         var record = AgentWire.ReadProvenanceId((string?)context.Request.RouteValues["provenance"]) is var (run, attempt)

@@ -99,6 +99,8 @@ internal static class AosServer
         app.MapOutbox();
         app.MapNodes();
         app.MapArchive();
+        app.MapIdentity();
+        app.MapKeys();
         return app;
     }
 

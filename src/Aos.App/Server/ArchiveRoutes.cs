@@ -15,7 +15,7 @@ internal static class ArchiveRoutes
         routes.MapGet("/api/v1/archive/verify", VerifyAsync);
     }
 
-    [Needs(Permission.Admin)]
+    [Needs("archive:read", OfHouse = true)]
     private static async Task ListAsync(HttpContext context)
     {
         var limit = context.Whole("limit", 1, 10_000, 1_000);
@@ -37,7 +37,7 @@ internal static class ArchiveRoutes
         });
     }
 
-    [Needs(Permission.Admin)]
+    [Needs("archive:admin", OfHouse = true)]
     private static async Task RunAsync(HttpContext context)
     {
         var body = await context.ObjectBodyOrEmptyAsync();
@@ -64,7 +64,7 @@ internal static class ArchiveRoutes
         });
     }
 
-    [Needs(Permission.Admin)]
+    [Needs("archive:read", OfHouse = true)]
     private static async Task VerifyAsync(HttpContext context)
     {
         var verdicts = await context.RequestServices.GetRequiredService<IArchive>().VerifyAsync(context.RequestAborted);

@@ -45,6 +45,12 @@ internal static class Asked
         { } other => throw RefusedException.Wrong($"{name} is an object, not {Bodies.Kind(other)}."),
     };
 
+    /// <summary>A tenant's name.</summary>
+    internal static TenantId Tenant(string name, string text) =>
+        text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
+            ? new TenantId(text)
+            : throw RefusedException.Wrong($"{name} is 1 to 64 of letters, digits, _ - and a point.");
+
     /// <summary>The start of a text, for messages.</summary>
     internal static string Short(string text) => text.Length > 64 ? text[..64] : text;
 

@@ -13,7 +13,7 @@ namespace Aos.App.Server;
 internal sealed class MetricsPage : IDisposable
 {
     private const int SeriesMax = 200;
-    private const int LabelsMax = 3;
+    private const int LabelsMax = 4;
     private static readonly double[] Buckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120];
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<Instrument, Family> families = new();
@@ -42,10 +42,10 @@ internal sealed class MetricsPage : IDisposable
         return text.ToString();
     }
 
-    /// <summary>Values of up to three labels; the names are the instrument's, in the order of its first measurement.</summary>
-    private readonly record struct Labels(string? A, string? B, string? C)
+    /// <summary>Values of up to four labels; the names are the instrument's, in the order of its first measurement.</summary>
+    private readonly record struct Labels(string? A, string? B, string? C, string? D)
     {
-        internal Labels Other() => new(A is null ? null : "other", B is null ? null : "other", C is null ? null : "other");
+        internal Labels Other() => new(A is null ? null : "other", B is null ? null : "other", C is null ? null : "other", D is null ? null : "other");
     }
 
     private sealed class Series
@@ -102,7 +102,7 @@ internal sealed class MetricsPage : IDisposable
         internal void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             names ??= Names(tags);
-            var labels = new Labels(Value(tags, 0), Value(tags, 1), Value(tags, 2));
+            var labels = new Labels(Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
             if (!all.TryGetValue(labels, out var series)) series = all.GetOrAdd(all.Count < SeriesMax ? labels : labels.Other(), _ => new Series());
             if (kind == "histogram") series.Observe(value);
             else if (isObserved) series.Set(value);
@@ -135,7 +135,7 @@ internal sealed class MetricsPage : IDisposable
         {
             text.Append(name);
             var pairs = new List<string>(LabelsMax + 1);
-            string?[] values = [labels.A, labels.B, labels.C];
+            string?[] values = [labels.A, labels.B, labels.C, labels.D];
             for (var i = 0; i < (names?.Length ?? 0); i++) pairs.Add($"{names![i]}=\"{Escaped(values[i] ?? "")}\"");
             if (le is not null) pairs.Add($"le=\"{le}\"");
             if (pairs.Count > 0) text.Append('{').AppendJoin(',', pairs).Append('}');

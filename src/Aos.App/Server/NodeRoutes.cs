@@ -18,7 +18,7 @@ internal static class NodeRoutes
         routes.MapPost(IPokes.Path, PokeAsync);
     }
 
-    [Needs(Permission.ConfigRead, OpenInDevelopment = true)]
+    [Needs("node:read", OpenInDevelopment = true)]
     private static async Task ListAsync(HttpContext context)
     {
         var cluster = context.RequestServices.GetRequiredService<ICluster>();
@@ -35,7 +35,7 @@ internal static class NodeRoutes
         });
     }
 
-    [Needs(Permission.Admin)]
+    [Needs("node:admin", OfHouse = true)]
     private static async Task DrainAsync(HttpContext context)
     {
         var text = (string?)context.Request.RouteValues["id"];

@@ -13,7 +13,7 @@ internal static class OutboxRoutes
         routes.MapPost("/api/v1/outbox/{id}/resend", ResendAsync);
     }
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("outbox:read", OpenInDevelopment = true)]
     private static async Task ListAsync(HttpContext context)
     {
         OutboxState? state = (string?)context.Request.Query["state"] switch
@@ -50,7 +50,7 @@ internal static class OutboxRoutes
         });
     }
 
-    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    [Needs("outbox:operate", OpenInDevelopment = true)]
     private static async Task ResendAsync(HttpContext context)
     {
         var text = (string?)context.Request.RouteValues["id"];

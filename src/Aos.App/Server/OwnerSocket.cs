@@ -9,7 +9,7 @@ namespace Aos.App.Server;
 /// <summary>Marks a connection over the owner's socket: whoever may open the socket may open the store.</summary>
 internal sealed class OwnerConnection
 {
-    internal static Caller Owner { get; } = new(TenantId.Default, "owner", Enum.GetValues<Permission>().ToHashSet());
+    internal static Caller Owner { get; } = new(TenantId.Default, "owner", ["admin"]) { IsHouse = true, Tier = "unlimited" };
 
     private OwnerConnection() { }
 

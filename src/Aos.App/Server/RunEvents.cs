@@ -14,7 +14,7 @@ internal static class RunEvents
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true)]
     internal static async Task FollowAsync(HttpContext context)
     {
         var runs = context.RequestServices.GetRequiredService<IRuns>();

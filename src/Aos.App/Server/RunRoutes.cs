@@ -29,7 +29,7 @@ internal static class RunRoutes
     internal static RefusedException Unknown(HttpContext context) =>
         new(FailureCatalog.Fail("RUN_NOT_FOUND", $"There is no run {context.Request.RouteValues["id"]}."));
 
-    [Needs(Permission.RunsWrite, OpenInDevelopment = true)]
+    [Needs("run:write", OpenInDevelopment = true)]
     private static async Task CreateAsync(HttpContext context)
     {
         var body = await context.ObjectBodyAsync();
@@ -65,7 +65,7 @@ internal static class RunRoutes
         return (reply.Run, [.. reply.Warnings.Select(warning => new PlanProblem("goal", "INVALID_INPUT", warning))]);
     }
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true)]
     private static async Task ReadAsync(HttpContext context)
     {
         // A client that asks once, at once, gets the end of a short run.
@@ -76,7 +76,7 @@ internal static class RunRoutes
         await context.ReplyAsync(writer => RunWire.Write(writer, state));
     }
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true)]
     private static async Task ListAsync(HttpContext context)
     {
         var limit = context.Whole("limit", 1, 1000, 100);
@@ -96,7 +96,7 @@ internal static class RunRoutes
         });
     }
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true)]
     private static async Task StepsAsync(HttpContext context)
     {
         var state = await StateAsync(context);
@@ -110,7 +110,7 @@ internal static class RunRoutes
         });
     }
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true)]
     private static async Task StepAsync(HttpContext context)
     {
         var state = await StateAsync(context);
@@ -153,19 +153,19 @@ internal static class RunRoutes
         writer.WriteEndArray();
     }
 
-    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    [Needs("run:operate", OpenInDevelopment = true)]
     private static async Task CancelAsync(HttpContext context) => await CommandAsync(context, new CancelRun(await ReasonAsync(context)));
 
-    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    [Needs("run:operate", OpenInDevelopment = true)]
     private static async Task PauseAsync(HttpContext context) => await CommandAsync(context, new PauseRun(await ReasonAsync(context)));
 
-    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    [Needs("run:operate", OpenInDevelopment = true)]
     private static async Task ResumeAsync(HttpContext context) => await CommandAsync(context, new ResumeRun(await ReasonAsync(context)));
 
-    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    [Needs("run:operate", OpenInDevelopment = true)]
     private static async Task RetryAsync(HttpContext context) => await CommandAsync(context, new RetryRun(await ReasonAsync(context)));
 
-    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    [Needs("run:operate", OpenInDevelopment = true)]
     private static async Task SignalAsync(HttpContext context)
     {
         var payload = context.HasBody() ? await context.BodyAsync() : Json.Null;
@@ -173,7 +173,7 @@ internal static class RunRoutes
         await CommandAsync(context, new SignalRun(id, (string)context.Request.RouteValues["name"]!, payload));
     }
 
-    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    [Needs("run:operate", OpenInDevelopment = true)]
     private static async Task ResolveAsync(HttpContext context)
     {
         var body = await context.ObjectBodyAsync();

@@ -29,7 +29,7 @@ internal static class RuntimeQueries
         };
     }
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true)]
     internal static async Task AnswerAsync(HttpContext context)
     {
         var body = await context.ObjectBodyAsync();

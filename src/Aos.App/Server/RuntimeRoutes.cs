@@ -18,7 +18,7 @@ internal static class RuntimeRoutes
         routes.MapPost("/api/v1/runtime/query", RuntimeQueries.AnswerAsync);
     }
 
-    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    [Needs("skill:read", OpenInDevelopment = true)]
     private static Task ManifestAsync(HttpContext context)
     {
         var skills = context.RequestServices.GetRequiredService<ISkills>();
@@ -48,7 +48,7 @@ internal static class RuntimeRoutes
         writer.WriteEndArray();
     }
 
-    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    [Needs("skill:read", OpenInDevelopment = true)]
     private static Task SkillsAsync(HttpContext context)
     {
         var skills = context.RequestServices.GetRequiredService<ISkills>();
@@ -69,7 +69,7 @@ internal static class RuntimeRoutes
         });
     }
 
-    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    [Needs("skill:read", OpenInDevelopment = true)]
     private static Task SkillAsync(HttpContext context)
     {
         var skills = context.RequestServices.GetRequiredService<ISkills>();
@@ -86,7 +86,7 @@ internal static class RuntimeRoutes
         }));
     }
 
-    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    [Needs("skill:read", OpenInDevelopment = true)]
     private static async Task CapabilitiesAsync(HttpContext context)
     {
         var tenant = context.Text("tenant_id");
@@ -96,6 +96,7 @@ internal static class RuntimeRoutes
         var budget = await RuntimeBudget.OfAsync(context, null, agent);
         var agents = context.RequestServices.GetRequiredService<IAgents>();
         var known = agent is null ? null : await agents.FindAsync(context.Caller().Tenant, agent, context.RequestAborted);
+        var permissions = await context.RequestServices.GetRequiredService<IIdentity>().PermissionsOfAsync(context.Caller(), context.RequestAborted);
         await context.ReplyAsync(writer =>
         {
             writer.WriteStartObject();
@@ -110,7 +111,7 @@ internal static class RuntimeRoutes
             // No skill has a rate limit of its own; those of callers are enforced at the edge.
             writer.WriteStartObject("rate_limits");
             writer.WriteEndObject();
-            SkillWire.WriteTexts(writer, "permissions", context.Caller().Permissions.Order().Select(Name));
+            SkillWire.WriteTexts(writer, "permissions", permissions.Select(permission => permission.ToString()));
             writer.WriteEndObject();
         });
     }
@@ -130,7 +131,7 @@ internal static class RuntimeRoutes
     /// The limits that hold for an agent, a skill, or (any other name) the tenant; <c>known</c> says whether the name stands for
     /// something. Null is unlimited.
     /// </summary>
-    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    [Needs("skill:read", OpenInDevelopment = true)]
     private static async Task ContractAsync(HttpContext context)
     {
         var id = (string)context.Request.RouteValues["resource_id"]!;
@@ -178,6 +179,4 @@ internal static class RuntimeRoutes
         if (value is { } number) writer.WriteNumber(name, number);
         else writer.WriteNull(name);
     }
-
-    private static string Name(Permission permission) => JsonNamingPolicy.SnakeCaseLower.ConvertName(permission.ToString());
 }

@@ -37,7 +37,7 @@ internal static class SchemaRoutes
     private static Task ReadAsync(HttpContext context) => context.ReplyAsync(Schema(context).WriteTo);
 
     /// <summary>Of <c>skill_metadata</c> the skills there are, of <c>failure_catalog</c> the catalog: what the objects really are.</summary>
-    [Needs(Permission.SkillsRead, OpenInDevelopment = true)]
+    [Needs("skill:read", OpenInDevelopment = true)]
     private static Task ExamplesAsync(HttpContext context)
     {
         Schema(context);

@@ -36,7 +36,7 @@ internal static class ServiceRoutes
         writer.WriteEndObject();
     });
 
-    [Needs(Permission.MetricsRead, OpenInDevelopment = true)]
+    [Needs("metrics:read", OpenInDevelopment = true)]
     private static Task MetricsAsync(HttpContext context) => WriteMetricsAsync(context);
 
     [Open("AOS_METRICS=open says so.")]

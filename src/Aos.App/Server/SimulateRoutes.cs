@@ -11,7 +11,7 @@ internal static class SimulateRoutes
         routes.MapPost("/api/v1/simulate", SimulateAsync);
     }
 
-    [Needs(Permission.Simulate, OpenInDevelopment = true)]
+    [Needs("runtime:simulate", OpenInDevelopment = true)]
     private static async Task SimulateAsync(HttpContext context)
     {
         var body = await context.BodyAsync();

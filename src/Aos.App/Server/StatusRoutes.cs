@@ -37,16 +37,16 @@ internal static class StatusRoutes
         writer.WriteEndObject();
     }
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true)]
     private static Task ListAsync(HttpContext context) => PageAsync(context, Filter(context), oldestFirst: false);
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true)]
     private static Task EntityAsync(HttpContext context) => PageAsync(
         context,
         Filter(context) with { EntityType = (string)context.Request.RouteValues["entity_type"]!, EntityId = (string)context.Request.RouteValues["entity_id"]! },
         oldestFirst: true);
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true)]
     private static async Task StatsAsync(HttpContext context)
     {
         var counts = await context.RequestServices.GetRequiredService<IStatusHistory>().CountAsync(Filter(context), context.RequestAborted);
@@ -72,7 +72,7 @@ internal static class StatusRoutes
         });
     }
 
-    [Needs(Permission.RunsRead, OpenInDevelopment = true)]
+    [Needs("run:read", OpenInDevelopment = true, Weight = 5)]
     private static async Task ExportAsync(HttpContext context)
     {
         var body = await context.ObjectBodyOrEmptyAsync();

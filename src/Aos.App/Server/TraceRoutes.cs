@@ -27,7 +27,7 @@ internal static class TraceRoutes
         routes.MapPost("/api/v1/keys/rotate", RotateAsync);
     }
 
-    [Needs(Permission.TracesRead, OpenInDevelopment = true)]
+    [Needs("trace:read", OpenInDevelopment = true)]
     private static async Task TraceAsync(HttpContext context)
     {
         var schema = context.Text("schema") ?? "2";
@@ -47,7 +47,7 @@ internal static class TraceRoutes
     }
 
     /// <summary>The stored bytes as they are, secrets included: so it needs more than reading traces does.</summary>
-    [Needs(Permission.RunsOperate, OpenInDevelopment = true)]
+    [Needs("run:operate", OpenInDevelopment = true, Weight = 5)]
     private static async Task ExportAsync(HttpContext context)
     {
         var id = Id(context) ?? throw Unknown(context);
@@ -59,7 +59,7 @@ internal static class TraceRoutes
         if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(buffer.Written, context.RequestAborted);
     }
 
-    [Needs(Permission.TracesRead, OpenInDevelopment = true)]
+    [Needs("trace:read", OpenInDevelopment = true)]
     private static async Task VerifyAsync(HttpContext context)
     {
         var id = Id(context) ?? throw Unknown(context);
@@ -67,7 +67,7 @@ internal static class TraceRoutes
         await context.ReplyAsync(writer => TraceWire.WriteVerdict(writer, verdict));
     }
 
-    [Needs(Permission.TracesRead, OpenInDevelopment = true)]
+    [Needs("trace:read", OpenInDevelopment = true, Weight = 5)]
     private static async Task ReplayAsync(HttpContext context)
     {
         var asked = (string)context.Request.RouteValues["id"]!;
@@ -78,7 +78,7 @@ internal static class TraceRoutes
         await context.ReplyAsync(writer => TraceWire.WriteReplay(writer, asked, result));
     }
 
-    [Needs(Permission.TracesRead, OpenInDevelopment = true)]
+    [Needs("trace:read", OpenInDevelopment = true)]
     private static async Task MatchAsync(HttpContext context)
     {
         var order = await OrderAsync(context);
@@ -92,7 +92,7 @@ internal static class TraceRoutes
         result.ReplayRootHash ?? result.OriginalRootHash ?? "",
         result.DivergencePoint is null && result.OriginalRootHash == result.ReplayRootHash ? null : $"run {run}: {result.Error ?? "another root hash"}");
 
-    [Needs(Permission.TracesRead, OpenInDevelopment = true)]
+    [Needs("trace:read", OpenInDevelopment = true)]
     private static async Task ListAsync(HttpContext context)
     {
         var (limit, offset) = (context.Whole("limit", 1, PageMax, 100), context.Whole("offset", 0, OffsetMax, 0));
@@ -111,7 +111,7 @@ internal static class TraceRoutes
         });
     }
 
-    [Needs(Permission.TracesRead, OpenInDevelopment = true)]
+    [Needs("trace:read", OpenInDevelopment = true)]
     private static async Task ReadAsync(HttpContext context)
     {
         var asked = (string)context.Request.RouteValues["id"]!;
@@ -120,7 +120,7 @@ internal static class TraceRoutes
         await context.ReplyAsync(writer => TraceWire.WriteRecord(writer, trace));
     }
 
-    [Needs(Permission.TracesRead, OpenInDevelopment = true)]
+    [Needs("trace:read", OpenInDevelopment = true)]
     private static async Task KeysAsync(HttpContext context)
     {
         var keys = await context.RequestServices.GetRequiredService<IKeyring>().PublicKeysAsync(context.RequestAborted);
@@ -134,7 +134,7 @@ internal static class TraceRoutes
         });
     }
 
-    [Needs(Permission.Admin)]
+    [Needs("keyring:rotate", OfHouse = true)]
     private static async Task RotateAsync(HttpContext context)
     {
         var key = await context.RequestServices.GetRequiredService<IKeyring>().RotateAsync(context.RequestAborted);

@@ -73,9 +73,11 @@ public readonly record struct Want(LimitKey Key, RateLimit? Rate, long Amount, W
 /// <summary>What came of wants.</summary>
 /// <param name="Short">Index of the first want that cannot be had now, or -1: all were taken.</param>
 /// <param name="Wait">How long until that one can be had, if nobody else takes it.</param>
-public readonly record struct TakeReply(int Short, TimeSpan Wait)
+/// <param name="Left">Tokens left of the first want that has a rate; of a store that leases them to nodes, as far as this node knows.</param>
+public readonly record struct TakeReply(int Short, TimeSpan Wait, double Left = 0)
 {
-    public static TakeReply Granted { get; } = new(-1, TimeSpan.Zero);
+    /// <summary>All were taken.</summary>
+    public static TakeReply Granted(double left) => new(-1, TimeSpan.Zero, left);
 
     public bool IsGranted => Short < 0;
 }

@@ -84,7 +84,7 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, 
     private async Task<Failure> BreachedAsync(Agent agent, BudgetVerdict verdict, CancellationToken cancel)
     {
         if (verdict.BreachType == "per_day" && options.PauseOnBreach)
-            await agents.ChangeAsync(new Caller(agent.Tenant, "system", new HashSet<Permission>()), agent.Id, it => it with { Status = AgentStatus.Paused }, cancel);
+            await agents.ChangeAsync(Caller.System(agent.Tenant), agent.Id, it => it with { Status = AgentStatus.Paused }, cancel);
         return FailureCatalog.Fail("AGENT_BUDGET_EXCEEDED", $"Budget exceeded: {verdict.Reason}", null, verdict.ToJson());
     }
 

@@ -113,15 +113,18 @@ internal sealed class LocalLimits(TimeProvider clock) : ISharedLimits
                 if (missing > Near) return new TakeReply(i, rate.Per * (missing / rate.Amount));
             }
 
+            var left = -1.0;
             foreach (var want in wants)
             {
                 if (want.Rate is not { } whole) continue;
                 var rate = Share(whole, nodes);
-                Fill(want.Key, rate, now).Tokens -= Math.Min(want.Amount, rate.Burst);
+                var bucket = Fill(want.Key, rate, now);
+                bucket.Tokens -= Math.Min(want.Amount, rate.Burst);
+                if (left < 0) left = bucket.Tokens;
             }
 
             Sweep(now);
-            return TakeReply.Granted;
+            return TakeReply.Granted(Math.Max(0, left));
         }
     }
 

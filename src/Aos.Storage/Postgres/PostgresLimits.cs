@@ -113,7 +113,7 @@ internal sealed class PostgresLimits(PostgresPool pool, TimeProvider clock) : IL
             await using var reader = await command.ExecuteReaderAsync();
             await reader.ReadAsync();
             var (granted, left) = (reader.GetDouble(0), reader.GetDouble(1));
-            stash.Add(want.Key, granted, granted > 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Max(0.001, (needed - left) / PerSecond(rate))));
+            stash.Add(want.Key, granted, left, granted > 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Max(0.001, (needed - left) / PerSecond(rate))));
         }
         finally
         {

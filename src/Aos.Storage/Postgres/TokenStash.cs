@@ -32,12 +32,16 @@ internal sealed class TokenStash(TimeProvider clock)
                 return null;
             }
 
+            var left = -1.0;
             foreach (var want in wants)
             {
-                if (want.Rate is { } rate) all[want.Key.Value].Tokens -= Need(want, rate);
+                if (want.Rate is not { } rate) continue;
+                var leased = all[want.Key.Value];
+                leased.Tokens -= Need(want, rate);
+                if (left < 0) left = Math.Min(rate.Burst, leased.Tokens + leased.Rest);
             }
 
-            return TakeReply.Granted;
+            return TakeReply.Granted(Math.Max(0, left));
         }
     }
 
@@ -52,13 +56,15 @@ internal sealed class TokenStash(TimeProvider clock)
     }
 
     /// <summary>Adds what was leased; nothing was: then nobody asks again before <paramref name="wait"/> is over.</summary>
-    internal void Add(LimitKey key, double tokens, TimeSpan wait)
+    /// <param name="rest">What is left in the row.</param>
+    internal void Add(LimitKey key, double tokens, double rest, TimeSpan wait)
     {
         lock (gate)
         {
             var now = clock.GetTimestamp();
             var leased = Of(key.Value, now);
             leased.Tokens += tokens;
+            leased.Rest = rest;
             if (tokens > 0) leased.At = now;
             leased.NotBefore = wait > TimeSpan.Zero ? now + (long)(wait.TotalSeconds * clock.TimestampFrequency) : 0;
         }
@@ -96,6 +102,9 @@ internal sealed class TokenStash(TimeProvider clock)
     private sealed class Leased
     {
         internal double Tokens { get; set; }
+
+        /// <summary>What was left in the row when it was last asked.</summary>
+        internal double Rest { get; set; }
 
         internal long At { get; set; }
 

@@ -35,7 +35,7 @@ internal sealed class RedisLimits(RedisDoor redis) : ILimitStore
         }
 
         var reply = (RedisResult[])(await redis.ScriptAsync(RedisScripts.Take, keys, arguments, cancel))!;
-        return new TakeReply((int)reply[0], Time((long)reply[1]));
+        return (int)reply[0] < 0 ? TakeReply.Granted((long)reply[2]) : new TakeReply((int)reply[0], Time((long)reply[1]));
     }
 
     public Task GiveBackAsync(Want want, CancellationToken cancel) => want.Rate is not { } rate

@@ -6,7 +6,7 @@ namespace Aos.Storage;
 /// </summary>
 internal static class RedisScripts
 {
-    /// <summary>KEYS: bucket and penalty of each want. ARGV: burst (0: no bucket), amount, per and wish of each. Reply: short index or -1, wait.</summary>
+    /// <summary>KEYS: bucket and penalty of each want. ARGV: burst (0: no bucket), amount, per and wish of each. Reply: short index or -1, wait, what is left of the first.</summary>
     internal const string Take = Now + """
         local left = {}
         local wants = #KEYS / 2
@@ -33,7 +33,11 @@ internal static class RedisScripts
             redis.call('PEXPIRE', KEYS[2 * i - 1], string.format('%.0f', math.ceil((burst - left[i]) * per / amount / 1000) + 1000))
           end
         end
-        return {-1, 0}
+        local first = 0
+        for i = wants, 1, -1 do
+          if left[i] then first = left[i] end
+        end
+        return {-1, 0, math.floor(first)}
         """;
 
     /// <summary>KEYS: bucket. ARGV: burst, amount, per, tokens.</summary>

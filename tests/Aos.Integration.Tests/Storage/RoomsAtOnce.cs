@@ -130,7 +130,7 @@ public sealed class RoomsAtOnce : IAsyncLifetime
     [Fact]
     public async Task An_agent_changed_by_two_nodes_keeps_both_changes()
     {
-        var caller = new Caller(TenantId.Default, "test", new HashSet<Permission>());
+        var caller = new Caller(TenantId.Default, "test", []);
         var (agent, _) = await Agents(0).CreateAsync(caller, "a", null, new AgentSettings(), default);
         await Agents(1).FindAsync(caller.Tenant, agent!.Id, default);
 
@@ -145,7 +145,7 @@ public sealed class RoomsAtOnce : IAsyncLifetime
     [Fact]
     public async Task Another_nodes_change_is_seen_after_a_moment()
     {
-        var caller = new Caller(TenantId.Default, "test", new HashSet<Permission>());
+        var caller = new Caller(TenantId.Default, "test", []);
         var (agent, _) = await Agents(0).CreateAsync(caller, "a", null, new AgentSettings(), default);
         await Agents(1).FindAsync(caller.Tenant, agent!.Id, default);
         await Agents(0).ChangeAsync(caller, agent.Id, it => it with { Status = AgentStatus.Paused }, default);

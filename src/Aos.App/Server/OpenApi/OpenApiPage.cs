@@ -182,7 +182,8 @@ internal static partial class OpenApiPage
             }
 
             writer.WriteEndArray();
-            writer.WriteString("x-permission", JsonNamingPolicy.SnakeCaseLower.ConvertName(needs.Permission.ToString()));
+            writer.WriteString("x-permission", needs.Permission is { } permission ? permission.ToString() : "any");
+            if (needs.OfHouse) writer.WriteBoolean("x-house", true);
             return;
         }
 

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Text.Json;
+using Aos.Kernel;
+
+namespace Aos.App.Cli;
+
+/// <summary><c>aos auth whoami|can|roles|reload</c>.</summary>
+internal static class AuthVerb
+{
+    internal static Command Command() => new("auth", """
+        Who a key is and what it may do.
+
+        Examples:
+          aos auth whoami
+          aos auth can 0f3c9a6b1d2e4f58 write run
+        """)
+    {
+        WhoAmI(), Can(), Roles(), Reload(),
+    };
+
+    private static Command WhoAmI()
+    {
+        var command = new Command("whoami", "Prints who you are to the house: principal, tenant, roles, scopes, tier, permissions.\n\nExample: aos auth whoami --server http://127.0.0.1:8000");
+        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
+        {
+            var me = await house.AskAsync(HttpMethod.Get, "api/v1/me", null, cancel);
+            if (parsed.GetValue(CommandLine.AsJson))
+            {
+                Report.Line(me);
+                return 0;
+            }
+
+            Console.Out.WriteLine($"{me.GetText("principal")} of {me.GetText("tenant_id")}{(me.Get("is_house") is { ValueKind: JsonValueKind.True } ? ", of the house" : "")}");
+            Console.Out.WriteLine($"roles        {Words(me, "roles")}");
+            Console.Out.WriteLine($"scopes       {(me.Get("scopes") is { ValueKind: JsonValueKind.Array } ? Words(me, "scopes") : "all that the roles allow")}");
+            Console.Out.WriteLine($"tier         {me.GetText("tier")}");
+            if (me.GetText("agent_id") is { } agent) Console.Out.WriteLine($"agent        {agent}");
+            if (me.GetText("expires_at") is { } end) Console.Out.WriteLine($"expires      {end}");
+            Console.Out.WriteLine($"permissions  {Words(me, "permissions")}");
+            return 0;
+        }, cancel));
+        return command;
+    }
+
+    private static Command Can()
+    {
+        var key = new Argument<string>("key") { Description = "Id of a key, or me." };
+        var action = new Argument<string>("action") { Description = "For instance write." };
+        var resource = new Argument<string>("resource") { Description = "For instance run." };
+        var command = new Command("can", """
+            Says whether a key may do something, and by which rule.
+
+            Examples:
+              aos auth can 0f3c9a6b1d2e4f58 write run
+              aos auth can me reload rbac
+
+            Exit code: 0 allowed, 1 denied.
+            """)
+        {
+            key, action, resource,
+        };
+        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
+        {
+            var who = parsed.GetValue(key)!;
+            var path = $"api/v1/rbac/can?action={Uri.EscapeDataString(parsed.GetValue(action)!)}&resource={Uri.EscapeDataString(parsed.GetValue(resource)!)}{(who == "me" ? "" : $"&key={Uri.EscapeDataString(who)}")}";
+            var answer = await house.AskAsync(HttpMethod.Get, path, null, cancel);
+            var isAllowed = answer.Get("allowed") is { ValueKind: JsonValueKind.True };
+            if (parsed.GetValue(CommandLine.AsJson)) Report.Line(answer);
+            else Console.Out.WriteLine($"{(isAllowed ? "allowed" : "denied")} by {answer.GetText("rule")} (policy {answer.GetText("policy")})");
+            return isAllowed ? 0 : 1;
+        }, cancel));
+        return command;
+    }
+
+    private static Command Roles()
+    {
+        var command = new Command("roles", "Prints what each role may do.\n\nExample: aos auth roles");
+        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
+        {
+            var answer = await house.AskAsync(HttpMethod.Get, "api/v1/rbac/matrix", null, cancel);
+            if (parsed.GetValue(CommandLine.AsJson))
+            {
+                Report.Line(answer);
+                return 0;
+            }
+
+            foreach (var role in answer.GetProperty("matrix").EnumerateObject())
+            {
+                Console.Out.WriteLine(role.Name);
+                foreach (var row in role.Value.EnumerateObject()) Console.Out.WriteLine($"  {row.Name,-12} {string.Join(' ', row.Value.EnumerateArray().Select(one => one.GetString()))}");
+            }
+
+            return 0;
+        }, cancel));
+        return command;
+    }
+
+    private static Command Reload()
+    {
+        var command = new Command("reload", "Reads the policy file anew (AOS_RBAC_POLICY_FILE); it holds on all nodes within a second.\n\nExample: aos auth reload");
+        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
+        {
+            var answer = await house.AskAsync(HttpMethod.Post, "api/v1/rbac/reload", null, cancel);
+            if (parsed.GetValue(CommandLine.AsJson)) Report.Line(answer);
+            else Console.Out.WriteLine($"{answer.GetText("message")} {answer.GetText("previous_hash")} -> {answer.GetText("new_hash")}");
+            return 0;
+        }, cancel));
+        return command;
+    }
+
+    private static string Words(JsonElement value, string name) => string.Join(' ', value.GetProperty(name).EnumerateArray().Select(one => one.GetString()));
+}

@@ -1,0 +1,103 @@
+using System.Net;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.App.Server;
+
+/// <summary>Who sends a request, and whether they may do what its route says it needs.</summary>
+internal static class Gate
+{
+    private const string Challenge = "Bearer realm=\"aos\"";
+
+    private static readonly object CallerKey = new();
+
+    internal static Caller Caller(this HttpContext context) => (Caller)context.Items[CallerKey]!;
+
+    internal static async Task EnterAsync(HttpContext context, RouteEndpoint endpoint, bool isDevelopment)
+    {
+        var needs = endpoint.Metadata.GetMetadata<NeedsAttribute>()
+            ?? throw new InvariantBrokenException($"The route {endpoint.DisplayName} says neither what it needs nor that it is open.");
+        var identity = context.RequestServices.GetRequiredService<IIdentity>();
+        var caller = Narrowed(context, await CallerAsync(context, identity, needs, isDevelopment));
+        await RateHeaders.TakeAsync(context, caller, needs.Weight);
+        if (needs.Permission is { } permission)
+        {
+            var decision = await identity.DecideAsync(caller, permission, needs.OfHouse, context.RequestAborted);
+            if (!decision.IsAllowed) throw Denied(permission, decision);
+        }
+
+        context.Items[CallerKey] = caller;
+    }
+
+    private static async ValueTask<Caller> CallerAsync(HttpContext context, IIdentity identity, NeedsAttribute needs, bool isDevelopment)
+    {
+        var credential = Presented(context.Request.Headers);
+        if (credential.IsThere)
+        {
+            var found = await identity.AuthenticateAsync(credential, context.RequestAborted);
+            if (found.Caller is { } caller) return caller;
+            var problem = found.Problem!;
+            if (found.IsOutage) throw new RefusedException(FailureCatalog.Fail("SERVICE_UNAVAILABLE", $"The token cannot be checked now: {problem}", TimeSpan.FromSeconds(5)));
+            await RateHeaders.WrongAsync(context);
+            context.Response.Headers.WWWAuthenticate = $"{Challenge}, error=\"invalid_token\", error_description=\"{problem}\"";
+            throw new RefusedException(FailureCatalog.Fail("UNAUTHORIZED", problem));
+        }
+
+        if (context.Features.Get<OwnerConnection>() is not null) return OwnerConnection.Owner;
+        if (isDevelopment && needs.OpenInDevelopment && IsLocal(context)) return identity.Anonymous;
+        context.Response.Headers.WWWAuthenticate = Challenge;
+        throw new RefusedException(FailureCatalog.Fail("UNAUTHORIZED", "An API key is needed."), needs.KeyIsField ? 422 : 401);
+    }
+
+    /// <summary><c>X-Tenant-ID</c> picks a tenant for a caller who may act for others; for everybody else it must be their own.</summary>
+    private static Caller Narrowed(HttpContext context, Caller caller)
+    {
+        if (context.Request.Headers["X-Tenant-ID"] is not [{ Length: > 0 } named] || named == caller.Tenant.Value) return caller;
+        if (!caller.IsHouse)
+            throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This caller does not act for the tenant {Asked.Short(named)}."));
+        return caller with { Tenant = Asked.Tenant("X-Tenant-ID", named) };
+    }
+
+    private static RefusedException Denied(Permission permission, AccessDecision decision) => new(FailureCatalog.Fail(
+        "PERMISSION_DENIED",
+        decision.Rule switch
+        {
+            "house-only" => $"{permission} touches what all tenants share; only a caller of the house may.",
+            "scope" => $"This credential is not scoped for {permission}.",
+            _ => $"No role of this caller allows {permission}.",
+        },
+        null,
+        Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("reason", decision.Rule);
+            writer.WriteString("resource", permission.Resource);
+            writer.WriteString("action", permission.Action);
+            writer.WriteString("policy", decision.Policy);
+            writer.WriteEndObject();
+        })));
+
+    /// <summary>A header that is there twice is none: two readers could take two different ones for it.</summary>
+    private static Credential Presented(IHeaderDictionary headers)
+    {
+        var machine = One(headers, "X-Machine-Token") ?? One(headers, "Authorization-Machine");
+        var key = One(headers, "X-AOS-Key") ?? One(headers, "X-API-Key");
+        if (key is null && One(headers, "Authorization") is { } bearer && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) key = bearer[7..].Trim();
+        return new Credential(key, machine);
+    }
+
+    private static string? One(IHeaderDictionary headers, string name) => headers[name] is [{ } one] ? one : null;
+
+    /// <summary>
+    /// A client on this machine that no web page sent: a page of another origin, or a name that was made to point here, must not
+    /// act for the developer whose browser it runs in.
+    /// </summary>
+    private static bool IsLocal(HttpContext context)
+    {
+        var request = context.Request;
+        return context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
+            && !request.Headers.ContainsKey("X-Forwarded-For")
+            && request.Host.Host is "localhost" or "127.0.0.1" or "[::1]"
+            && (request.Headers.Origin is [] || request.Headers.Origin is [{ } origin] && origin == $"{request.Scheme}://{request.Host}");
+    }
+}

@@ -1,0 +1,134 @@
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.App.Server;
+
+/// <summary><c>/api/v1/me</c> and <c>/api/v1/rbac</c>: who the caller is, what roles may do, and the policy that says so.</summary>
+internal static class IdentityRoutes
+{
+    internal static void MapIdentity(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v1/me", MeAsync);
+        routes.MapGet("/api/v1/rbac/info", InfoAsync);
+        routes.MapGet("/api/v1/rbac/matrix", MatrixAsync);
+        routes.MapGet("/api/v1/rbac/can", CanAsync);
+        routes.MapPost("/api/v1/rbac/reload", ReloadAsync);
+        routes.MapPut("/api/v1/rbac/policy", PutAsync);
+    }
+
+    [Needs(OpenInDevelopment = true)]
+    private static async Task MeAsync(HttpContext context)
+    {
+        var caller = context.Caller();
+        var permissions = await context.RequestServices.GetRequiredService<IIdentity>().PermissionsOfAsync(caller, context.RequestAborted);
+        await context.ReplyAsync(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("principal", caller.Principal);
+            writer.WriteString("tenant_id", caller.Tenant.Value);
+            IdentityWire.WriteGrants(writer, caller.Roles, caller.Scopes, caller.Tier, caller.AgentId, caller.IsHouse);
+            IdentityWire.WriteTime(writer, "expires_at", caller.ExpiresAt);
+            SkillWire.WriteTexts(writer, "permissions", permissions.Select(permission => permission.ToString()));
+            writer.WriteEndObject();
+        });
+    }
+
+    [Needs("rbac:read")]
+    private static async Task InfoAsync(HttpContext context)
+    {
+        var info = await Rbac(context).InfoAsync(context.RequestAborted);
+        await context.ReplyAsync(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("version", info.Version);
+            writer.WriteString("hash", info.Hash);
+            writer.WriteString("source", info.Source);
+            writer.WriteString("loaded_at", info.LoadedAt.UtcDateTime);
+            SkillWire.WriteTexts(writer, "roles", info.Matrix.Keys);
+            SkillWire.WriteTexts(writer, "resources", Permissions.Resources.Select(resource => resource.Resource));
+            writer.WriteString("mode", info.Mode.ToString().ToLowerInvariant());
+            writer.WriteBoolean("enforce_mode", info.Mode == RbacMode.Enforce);
+            writer.WriteBoolean("fail_open", false);
+            writer.WriteEndObject();
+        });
+    }
+
+    [Needs("rbac:read")]
+    private static async Task MatrixAsync(HttpContext context)
+    {
+        var info = await Rbac(context).InfoAsync(context.RequestAborted);
+        await context.ReplyAsync(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("version", info.Version);
+            writer.WriteString("hash", info.Hash);
+            writer.WriteStartObject("matrix");
+            foreach (var (role, rows) in info.Matrix)
+            {
+                writer.WriteStartObject(role);
+                foreach (var (resource, actions) in rows) SkillWire.WriteTexts(writer, resource, actions);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        });
+    }
+
+    /// <summary>Whether a key of the tenant, or the caller itself, may do something, and by which rule.</summary>
+    [Needs("rbac:read")]
+    private static async Task CanAsync(HttpContext context)
+    {
+        var (action, resource) = (context.Text("action"), context.Text("resource"));
+        if (action is null || resource is null) throw RefusedException.Wrong("action and resource say what is asked, for instance action=write and resource=run.");
+        var permission = new Permission(resource, action);
+        if (!Permissions.All.Contains(permission)) throw RefusedException.Wrong($"There is no {Asked.Short(permission.ToString())}; GET /api/v1/rbac/matrix shows resources and actions.");
+        var caller = context.Text("key") is { } id ? await OfKeyAsync(context, id) : context.Caller();
+        var decision = await context.RequestServices.GetRequiredService<IIdentity>().ExplainAsync(caller, permission, ofHouse: false, context.RequestAborted);
+        var isEnded = caller.ExpiresAt <= context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
+        await context.ReplyAsync(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("principal", caller.Principal);
+            writer.WriteString("tenant_id", caller.Tenant.Value);
+            writer.WriteString("resource", resource);
+            writer.WriteString("action", action);
+            writer.WriteBoolean("allowed", decision.IsAllowed && !isEnded);
+            writer.WriteString("rule", isEnded ? "ended" : decision.Rule);
+            writer.WriteString("policy", decision.Policy);
+            writer.WriteEndObject();
+        });
+    }
+
+    [Needs("rbac:reload", OfHouse = true)]
+    private static async Task ReloadAsync(HttpContext context) => await ReplyAsync(context, await Rbac(context).ReloadAsync(context.Caller(), context.RequestAborted), 500);
+
+    [Needs("rbac:reload", OfHouse = true)]
+    private static async Task PutAsync(HttpContext context)
+    {
+        var document = await context.ObjectBodyAsync();
+        await ReplyAsync(context, await Rbac(context).PutAsync(context.Caller(), document, context.RequestAborted), 422);
+    }
+
+    private static IRbac Rbac(HttpContext context) => context.RequestServices.GetRequiredService<IRbac>();
+
+    private static async Task<Caller> OfKeyAsync(HttpContext context, string id)
+    {
+        var key = await context.RequestServices.GetRequiredService<IApiKeys>().FindAsync(context.Caller(), id, context.RequestAborted)
+            ?? throw new RefusedException(FailureCatalog.Fail("NOT_FOUND", $"There is no key {Asked.Short(id)}; aos keys list shows them."));
+        return new Caller(key.Tenant, $"key:{key.Id}", [.. key.Roles], key.AgentId) { Scopes = key.Scopes, Tier = key.Tier, IsHouse = key.IsHouse, ExpiresAt = key.RevokedAt ?? key.ExpiresAt };
+    }
+
+    private static Task ReplyAsync(HttpContext context, RbacReload reload, int refused)
+    {
+        if (reload.Problem is not { } problem) return context.ReplyAsync(writer => IdentityWire.WriteReload(writer, reload));
+        var detail = Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("error", "reload_failed");
+            writer.WriteString("message", problem);
+            writer.WriteEndObject();
+        });
+        throw new RefusedException(FailureCatalog.Fail("CONFIG_INVALID", $"{problem} The policy {reload.PreviousHash} stays in force."), refused, detail);
+    }
+}
