@@ -67,10 +67,14 @@ internal sealed class House : IAsyncDisposable
 
     private async Task StartAsync()
     {
-        app = AosServer.Build("127.0.0.1", 0, Of(store.Options(), Workspace));
+        app = AosServer.Build("127.0.0.1", 0, Of(store.Options(), Workspace), Unlimited);
         await app.StartAsync();
         Http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }
+
+    /// <summary>Tests ask without a key and more often than a minute allows.</summary>
+    private static void Unlimited(IServiceCollection services) =>
+        ((IdentityOptions)services.Last(service => service.ServiceType == typeof(IdentityOptions)).ImplementationInstance!).AnonymousTier = "unlimited";
 
     private async Task StopAsync()
     {

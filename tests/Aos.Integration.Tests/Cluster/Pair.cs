@@ -34,7 +34,7 @@ internal sealed class Pair : IAsyncDisposable
 
     internal PairHost B { get; }
 
-    internal static Caller Caller { get; } = new(TenantId.Default, "test", new HashSet<Permission>());
+    internal static Caller Caller { get; } = new(TenantId.Default, "test", []);
 
     internal static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
