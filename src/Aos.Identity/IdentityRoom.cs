@@ -10,7 +10,7 @@ public static class IdentityRoom
 
     public static AosBuilder AddIdentity(this AosBuilder aos, IdentityOptions options)
     {
-        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration);
+        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration, AuditTable.Migration);
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<Revision>();
         aos.Services.AddSingleton<KeyTable>();
@@ -20,6 +20,9 @@ public static class IdentityRoom
         aos.Services.AddSingleton<AccessLog>();
         aos.Services.AddSingleton(Own);
         aos.Services.AddSingleton<TokenCheck>();
+        aos.Services.AddSingleton<AuditTable>();
+        aos.Services.AddSingleton<AuditCheck>();
+        aos.Door<IAudit, AuditBook>().Chore<AuditSeals>();
         return aos.Door<IRequestLimits, RequestLimits>().Door<IRbac, PolicyBook>().Chore<KeyBook>().Door<IIdentity, IdentityDoor>().Of<IApiKeys, KeyBook>();
     }
 

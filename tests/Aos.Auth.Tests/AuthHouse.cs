@@ -78,6 +78,15 @@ internal sealed class AuthHouse : IAsyncDisposable
         return new MadeKey(made.Text("id")!, made.Text("key")!);
     }
 
+    /// <summary>Does to the store what nobody should.</summary>
+    internal async Task DamageAsync(string sql)
+    {
+        await using var connection = store.Connect();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
     internal IChore Chore(string name) => Services.GetServices<IChore>().Single(chore => chore.Name == name);
 
     public async ValueTask DisposeAsync()

@@ -13,6 +13,9 @@ internal static class Gate
 
     internal static Caller Caller(this HttpContext context) => (Caller)context.Items[CallerKey]!;
 
+    /// <summary>The caller, a house's own, acts for the tenant that its request names; the record shows it there.</summary>
+    internal static void ActAs(this HttpContext context, Caller caller) => context.Items[CallerKey] = caller;
+
     internal static async Task EnterAsync(HttpContext context, RouteEndpoint endpoint, bool isDevelopment)
     {
         var needs = endpoint.Metadata.GetMetadata<NeedsAttribute>()
@@ -23,7 +26,13 @@ internal static class Gate
         if (needs.Permission is { } permission)
         {
             var decision = await identity.DecideAsync(caller, permission, needs.OfHouse, context.RequestAborted);
-            if (!decision.IsAllowed) throw Denied(permission, decision);
+            if (!decision.IsAllowed)
+            {
+                await Trail.DeniedAsync(context, caller, permission, decision);
+                throw Denied(permission, decision);
+            }
+
+            Trail.Follow(context, permission, decision);
         }
 
         context.Items[CallerKey] = caller;
@@ -39,6 +48,7 @@ internal static class Gate
             var problem = found.Problem!;
             if (found.IsOutage) throw new RefusedException(FailureCatalog.Fail("SERVICE_UNAVAILABLE", $"The token cannot be checked now: {problem}", TimeSpan.FromSeconds(5)));
             await RateHeaders.WrongAsync(context);
+            await Trail.WrongAsync(context, needs.Permission, problem);
             context.Response.Headers.WWWAuthenticate = $"{Challenge}, error=\"invalid_token\", error_description=\"{problem}\"";
             throw new RefusedException(FailureCatalog.Fail("UNAUTHORIZED", problem));
         }

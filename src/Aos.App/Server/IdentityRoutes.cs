@@ -121,7 +121,12 @@ internal static class IdentityRoutes
 
     private static Task ReplyAsync(HttpContext context, RbacReload reload, int refused)
     {
-        if (reload.Problem is not { } problem) return context.ReplyAsync(writer => IdentityWire.WriteReload(writer, reload));
+        if (reload.Problem is not { } problem)
+        {
+            context.ChangedHash(reload.PreviousHash, reload.NewHash);
+            return context.ReplyAsync(writer => IdentityWire.WriteReload(writer, reload));
+        }
+
         var detail = Json.Write(writer =>
         {
             writer.WriteStartObject();

@@ -38,6 +38,7 @@ internal static class KeyRoutes
     {
         var body = await context.ObjectBodyAsync();
         var caller = For(context.Caller(), body.TextOf("tenant_id"));
+        context.ActAs(caller);
         var scopes = body.Get("scopes") is { ValueKind: not JsonValueKind.Null } ? ScopeSet.Read(Texts(body, "scopes"), out var wrong) ?? throw RefusedException.Wrong($"scopes: {Asked.Short(wrong!)} is no scope such as run:read, run:* or *:read.") : null;
         var wish = new KeyWish(
             caller.Tenant, body.TextOf("name") ?? "", Texts(body, "roles"), scopes, body.TextOf("tier") ?? "pro", body.TextOf("agent_id"), Flag(body, "is_house"), Lifetime(body));
@@ -68,7 +69,9 @@ internal static class KeyRoutes
     private static async Task RevokeAsync(HttpContext context)
     {
         var id = (string)context.Request.RouteValues["id"]!;
+        var before = await Book(context).FindAsync(context.Caller(), id, context.RequestAborted) ?? throw Unknown(id);
         var key = await Book(context).RevokeAsync(context.Caller(), id, context.RequestAborted) ?? throw Unknown(id);
+        context.Changed(Json.Write(writer => Write(writer, before, null)), Json.Write(writer => Write(writer, key, null)));
         await context.ReplyAsync(writer => Write(writer, key, null));
     }
 
@@ -77,6 +80,7 @@ internal static class KeyRoutes
     private static async Task ReplyAsync(HttpContext context, NewKey? made, Failure? refusal)
     {
         if (refusal is not null) throw new RefusedException(refusal, refusal.Code == "INVALID_INPUT" ? 422 : null);
+        context.Changed(null, Json.Write(writer => Write(writer, made!.Key, null)));
         context.Response.Headers.Location = $"/api/v1/keys/{made!.Key.Id}";
         context.Response.Headers.CacheControl = "no-store";
         await context.ReplyAsync(writer => Write(writer, made.Key, made.Text), 201);
