@@ -26,27 +26,20 @@ internal sealed class AuditTable(IDatabase database)
         );
         """);
 
-    /// <summary>Entries in one statement.</summary>
-    private const int InsertMax = 50;
-
     private static readonly AuditPlace Beginning = new(0, ChainHash.Start);
 
     /// <summary>Adds entries to the end of the chain, in their order; replies the end.</summary>
-    internal Task<AuditPlace> AppendAsync(IReadOnlyList<(AuditEntry Entry, byte[] Body)> entries, CancellationToken cancel) => database.WriteAsync(
+    internal Task<AuditPlace> AppendAsync((AuditEntry Entry, byte[] Body)[] entries, CancellationToken cancel) => database.WriteAsync(
         (connection, transaction) =>
         {
             database.Lock(connection, transaction, "audit_log");
-            var end = End(connection, transaction);
-            foreach (var some in entries.Chunk(InsertMax)) end = Insert(connection, transaction, some, end);
-            return end;
+            return Insert(connection, transaction, entries, End(connection, transaction));
         },
         cancel);
 
     /// <summary>Where the chain begins: after what was taken away.</summary>
     internal Task<AuditPlace> StartAsync(CancellationToken cancel) => database.ReadAsync(
         (connection, _) => Task.FromResult(Start(connection, null)), cancel);
-
-    internal Task<AuditPlace> EndAsync(CancellationToken cancel) => database.ReadAsync((connection, _) => Task.FromResult(End(connection, null)), cancel);
 
     /// <summary>Entries after a number, in order: number, tenant, and the bytes that were hashed, with their hash.</summary>
     internal Task<List<(long Number, string Tenant, byte[] Body, byte[] Hash)>> AfterAsync(long number, int max, CancellationToken cancel) => database.ReadAsync(
@@ -122,29 +115,57 @@ internal sealed class AuditTable(IDatabase database)
         return rows.Read() ? new AuditPlace(rows.GetInt64(0), rows.GetFieldValue<byte[]>(1)) : null;
     }
 
-    private static AuditPlace Insert(DbConnection connection, DbTransaction transaction, (AuditEntry Entry, byte[] Body)[] entries, AuditPlace end)
+    /// <summary>Adds entries after a place; replies the new end.</summary>
+    private AuditPlace Insert(DbConnection connection, DbTransaction transaction, (AuditEntry Entry, byte[] Body)[] entries, AuditPlace end)
     {
-        var arguments = new DynamicParameters();
-        var rows = new List<string>(entries.Length);
-        for (var i = 0; i < entries.Length; i++)
-        {
-            var (entry, body) = entries[i];
-            end = new AuditPlace(end.Number + 1, ChainHash.Next(end.Hash, body));
-            rows.Add($"(@t{i}, @n{i}, @at{i}, @s{i}, @r{i}, @a{i}, @ok{i}, @b{i}, @h{i})");
-            arguments.Add($"t{i}", entry.Tenant.Value);
-            arguments.Add($"n{i}", end.Number);
-            arguments.Add($"at{i}", entry.At.UtcTicks);
-            arguments.Add($"s{i}", entry.Subject);
-            arguments.Add($"r{i}", entry.Resource);
-            arguments.Add($"a{i}", entry.Action);
-            arguments.Add($"ok{i}", entry.IsAllowed ? 1L : 0L);
-            arguments.Add($"b{i}", body);
-            arguments.Add($"h{i}", end.Hash);
-        }
-
-        connection.Execute($"INSERT INTO audit_log (tenant_id, number, at, subject, resource, action, allowed, body, hash) VALUES {string.Join(", ", rows)}", arguments, transaction);
-        return end;
+        var hashes = new byte[entries.Length][];
+        for (var i = 0; i < entries.Length; i++) hashes[i] = ChainHash.Next(i == 0 ? end.Hash : hashes[i - 1], entries[i].Body);
+        if (database.Dialect == Dialect.Postgres) InsertArrays(connection, transaction, entries, end.Number, hashes);
+        else InsertRows(connection, transaction, entries, end.Number, hashes);
+        return new AuditPlace(end.Number + entries.Length, hashes[^1]);
     }
+
+    /// <summary>One statement of eight parameters, however many entries.</summary>
+    private static void InsertArrays(DbConnection connection, DbTransaction transaction, (AuditEntry Entry, byte[] Body)[] entries, long after, byte[][] hashes)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = """
+            INSERT INTO audit_log (tenant_id, number, at, subject, resource, action, allowed, body, hash)
+            SELECT tenant, @after + place, at, subject, resource, action, allowed, body, hash
+            FROM unnest(@tenants, @ats, @subjects, @resources, @actions, @allowed, @bodies, @hashes)
+              WITH ORDINALITY AS entry (tenant, at, subject, resource, action, allowed, body, hash, place)
+            """;
+        Add("after", after);
+        Add("tenants", entries.Select(row => row.Entry.Tenant.Value).ToArray());
+        Add("ats", entries.Select(row => row.Entry.At.UtcTicks).ToArray());
+        Add("subjects", entries.Select(row => row.Entry.Subject).ToArray());
+        Add("resources", entries.Select(row => row.Entry.Resource).ToArray());
+        Add("actions", entries.Select(row => row.Entry.Action).ToArray());
+        Add("allowed", entries.Select(row => row.Entry.IsAllowed ? 1L : 0L).ToArray());
+        Add("bodies", entries.Select(row => row.Body).ToArray());
+        Add("hashes", hashes);
+        command.ExecuteNonQuery();
+
+        void Add(string name, object value)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value);
+            command.Parameters.Add(parameter);
+        }
+    }
+
+    private static void InsertRows(DbConnection connection, DbTransaction transaction, (AuditEntry Entry, byte[] Body)[] entries, long after, byte[][] hashes) => connection.Execute(
+        """
+        INSERT INTO audit_log (tenant_id, number, at, subject, resource, action, allowed, body, hash)
+        VALUES (@tenant, @number, @at, @Subject, @Resource, @Action, @allowed, @Body, @hash)
+        """,
+        entries.Select((row, i) => new
+        {
+            tenant = row.Entry.Tenant.Value, number = after + i + 1, at = row.Entry.At.UtcTicks, row.Entry.Subject, row.Entry.Resource, row.Entry.Action,
+            allowed = row.Entry.IsAllowed ? 1L : 0L, row.Body, hash = hashes[i],
+        }),
+        transaction);
 
     private static (string Sql, DynamicParameters Arguments) Where(AuditFilter filter)
     {
