@@ -12,6 +12,9 @@ internal sealed class Peers(Processes processes, string folder)
     /// <summary>How often a round is made that lacks somebody: their scripts use fixed ports, which others may have just left.</summary>
     private const int TriesMax = 3;
 
+    /// <summary>After that a port that a closed connection held is free again.</summary>
+    private static readonly TimeSpan PortsFree = TimeSpan.FromSeconds(65);
+
     /// <summary>
     /// One round of all of them. What it installs stays for the next, and so do their names: a round that lacks one of them is made again, and
     /// in the end refused, since the best of the others would be beside the point.
@@ -32,14 +35,23 @@ internal sealed class Peers(Processes processes, string folder)
             }
 
             Console.WriteLine($"  not measured: {(measured.Count == 0 ? "anybody" : string.Join(", ", missing))}");
-            if (tries == TriesMax) throw new InvalidOperationException($"{Path.Combine(folder, "run.sh")} did not measure all that it has measured before ({known}).");
+            if (tries < TriesMax) await Task.Delay(PortsFree, TimeProvider.System);
+            else throw new InvalidOperationException($"{Path.Combine(folder, "run.sh")} did not measure all that it has measured before ({known}).");
         }
     }
 
     private async Task<IReadOnlyList<JsonElement>> MeasureAsync(string work, int runs, int inFlight)
     {
         (string, string)[] load = [("R", "1"), ("N", runs.ToString(CultureInfo.InvariantCulture)), ("C", inFlight.ToString(CultureInfo.InvariantCulture))];
-        var lines = await processes.LinesAsync("bash", [Path.Combine(folder, "run.sh"), work], load);
-        return [.. lines.Where(line => line.StartsWith('{')).Select(line => JsonElement.Parse(line))];
+        try
+        {
+            var lines = await processes.LinesAsync("bash", [Path.Combine(folder, "run.sh"), work], load);
+            return [.. lines.Where(line => line.StartsWith('{')).Select(line => JsonElement.Parse(line))];
+        }
+        catch (InvalidOperationException e)
+        {
+            Console.WriteLine($"  {e.Message}");
+            return [];
+        }
     }
 }
