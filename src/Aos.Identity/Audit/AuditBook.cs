@@ -25,15 +25,13 @@ internal sealed class AuditBook : IAudit, IAsyncDisposable
     private readonly AuditCheck check;
     private readonly TimeProvider clock;
     private readonly Lazy<Task> writing;
+    private AuditPlace? written;
 
     public AuditBook(AuditTable table, AuditCheck check, TimeProvider clock)
     {
         (this.table, this.check, this.clock) = (table, check, clock);
         writing = new Lazy<Task>(() => Task.Run(WriteAsync));
     }
-
-    /// <summary>The end of the chain that this process wrote last; null: it has written nothing since it was last asked.</summary>
-    internal AuditPlace? Written { get; private set; }
 
     public async ValueTask WriteAsync(AuditEntry entry, CancellationToken cancel)
     {
@@ -69,13 +67,8 @@ internal sealed class AuditBook : IAudit, IAsyncDisposable
         if (writing.IsValueCreated) await writing.Value;
     }
 
-    /// <summary>What was written last, once.</summary>
-    internal AuditPlace? TakeWritten()
-    {
-        var written = Written;
-        Written = null;
-        return written;
-    }
+    /// <summary>The end of the chain that this process wrote last; null: it has written nothing since it was last asked.</summary>
+    internal AuditPlace? TakeWritten() => Interlocked.Exchange(ref written, null);
 
     private async Task WriteAsync()
     {
@@ -92,7 +85,7 @@ internal sealed class AuditBook : IAudit, IAsyncDisposable
     {
         try
         {
-            Written = await table.AppendAsync([.. batch.Select(waiting => (waiting.Entry, waiting.Body))], CancellationToken.None);
+            written = await table.AppendAsync([.. batch.Select(waiting => (waiting.Entry, waiting.Body))], CancellationToken.None);
             foreach (var waiting in batch) waiting.Done.TrySetResult();
         }
         catch (Exception e)
