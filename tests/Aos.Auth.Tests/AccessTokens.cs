@@ -159,10 +159,11 @@ public sealed class AccessTokens : IAsyncLifetime
         await MeAsync(issuer.Token(rsa, "RS256"));
         var asked = issuer.Asked;
         var right = issuer.Token(rsa, "RS256");
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
 
         for (var i = 0; i < 50; i++) Assert.Equal(401, (await MeAsync(Issuer.Forged($$"""{"alg":"RS256","kid":"k{{i}}"}""", right, _ => new byte[256]))).Status);
 
-        Assert.InRange(issuer.Asked - asked, 0, 2);
+        Assert.InRange(issuer.Asked - asked, 0, 1 + (int)(System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds / 5));
     }
 
     [Fact]
