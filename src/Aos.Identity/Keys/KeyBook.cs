@@ -55,8 +55,8 @@ internal sealed class KeyBook : IApiKeys, IChore
     internal async ValueTask<Authentication> PresentedAsync(string id, string text, CancellationToken cancel)
     {
         var digest = KeyText.Digest(text);
-        if (!cache.TryFind(id, digest, out var key)) key = await ReadAsync(id, text, digest, cancel);
-        if (key is null) return new Authentication(null, "Invalid API key");
+        var found = cache.Find(id, digest) ?? await ReadAsync(id, text, digest, cancel);
+        if (found is not { } key) return new Authentication(null, "Invalid API key");
         var now = clock.GetUtcNow();
         if (key.RevokedAt is not null || key.ExpiresAt <= now) return new Authentication(null, Ended);
         uses[(key.Tenant, key.Id)] = now;
@@ -111,13 +111,7 @@ internal sealed class KeyBook : IApiKeys, IChore
         var stored = await table.PresentedAsync(id, cancel);
         // The same work for an id that nobody has, so that the time says nothing about ids.
         var mac = await MacAsync(text, cancel);
-        if (stored is not { } known)
-        {
-            cache.Keep(generation, id, null, digest);
-            return null;
-        }
-
-        if (!CryptographicOperations.FixedTimeEquals(mac, known.Mac)) return null;
+        if (stored is not { } known || !CryptographicOperations.FixedTimeEquals(mac, known.Mac)) return null;
         cache.Keep(generation, id, known.Key, digest);
         return known.Key;
     }

@@ -6,14 +6,15 @@ namespace Aos.Identity;
 
 /// <summary>
 /// Keys that were presented lately, so that a request costs no query. Holds a digest of a key that was found right, never the key.
-/// Everything is forgotten when keys change, and what was read before a change is not kept after it.
+/// Everything is forgotten when keys change, and what was read before a change is not kept after it. Ids that nobody has are not kept: a
+/// second try with one would be faster than with a wrong secret, and so tell them apart.
 /// </summary>
 internal sealed class KeyCache
 {
-    /// <summary>Keys, and ids that are none, kept at once; then all are forgotten.</summary>
+    /// <summary>Keys kept at once; then all are forgotten.</summary>
     private const int Max = 10_000;
 
-    private readonly ConcurrentDictionary<string, Entry?> entries = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
     private long generation;
 
     /// <summary>To be taken before a key is read that shall be kept.</summary>
@@ -25,20 +26,14 @@ internal sealed class KeyCache
         entries.Clear();
     }
 
-    /// <summary>True: it is known what comes of this key; null then: there is none of this id.</summary>
-    internal bool TryFind(string id, byte[] digest, out ApiKey? key)
-    {
-        key = null;
-        if (!entries.TryGetValue(id, out var entry)) return false;
-        if (entry is null) return true;
-        key = entry.Key;
-        return CryptographicOperations.FixedTimeEquals(entry.Digest, digest);
-    }
+    /// <summary>The key, when exactly it was found right before.</summary>
+    internal ApiKey? Find(string id, byte[] digest) =>
+        entries.TryGetValue(id, out var entry) && CryptographicOperations.FixedTimeEquals(entry.Digest, digest) ? entry.Key : null;
 
-    internal void Keep(long readAt, string id, ApiKey? key, byte[] digest)
+    internal void Keep(long readAt, string id, ApiKey key, byte[] digest)
     {
         if (entries.Count >= Max) entries.Clear();
-        entries[id] = key is null ? null : new Entry(key, digest);
+        entries[id] = new Entry(key, digest);
         if (Generation != readAt) entries.TryRemove(id, out _);
     }
 
