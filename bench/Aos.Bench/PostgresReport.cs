@@ -19,16 +19,26 @@ internal static class PostgresReport
         Line("1,000 in flight, beside the ceiling", "aos.1000", "ceiling.1000", 0.5);
         Line("64 in flight, steps with effects, beside the ceiling", "effects.64", "ceiling.64", null);
         Line("1,000 in flight, steps with effects, beside it", "effects.1000", "ceiling.1000", null);
+        Line("1 in flight, through PgBouncer, beside direct", "bouncer.1", "aos.1", 0.8);
         Line("50 in flight, through PgBouncer, beside direct", "bouncer.50", "aos.50", 0.8);
         Line("64 in flight, through PgBouncer, beside direct", "bouncer.64", "aos.64", 0.8);
         Line("1,000 in flight, through PgBouncer, beside direct", "bouncer.1000", "aos.1000", 0.8);
-        Line("HTTP with wait, 64 in flight, beside a bare route", "aos.http", "ceiling.http", 0.5);
-        Line("HTTP with wait, 64, steps with effects, beside it", "effects.http", "ceiling.http", null);
+        foreach (var inFlight in new[] { 1, 50, 64, 1_000 })
+        {
+            Line(FormattableString.Invariant($"HTTP with wait, {inFlight:N0} in flight, beside a bare route"), $"aos.http.{inFlight}", $"ceiling.http.{inFlight}", inFlight == 64 ? 0.5 : null);
+        }
+
+        Line("HTTP with wait, 64, steps with effects, beside it", "effects.http.64", "ceiling.http.64", null);
+        foreach (var inFlight in new[] { 1, 50, 64, 1_000 })
+        {
+            Line(FormattableString.Invariant($"HTTP with wait, {inFlight:N0}, through PgBouncer, beside direct"), $"aos.http.bouncer.{inFlight}", $"aos.http.{inFlight}", 0.8);
+        }
+
         Line("two nodes of 32 in flight, beside one of 64", "two", "aos.64", 0.8);
         if (rounds.ContainsKey("best.wf_per_s"))
         {
-            Line("HTTP with wait, 64, beside the best other system", "aos.http", "best", 2);
-            Line("HTTP with wait, 64, steps with effects, beside it", "effects.http", "best", 2);
+            Line("HTTP with wait, 64, beside the best other system", "aos.http.64", "best", 2);
+            Line("HTTP with wait, 64, steps with effects, beside it", "effects.http.64", "best", 2);
         }
 
         var commits = Median(rounds["aos.64.commits"]);
@@ -54,9 +64,9 @@ internal static class PostgresReport
         Console.WriteLine();
         Console.WriteLine($"{"64 in flight, each by its own client",-58} {"runs/s",12} {"p50 ms",12} {"p95 ms",8}  rounds");
         var names = rounds.Keys.Where(name => name.StartsWith(Peer, StringComparison.Ordinal) && name.EndsWith(Rate, StringComparison.Ordinal)).Select(name => name[..^Rate.Length]);
-        foreach (var name in names.Append("aos.http").Append("effects.http").OrderByDescending(name => Median(rounds[name + Rate])))
+        foreach (var name in names.Append("aos.http.64").Append("effects.http.64").OrderByDescending(name => Median(rounds[name + Rate])))
         {
-            var shown = name switch { "aos.http" => "AOS", "effects.http" => "AOS, steps with effects", _ => name[Peer.Length..] };
+            var shown = name switch { "aos.http.64" => "AOS", "effects.http.64" => "AOS, steps with effects", _ => name[Peer.Length..] };
             Console.WriteLine($"{shown,-58} {Median(rounds[name + Rate]),12:N0} {Median(rounds[$"{name}.p50_ms"]),12:N1} {Median(rounds[$"{name}.p95_ms"]),8:N1}  {rounds[name + Rate].Count}");
         }
 

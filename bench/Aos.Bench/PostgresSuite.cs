@@ -5,8 +5,8 @@ using Npgsql;
 namespace Aos.Bench;
 
 /// <summary>
-/// The same runs on PostgreSQL: product and ceiling side by side at 1, 50, 64 and 1,000 in flight, directly and through PgBouncer, over
-/// HTTP, and as two nodes. Each measurement has a database of its own.
+/// The same runs on PostgreSQL: product and ceiling side by side at 1, 50, 64 and 1,000 in flight, directly and through PgBouncer, in
+/// process and over HTTP, and as two nodes. Each program that is measured has a database of its own.
 /// </summary>
 /// <param name="rounds">How often each is measured.</param>
 /// <param name="scale">Part of the full number of runs.</param>
@@ -17,6 +17,7 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
 {
     private const string Key = "bench-key-of-this-run-only-0123456789";
     private static readonly (int InFlight, int Runs)[] Loads = [(1, 1_000), (50, 20_000), (64, 20_000), (1_000, 30_000)];
+    private static readonly (int InFlight, int Runs)[] HttpLoads = [(64, 15_000), (1, 1_000), (50, 12_000), (1_000, 15_000)];
     private readonly Processes processes = new();
     private readonly string folder = Directory.CreateTempSubdirectory("aos-bench-").FullName;
     private readonly SortedDictionary<string, List<double>> figures = new(StringComparer.Ordinal);
@@ -47,7 +48,7 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
         await WithDatabaseAsync(async name => Keep($"ceiling.{inFlight}", await processes.MeasureAsync(processes.Ceiling, "pg", Connection(direct, name), Text(runs), Text(inFlight))));
         await WithDatabaseAsync(async name => Keep($"aos.{inFlight}", await EmbeddedAsync(direct, name, runs, inFlight)));
         if (inFlight >= 64) await EffectsAsync(inFlight, runs);
-        if (inFlight > 1) await WithDatabaseAsync(async name => Keep($"bouncer.{inFlight}", await EmbeddedAsync(bouncer, name, runs, inFlight)));
+        await WithDatabaseAsync(async name => Keep($"bouncer.{inFlight}", await EmbeddedAsync(bouncer, name, runs, inFlight)));
     }
 
     /// <summary>Steps with effects: each one's order and outcome are on record before anything follows from them.</summary>
@@ -56,31 +57,43 @@ internal sealed class PostgresSuite(int rounds, double scale, string direct, str
 
     private async Task HttpAsync()
     {
-        await WithDatabaseAsync(async name =>
-        {
-            var port = Text(Processes.FreePort());
-            var probe = processes.Start("dotnet", [processes.Ceiling, "serve", "pg", Connection(direct, name), port], []);
-            var url = $"http://127.0.0.1:{port}/run";
-            await Suite.Until(() => processes.MeasureAsync(processes.Ceiling, "load", url, "5", "1"));
-            Keep("ceiling.http", await processes.MeasureAsync(processes.Ceiling, "load", url, Text(Count(10_000)), "64"));
-            processes.End(probe);
-        });
-        await WithDatabaseAsync(async name =>
-        {
-            var port = Text(Processes.FreePort());
-            var server = processes.Aos(["serve", "--port", port, "--data", At()], [.. Environment(direct, name), ("AOS_API_KEY", Key)]);
-            await Processes.UntilReadyAsync($"http://127.0.0.1:{port}/health", System.Diagnostics.Stopwatch.GetTimestamp());
-            Keep("aos.http", await processes.SelfAsync("runs", $"http://127.0.0.1:{port}", Key, Text(Count(15_000)), "64"));
-            processes.End(server);
-        });
+        await WithDatabaseAsync(BareRouteAsync);
+        await WithDatabaseAsync(name => ServerAsync("http", direct, name));
+        await WithDatabaseAsync(name => ServerAsync("http.bouncer", bouncer, name));
         await WithDatabaseAsync(async name =>
         {
             var port = Text(Processes.FreePort());
             var server = processes.Self([.. Environment(direct, name), ("AOS_API_KEY", Key)], "serve", port, At());
             await Processes.UntilReadyAsync($"http://127.0.0.1:{port}/health", System.Diagnostics.Stopwatch.GetTimestamp());
-            Keep("effects.http", await processes.SelfAsync("effects-over-http", $"http://127.0.0.1:{port}", Key, Text(Count(15_000)), "64"));
+            Keep("effects.http.64", await processes.SelfAsync("effects-over-http", $"http://127.0.0.1:{port}", Key, Text(Count(15_000)), "64"));
             processes.End(server);
         });
+    }
+
+    private async Task BareRouteAsync(string database)
+    {
+        var port = Text(Processes.FreePort());
+        var probe = processes.Start("dotnet", [processes.Ceiling, "serve", "pg", Connection(direct, database), port], []);
+        var url = $"http://127.0.0.1:{port}/run";
+        await Suite.Until(() => processes.MeasureAsync(processes.Ceiling, "load", url, "5", "1"));
+        foreach (var (inFlight, runs) in HttpLoads) Keep($"ceiling.http.{inFlight}", await processes.MeasureAsync(processes.Ceiling, "load", url, Text(Count(runs)), Text(inFlight)));
+        processes.End(probe);
+    }
+
+    /// <summary>One server under all loads, the first of which warms it up.</summary>
+    private async Task ServerAsync(string what, string url, string database)
+    {
+        var port = Text(Processes.FreePort());
+        var server = processes.Aos(["serve", "--port", port, "--data", At()], [.. Environment(url, database), ("AOS_API_KEY", Key)]);
+        await Processes.UntilReadyAsync($"http://127.0.0.1:{port}/health", System.Diagnostics.Stopwatch.GetTimestamp());
+        var verb = "runs";
+        foreach (var (inFlight, runs) in HttpLoads)
+        {
+            Keep($"aos.{what}.{inFlight}", await processes.SelfAsync(verb, $"http://127.0.0.1:{port}", Key, Text(Count(runs)), Text(inFlight)));
+            verb = "runs-of-warm";
+        }
+
+        processes.End(server);
     }
 
     private async Task PeersAsync(string scripts)

@@ -17,6 +17,9 @@ switch (args)
     case ["runs", var url, var key, var runs, var inFlight]:
         await Remote.RunsAsync(url, key, Whole(runs), Whole(inFlight));
         return 0;
+    case ["runs-of-warm", var url, var key, var runs, var inFlight]:
+        await Remote.RunsAsync(url, key, Whole(runs), Whole(inFlight), isWarm: true);
+        return 0;
     case ["effects-over-http", var url, var key, var runs, var inFlight]:
         await Remote.RunsAsync(url, key, Whole(runs), Whole(inFlight), Act.Name);
         return 0;
@@ -44,7 +47,7 @@ switch (args)
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | postgres [quick] [--peers DIR] | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | postgres [quick] [--peers DIR] | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)

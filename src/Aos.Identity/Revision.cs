@@ -11,7 +11,7 @@ internal sealed class Revision(IDatabase database, TimeProvider clock)
 {
     internal static Migration Migration { get; } = new("identity", 1, "revision", """
         CREATE TABLE identity_revision (tenant_id TEXT NOT NULL, revision BIGINT NOT NULL, PRIMARY KEY (tenant_id))
-        """);
+        """) { HouseTables = ["identity_revision"] };
 
     /// <summary>The row is the house's: no tenant can be named so.</summary>
     internal const string House = "*";
@@ -74,7 +74,7 @@ internal sealed class Revision(IDatabase database, TimeProvider clock)
     private async Task LookAsync()
     {
         var began = clock.GetTimestamp();
-        var revision = await database.ReadAsync(
+        var revision = await database.ForHouse.ReadAsync(
             async (connection, token) =>
             {
                 await using var command = connection.CreateCommand();

@@ -26,7 +26,7 @@ internal sealed class ExpiredRows(IDatabase database, ICluster cluster, StorageO
     }
 
     /// <summary>Most passes find nothing: they cost one statement.</summary>
-    private Task<bool> HasAnyAsync(long now, long old, CancellationToken cancel) => database.ReadAsync(
+    private Task<bool> HasAnyAsync(long now, long old, CancellationToken cancel) => database.ForHouse.ReadAsync(
         (connection, token) => connection.ExecuteScalarAsync<bool>(new CommandDefinition(
             "SELECT EXISTS (SELECT 1 FROM idempotency WHERE expires_at <= @now) OR EXISTS (SELECT 1 FROM outbox WHERE state = 1 AND due_at <= @old)",
             new { now, old }, cancellationToken: token)),
@@ -38,7 +38,7 @@ internal sealed class ExpiredRows(IDatabase database, ICluster cluster, StorageO
         var deleted = 0;
         for (var batch = 0; batch < BatchesMax; batch++)
         {
-            var few = await database.WriteAsync(
+            var few = await database.ForHouse.WriteAsync(
                 (connection, transaction) => connection.Execute(
                     $"DELETE FROM {table} WHERE {condition} AND ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT @max)", new { before, max = BatchMax }, transaction),
                 cancel);

@@ -144,7 +144,7 @@ public sealed class KeyValues : IDisposable
     public async Task A_tenant_has_only_so_many_keys()
     {
         await KeepAsync("w1", """{"key":"a","value":1}""");
-        await room.Get<IDatabase>().WriteAsync(
+        await room.Get<IDatabase>().ForHouse.WriteAsync(
             (connection, transaction) =>
             {
                 using var command = connection.CreateCommand();

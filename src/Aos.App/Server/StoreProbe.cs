@@ -43,7 +43,7 @@ internal sealed class StoreProbe(IDatabase database, TimeProvider clock) : IDisp
         try
         {
             var now = clock.GetUtcNow().UtcTicks;
-            await database.WriteAsync((connection, transaction) => Stamp(connection, transaction, now), cancel).WaitAsync(Patience, clock, cancel);
+            await database.ForHouse.WriteAsync((connection, transaction) => Stamp(connection, transaction, now), cancel).WaitAsync(Patience, clock, cancel);
             return null;
         }
         catch (TimeoutException)

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Aos.Kernel;
 
 namespace Aos.Contracts;
 
@@ -10,6 +11,26 @@ public interface IDatabase
 {
     Dialect Dialect { get; }
 
+    /// <summary>
+    /// For what is done on behalf of one tenant. PostgreSQL holds these statements to the tenant's rows by row-level security: those of
+    /// others are not there for them and cannot be written, whatever their text says.
+    /// </summary>
+    ITables For(TenantId tenant);
+
+    /// <summary>For what is the house's own: chores over all tenants, tables without a tenant, a credential whose tenant is not known yet.</summary>
+    ITables ForHouse { get; }
+
+    /// <summary>
+    /// Waits until no other transaction of any node holds this name, and holds it until the end of this one. Taken before the rows
+    /// are read that the write decides by; several names in the same order everywhere.
+    /// </summary>
+    /// <param name="name">Such as <c>agents:TENANT</c>.</param>
+    void Lock(DbConnection connection, DbTransaction transaction, string name);
+}
+
+/// <summary>Reads and writes of the database within one scope.</summary>
+public interface ITables
+{
     /// <summary>
     /// Runs <paramref name="read"/> on a pooled reading connection. Throws <see cref="JournalUnavailableException"/> when the
     /// database cannot be reached.
@@ -23,13 +44,6 @@ public interface IDatabase
     /// database cannot write.
     /// </summary>
     Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> write, CancellationToken cancel);
-
-    /// <summary>
-    /// Waits until no other transaction of any node holds this name, and holds it until the end of this one. Taken before the rows
-    /// are read that the write decides by; several names in the same order everywhere.
-    /// </summary>
-    /// <param name="name">Such as <c>agents:TENANT</c>.</param>
-    void Lock(DbConnection connection, DbTransaction transaction, string name);
 }
 
 public enum Dialect { Sqlite, Postgres }

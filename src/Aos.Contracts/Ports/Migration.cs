@@ -21,4 +21,10 @@ public sealed record Migration(string Room, int Number, string Name, string Sql)
     /// later migration may need it.
     /// </summary>
     public bool Breaks { get; init; }
+
+    /// <summary>
+    /// Tables whose rows are the house's, though changed on behalf of tenants too: row-level security leaves them alone. All others with a
+    /// column <c>tenant_id</c> or <c>run_id</c> have it on PostgreSQL.
+    /// </summary>
+    public IReadOnlyList<string> HouseTables { get; init; } = [];
 }

@@ -29,7 +29,7 @@ internal sealed class AuditTable(IDatabase database)
     private static readonly AuditPlace Beginning = new(0, ChainHash.Start);
 
     /// <summary>Adds entries to the end of the chain, in their order; replies the end.</summary>
-    internal Task<AuditPlace> AppendAsync((AuditEntry Entry, byte[] Body)[] entries, CancellationToken cancel) => database.WriteAsync(
+    internal Task<AuditPlace> AppendAsync((AuditEntry Entry, byte[] Body)[] entries, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) =>
         {
             database.Lock(connection, transaction, "audit_log");
@@ -38,11 +38,11 @@ internal sealed class AuditTable(IDatabase database)
         cancel);
 
     /// <summary>Where the chain begins: after what was taken away.</summary>
-    internal Task<AuditPlace> StartAsync(CancellationToken cancel) => database.ReadAsync(
+    internal Task<AuditPlace> StartAsync(CancellationToken cancel) => database.ForHouse.ReadAsync(
         (connection, _) => Task.FromResult(Start(connection, null)), cancel);
 
     /// <summary>Entries after a number, in order: number, tenant, and the bytes that were hashed, with their hash.</summary>
-    internal Task<List<(long Number, string Tenant, byte[] Body, byte[] Hash)>> AfterAsync(long number, int max, CancellationToken cancel) => database.ReadAsync(
+    internal Task<List<(long Number, string Tenant, byte[] Body, byte[] Hash)>> AfterAsync(long number, int max, CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) =>
         {
             await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(
@@ -53,7 +53,7 @@ internal sealed class AuditTable(IDatabase database)
         },
         cancel);
 
-    internal Task<(List<AuditRow> Rows, long Total)> ListAsync(AuditFilter filter, CancellationToken cancel) => database.ReadAsync(
+    internal Task<(List<AuditRow> Rows, long Total)> ListAsync(AuditFilter filter, CancellationToken cancel) => Of(filter.Tenant).ReadAsync(
         async (connection, token) =>
         {
             var (where, arguments) = Where(filter);
@@ -66,8 +66,10 @@ internal sealed class AuditTable(IDatabase database)
         },
         cancel);
 
+    private ITables Of(TenantId? tenant) => tenant is { } one ? database.For(one) : database.ForHouse;
+
     /// <summary>Takes the oldest entries away, up to the first that is not that old, and seals among them; the chain then begins after them.</summary>
-    internal Task<long> ForgetAsync(DateTimeOffset before, int max, CancellationToken cancel) => database.WriteAsync(
+    internal Task<long> ForgetAsync(DateTimeOffset before, int max, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) =>
         {
             database.Lock(connection, transaction, "audit_log");
@@ -85,13 +87,13 @@ internal sealed class AuditTable(IDatabase database)
         },
         cancel);
 
-    internal Task SealAsync(AuditSeal seal, DateTimeOffset at, CancellationToken cancel) => database.WriteAsync(
+    internal Task SealAsync(AuditSeal seal, DateTimeOffset at, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) => connection.Execute(
             "INSERT INTO audit_seals (tenant_id, number, hash, key_id, signature, at) VALUES (@House, @Number, @Hash, @KeyId, @Signature, @at) ON CONFLICT DO NOTHING",
             new { Revision.House, seal.Place.Number, seal.Place.Hash, seal.KeyId, seal.Signature, at = at.UtcTicks }, transaction),
         cancel);
 
-    internal Task<List<AuditSeal>> SealsAsync(CancellationToken cancel) => database.ReadAsync(
+    internal Task<List<AuditSeal>> SealsAsync(CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) =>
         {
             await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(

@@ -22,17 +22,17 @@ internal sealed class KeyTable(IDatabase database)
 
     /// <summary>The key of this id, whosever it is, with its HMAC: the credential says of which tenant it is, not the caller.</summary>
     internal async Task<(ApiKey Key, byte[] Mac)?> PresentedAsync(string id, CancellationToken cancel) =>
-        await ReadAsync("SELECT " + Columns + " FROM api_keys WHERE id = @id", new { id }, cancel) is [var found] ? found : null;
+        await ReadAsync(database.ForHouse, "SELECT " + Columns + " FROM api_keys WHERE id = @id", new { id }, cancel) is [var found] ? found : null;
 
     internal async Task<ApiKey?> FindAsync(TenantId tenant, string id, CancellationToken cancel) =>
-        await ReadAsync("SELECT " + Columns + " FROM api_keys WHERE tenant_id = @tenant AND id = @id", new { tenant = tenant.Value, id }, cancel) is [var found] ? found.Key : null;
+        await ReadAsync(database.For(tenant), "SELECT " + Columns + " FROM api_keys WHERE tenant_id = @tenant AND id = @id", new { tenant = tenant.Value, id }, cancel) is [var found] ? found.Key : null;
 
     /// <summary>Newest first.</summary>
     internal async Task<IReadOnlyList<ApiKey>> ListAsync(TenantId tenant, int max, CancellationToken cancel) =>
-        [.. (await ReadAsync("SELECT " + Columns + " FROM api_keys WHERE tenant_id = @tenant ORDER BY created_at DESC, id LIMIT @max", new { tenant = tenant.Value, max }, cancel)).Select(row => row.Key)];
+        [.. (await ReadAsync(database.For(tenant), "SELECT " + Columns + " FROM api_keys WHERE tenant_id = @tenant ORDER BY created_at DESC, id LIMIT @max", new { tenant = tenant.Value, max }, cancel)).Select(row => row.Key)];
 
     /// <summary>False: the tenant has <paramref name="max"/> keys in use already.</summary>
-    internal Task<bool> InsertAsync(ApiKey key, byte[] mac, int max, CancellationToken cancel) => database.WriteAsync(
+    internal Task<bool> InsertAsync(ApiKey key, byte[] mac, int max, CancellationToken cancel) => database.For(key.Tenant).WriteAsync(
         (connection, transaction) =>
         {
             database.Lock(connection, transaction, $"api_keys:{key.Tenant.Value}");
@@ -44,7 +44,7 @@ internal sealed class KeyTable(IDatabase database)
         cancel);
 
     /// <summary>Puts a key in the place of another one that ends at <paramref name="until"/>. False: that one has ended already, or was replaced.</summary>
-    internal Task<bool> ReplaceAsync(ApiKey before, ApiKey key, byte[] mac, DateTimeOffset until, CancellationToken cancel) => database.WriteAsync(
+    internal Task<bool> ReplaceAsync(ApiKey before, ApiKey key, byte[] mac, DateTimeOffset until, CancellationToken cancel) => database.For(key.Tenant).WriteAsync(
         (connection, transaction) =>
         {
             database.Lock(connection, transaction, $"api_keys:{key.Tenant.Value}");
@@ -62,7 +62,7 @@ internal sealed class KeyTable(IDatabase database)
         },
         cancel);
 
-    internal Task<bool> RevokeAsync(TenantId tenant, string id, DateTimeOffset now, CancellationToken cancel) => database.WriteAsync(
+    internal Task<bool> RevokeAsync(TenantId tenant, string id, DateTimeOffset now, CancellationToken cancel) => database.For(tenant).WriteAsync(
         (connection, transaction) =>
         {
             var revoked = connection.Execute(
@@ -73,7 +73,7 @@ internal sealed class KeyTable(IDatabase database)
         cancel);
 
     /// <summary>Notes when keys were last used; a later use that another node noted stays.</summary>
-    internal Task<int> UsedAsync(IReadOnlyList<(TenantId Tenant, string Id, DateTimeOffset At)> uses, CancellationToken cancel) => database.WriteAsync(
+    internal Task<int> UsedAsync(IReadOnlyList<(TenantId Tenant, string Id, DateTimeOffset At)> uses, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) => connection.Execute(
             "UPDATE api_keys SET last_used_at = @at WHERE tenant_id = @tenant AND id = @id AND (last_used_at IS NULL OR last_used_at < @at)",
             uses.Select(use => new { at = use.At.UtcTicks, tenant = use.Tenant.Value, id = use.Id }),
@@ -97,7 +97,7 @@ internal sealed class KeyTable(IDatabase database)
         },
         transaction);
 
-    private Task<List<(ApiKey Key, byte[] Mac)>> ReadAsync(string sql, object arguments, CancellationToken cancel) => database.ReadAsync(
+    private Task<List<(ApiKey Key, byte[] Mac)>> ReadAsync(ITables tables, string sql, object arguments, CancellationToken cancel) => tables.ReadAsync(
         async (connection, token) =>
         {
             await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(sql, arguments, cancellationToken: token));

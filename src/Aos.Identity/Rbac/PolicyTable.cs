@@ -17,7 +17,7 @@ internal sealed class PolicyTable(IDatabase database)
         """);
 
     /// <summary>The newest, or null: none was ever given. A document that this build cannot read is a problem of its own.</summary>
-    internal Task<(string Source, string Document)?> NewestAsync(CancellationToken cancel) => database.ReadAsync(
+    internal Task<(string Source, string Document)?> NewestAsync(CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) =>
         {
             await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(
@@ -27,7 +27,7 @@ internal sealed class PolicyTable(IDatabase database)
         cancel);
 
     /// <summary>Adds a version, unless the newest is the same. True: it was added.</summary>
-    internal Task<bool> AddAsync(RbacPolicy policy, string by, DateTimeOffset now, CancellationToken cancel) => database.WriteAsync(
+    internal Task<bool> AddAsync(RbacPolicy policy, string by, DateTimeOffset now, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) =>
         {
             database.Lock(connection, transaction, "rbac_policies");

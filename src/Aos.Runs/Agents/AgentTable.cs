@@ -26,7 +26,7 @@ internal sealed class AgentTable(IDatabase database)
     internal bool IsShared => database.Dialect == Dialect.Postgres;
 
     /// <summary>False: the tenant has <paramref name="max"/> agents already.</summary>
-    internal Task<bool> InsertAsync(Agent agent, int max, CancellationToken cancel) => database.WriteAsync(
+    internal Task<bool> InsertAsync(Agent agent, int max, CancellationToken cancel) => database.For(agent.Tenant).WriteAsync(
         (connection, transaction) =>
         {
             database.Lock(connection, transaction, $"agents:{agent.Tenant.Value}");
@@ -41,7 +41,7 @@ internal sealed class AgentTable(IDatabase database)
         cancel);
 
     /// <summary>Changes the agent as it is stored now; null: there is none.</summary>
-    internal Task<Agent?> ChangeAsync(TenantId tenant, string id, Func<Agent, Agent> change, CancellationToken cancel) => database.WriteAsync(
+    internal Task<Agent?> ChangeAsync(TenantId tenant, string id, Func<Agent, Agent> change, CancellationToken cancel) => database.For(tenant).WriteAsync(
         (connection, transaction) =>
         {
             database.Lock(connection, transaction, $"agent:{tenant.Value}:{id}");
@@ -55,7 +55,7 @@ internal sealed class AgentTable(IDatabase database)
         },
         cancel);
 
-    internal Task<Agent?> FindAsync(TenantId tenant, string id, CancellationToken cancel) => database.ReadAsync(
+    internal Task<Agent?> FindAsync(TenantId tenant, string id, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) =>
         {
             await using var select = Command(connection, null, $"SELECT {Columns} FROM agents WHERE tenant_id = @p1 AND id = @p2", tenant.Value, id);
@@ -64,7 +64,7 @@ internal sealed class AgentTable(IDatabase database)
         },
         cancel);
 
-    internal Task<List<Agent>> ListAsync(TenantId tenant, CancellationToken cancel) => database.ReadAsync(
+    internal Task<List<Agent>> ListAsync(TenantId tenant, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) =>
         {
             await using var select = Command(connection, null, $"SELECT {Columns} FROM agents WHERE tenant_id = @p1", tenant.Value);
@@ -76,7 +76,7 @@ internal sealed class AgentTable(IDatabase database)
         cancel);
 
     /// <summary>What planning cost that led to no run, so far.</summary>
-    internal Task<Cents> PlanningAsync(Agent agent, CancellationToken cancel) => database.ReadAsync(
+    internal Task<Cents> PlanningAsync(Agent agent, CancellationToken cancel) => database.For(agent.Tenant).ReadAsync(
         async (connection, token) =>
         {
             await using var select = Command(connection, null, "SELECT planning_micros FROM agents WHERE tenant_id = @p1 AND id = @p2", agent.Tenant.Value, agent.Id);
@@ -84,7 +84,7 @@ internal sealed class AgentTable(IDatabase database)
         },
         cancel);
 
-    internal Task ChargeAsync(Agent agent, Cents cost, CancellationToken cancel) => database.WriteAsync(
+    internal Task ChargeAsync(Agent agent, Cents cost, CancellationToken cancel) => database.For(agent.Tenant).WriteAsync(
         (connection, transaction) =>
         {
             using var update = Command(

@@ -7,7 +7,7 @@ namespace Aos.Runs;
 /// <summary>Replays that were made: which run, up to which event, how it went. What they show is read from the run's journal.</summary>
 internal sealed class Replays(IDatabase database)
 {
-    internal Task AddAsync(TenantId tenant, RunId id, int seq, ReplayOf replay, CancellationToken cancel) => database.WriteAsync(
+    internal Task AddAsync(TenantId tenant, RunId id, int seq, ReplayOf replay, CancellationToken cancel) => database.For(tenant).WriteAsync(
         (connection, transaction) => connection.Execute(
             """
             INSERT INTO replays (tenant_id, id, run_id, seq, mode, verify_parity, status, at)
@@ -21,7 +21,7 @@ internal sealed class Replays(IDatabase database)
             transaction),
         cancel);
 
-    internal Task<(ReplayOf Replay, int Seq)?> FindAsync(TenantId tenant, RunId id, CancellationToken cancel) => database.ReadAsync<(ReplayOf, int)?>(
+    internal Task<(ReplayOf Replay, int Seq)?> FindAsync(TenantId tenant, RunId id, CancellationToken cancel) => database.For(tenant).ReadAsync<(ReplayOf, int)?>(
         async (connection, token) =>
         {
             using var rows = await connection.ExecuteReaderAsync(new CommandDefinition(

@@ -99,7 +99,7 @@ internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvi
         }
     }
 
-    private Task<int> KeepAsync(List<(TenantId Tenant, RunId Run, RunSignature Signature)> made, CancellationToken cancel) => database.WriteAsync(
+    private Task<int> KeepAsync(List<(TenantId Tenant, RunId Run, RunSignature Signature)> made, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) => connection.Execute(
             """
             INSERT INTO run_signatures (tenant_id, run_id, attempt, seq, chain_hash, root_hash, key_id, signature, signed_at)
@@ -113,7 +113,7 @@ internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvi
             transaction),
         cancel);
 
-    private Task<List<RunSignature>> ReadAsync(TenantId tenant, RunId run, CancellationToken cancel) => database.ReadAsync(
+    private Task<List<RunSignature>> ReadAsync(TenantId tenant, RunId run, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) =>
         {
             using var rows = await connection.ExecuteReaderAsync(new CommandDefinition(

@@ -40,7 +40,7 @@ internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)
 
     private long Now => clock.GetUtcNow().UtcTicks;
 
-    internal Task<KvRow?> FindAsync(TenantId tenant, string space, string key, CancellationToken cancel) => database.Value.ReadAsync(
+    internal Task<KvRow?> FindAsync(TenantId tenant, string space, string key, CancellationToken cancel) => database.Value.For(tenant).ReadAsync(
         async (connection, token) => await connection.QuerySingleOrDefaultAsync<KvRow>(new CommandDefinition(
             """
             SELECT value AS Value, version AS Version, expires_at AS ExpiresAt FROM kv
@@ -95,13 +95,13 @@ internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)
     {
         var now = Now;
         // Most passes find nothing: they cost one statement and no lock.
-        var hasExpired = await database.Value.ReadAsync(
+        var hasExpired = await database.Value.ForHouse.ReadAsync(
             (connection, token) => connection.ExecuteScalarAsync<bool>(new CommandDefinition(
                 "SELECT EXISTS (SELECT 1 FROM kv WHERE expires_at <= @now) OR EXISTS (SELECT 1 FROM kv_writes WHERE at <= @before)",
                 new { now, before = now - WritesKept.Ticks }, cancellationToken: token)),
             cancel);
         if (!hasExpired) return 0;
-        return await database.Value.WriteAsync((connection, transaction) =>
+        return await database.Value.ForHouse.WriteAsync((connection, transaction) =>
         {
             database.Value.Lock(connection, transaction, "kv-sweep");
             var expired = connection.Query<(string Tenant, string Space, string Key)>(
@@ -128,7 +128,7 @@ internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)
     /// <summary>Does a write, or answers what it answered when it was done before under the same key.</summary>
     private Task<(KvWriteReply? Reply, Failure? Failure)> OnceAsync(
         SkillCall call, string fingerprint, long now, Func<DbConnection, DbTransaction, (KvWriteReply? Reply, Failure? Failure)> write, CancellationToken cancel) =>
-        database.Value.WriteAsync<(KvWriteReply? Reply, Failure? Failure)>((connection, transaction) =>
+        database.Value.For(call.Tenant).WriteAsync<(KvWriteReply? Reply, Failure? Failure)>((connection, transaction) =>
         {
             database.Value.Lock(connection, transaction, $"kv-write:{call.Tenant.Value}:{call.IdempotencyKey}");
             var done = connection.QuerySingleOrDefault<KvDone>(

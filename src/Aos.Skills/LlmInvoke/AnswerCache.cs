@@ -37,7 +37,7 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock, IS
         var key = Key(request);
         if (memory is { IsThere: true } && await memory.FindAsync(tenant, Purpose, key, cancel) is { } known) return new ModelReply(Draft(Json.Parse(known)));
         var arguments = new { tenant = tenant.ToString(), question = key, oldest = (clock.GetUtcNow() - Lifetime).ToUnixTimeMilliseconds() };
-        var text = await database.ReadAsync((connection, token) => connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition(
+        var text = await database.For(tenant).ReadAsync((connection, token) => connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition(
             "SELECT answer FROM model_answers WHERE tenant_id = @tenant AND question = @question AND created_ms >= @oldest", arguments, cancellationToken: token)), cancel);
         if (text is null) return null;
         await RememberAsync(tenant, key, text, cancel);
@@ -53,7 +53,7 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock, IS
             tenant = tenant.ToString(), question = Key(request), answer = Text(request, draft),
             now = now.ToUnixTimeMilliseconds(), oldest = (now - Lifetime).ToUnixTimeMilliseconds(),
         };
-        await database.WriteAsync((connection, transaction) =>
+        await database.For(tenant).WriteAsync((connection, transaction) =>
         {
             connection.Execute("DELETE FROM model_answers WHERE tenant_id = @tenant AND created_ms < @oldest", arguments, transaction);
             return connection.Execute(

@@ -12,11 +12,11 @@ internal sealed class ArchiveIndex(IDatabase database, IEnumerable<IForgetsRuns>
     private string? store;
 
     /// <summary>This database's own id.</summary>
-    internal async ValueTask<string> StoreAsync(CancellationToken cancel) => store ??= await database.ReadAsync(
+    internal async ValueTask<string> StoreAsync(CancellationToken cancel) => store ??= await database.ForHouse.ReadAsync(
         async (connection, token) => await connection.ExecuteScalarAsync<string>(new CommandDefinition("SELECT id FROM archive_store", cancellationToken: token)), cancel)
         ?? throw new StoreRefusedException("The table archive_store is empty. Restore it from a backup: its one row names the folder of the archive files.");
 
-    internal Task<(ArchivedRow Row, ArchiveFile File)?> FindAsync(RunId run, CancellationToken cancel) => database.ReadAsync<(ArchivedRow, ArchiveFile)?>(
+    internal Task<(ArchivedRow Row, ArchiveFile File)?> FindAsync(RunId run, CancellationToken cancel) => database.ForHouse.ReadAsync<(ArchivedRow, ArchiveFile)?>(
         async (connection, token) =>
         {
             await using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(
@@ -27,7 +27,7 @@ internal sealed class ArchiveIndex(IDatabase database, IEnumerable<IForgetsRuns>
         cancel);
 
     /// <summary>The runs of one file that the index still has.</summary>
-    internal Task<List<ArchivedRow>> OfAsync(Guid file, CancellationToken cancel) => database.ReadAsync(
+    internal Task<List<ArchivedRow>> OfAsync(Guid file, CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) =>
         {
             await using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(
@@ -47,13 +47,13 @@ internal sealed class ArchiveIndex(IDatabase database, IEnumerable<IForgetsRuns>
     internal Task<List<ArchiveFile>> ExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancel) =>
         FilesAsync("WHERE ended_to < @before ORDER BY ended_to, id LIMIT @limit", new { before = before.UtcTicks, limit }, cancel);
 
-    internal Task<HashSet<Guid>> FileIdsAsync(CancellationToken cancel) => database.ReadAsync(
+    internal Task<HashSet<Guid>> FileIdsAsync(CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) => (await connection.QueryAsync<string>(new CommandDefinition("SELECT id FROM archive_files", cancellationToken: token)))
             .Select(id => Guid.ParseExact(id, "D")).ToHashSet(),
         cancel);
 
     /// <summary>Forgets a file and all runs in it. Replies how many runs; 0: somebody else was first.</summary>
-    internal Task<int> DeleteAsync(ArchiveFile file, CancellationToken cancel) => database.WriteAsync(
+    internal Task<int> DeleteAsync(ArchiveFile file, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) =>
         {
             if (connection.Execute("DELETE FROM archive_files WHERE id = @id", new { id = Text(file.Id) }, transaction) == 0) return 0;
@@ -65,7 +65,7 @@ internal sealed class ArchiveIndex(IDatabase database, IEnumerable<IForgetsRuns>
         cancel);
 
     /// <summary>What an agent spent in runs that have left the database.</summary>
-    internal Task<Cents> SpentAsync(TenantId tenant, string agent, CancellationToken cancel) => database.ReadAsync(
+    internal Task<Cents> SpentAsync(TenantId tenant, string agent, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) => Cents.FromMicros(await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
             "SELECT spent FROM archived_spending WHERE tenant_id = @tenant AND agent_id = @agent", new { tenant = tenant.Value, agent }, cancellationToken: token)) ?? 0),
         cancel);
@@ -119,7 +119,7 @@ internal sealed class ArchiveIndex(IDatabase database, IEnumerable<IForgetsRuns>
 
     private const int RunFrom = 10;
 
-    private Task<List<ArchiveFile>> FilesAsync(string which, object values, CancellationToken cancel) => database.ReadAsync(
+    private Task<List<ArchiveFile>> FilesAsync(string which, object values, CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) =>
         {
             await using var reader = await connection.ExecuteReaderAsync(new CommandDefinition($"SELECT {FileColumns} FROM archive_files f {which}", values, cancellationToken: token));

@@ -17,6 +17,8 @@ internal sealed class ServerLooks(Looks looks, NpgsqlConnection connection, int 
         var role = await TextAsync("SELECT current_user::text", cancel);
         if (await IsAsync("SELECT rolsuper FROM pg_roles WHERE rolname = current_user", cancel))
             looks.Warn("role", $"{role} is a superuser: it bypasses row-level security, and a mistake reaches every database of the server.", "Give AOS a role of its own that owns its database and nothing else.");
+        else if (await IsAsync("SELECT rolbypassrls FROM pg_roles WHERE rolname = current_user", cancel))
+            looks.Warn("role", $"{role} bypasses row-level security: only the statements themselves hold tenants apart.", $"ALTER ROLE {role} NOBYPASSRLS;");
         else looks.Ok("role", $"{role} is no superuser.");
         if (await IsAsync("SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)", cancel)) looks.Ok("permissions", $"{role} may make tables.");
         else looks.Problem("permissions", $"{role} may not make tables here, so no migration runs.", $"GRANT CREATE ON SCHEMA public TO {role}; or make it the owner of the database.");

@@ -10,6 +10,7 @@ internal sealed class TableLooks(Looks looks, NpgsqlConnection connection, Stora
     {
         await looks.TryAsync("indexes", () => PartsAsync(applied, cancel));
         if (applied.Any(one => one.Room == "storage")) await looks.TryAsync("journal", () => JournalAsync(cancel));
+        if (applied.Any(one => one.Room == "storage")) await looks.TryAsync("tenants", () => TenantsAsync(applied, cancel));
         if (applied.Any(one => one.Room == "keys")) await looks.TryAsync("master_key", () => KeysAsync(cancel));
     }
 
@@ -40,6 +41,14 @@ internal sealed class TableLooks(Looks looks, NpgsqlConnection connection, Stora
             looks.Warn(
                 "journal", $"No partition for {string.Join(", ", missing.Select(month => month.Table))}: what is written then lies in journal_rest, where it is deleted row by row.",
                 "A running node makes them; aos migrate up does too, with a role that owns the journal.");
+    }
+
+    private async Task TenantsAsync(IReadOnlyList<Migration> applied, CancellationToken cancel)
+    {
+        var unguarded = (await TenantRows.UnguardedAsync(connection, applied, cancel)).ConvertAll(one => one.Table);
+        if (unguarded.Count > 0)
+            looks.Warn("tenants", $"No row-level security on {string.Join(", ", unguarded)}.", "aos migrate up with the role that owns the tables; it waits for each table's lock for 2 s.");
+        else looks.Ok("tenants", "Row-level security holds tenants apart on every table.");
     }
 
     private async Task KeysAsync(CancellationToken cancel)

@@ -8,7 +8,7 @@ namespace Aos.Storage;
 internal sealed class StatusHistory(IDatabase database) : IStatusHistory
 {
     public Task<(IReadOnlyList<StatusChange> Items, long Total)> ListAsync(
-        StatusFilter filter, bool oldestFirst, int limit, int offset, CancellationToken cancel) => database.ReadAsync<(IReadOnlyList<StatusChange>, long)>(
+        StatusFilter filter, bool oldestFirst, int limit, int offset, CancellationToken cancel) => database.For(filter.Tenant).ReadAsync<(IReadOnlyList<StatusChange>, long)>(
         async (connection, stop) =>
         {
             if (QueryOf(filter) is not { } query) return ([], 0);
@@ -24,7 +24,7 @@ internal sealed class StatusHistory(IDatabase database) : IStatusHistory
         },
         cancel);
 
-    public Task<long> ReadAsync(StatusFilter filter, Func<StatusChange, ValueTask<bool>> take, CancellationToken cancel) => database.ReadAsync(
+    public Task<long> ReadAsync(StatusFilter filter, Func<StatusChange, ValueTask<bool>> take, CancellationToken cancel) => database.For(filter.Tenant).ReadAsync(
         async (connection, stop) =>
         {
             if (QueryOf(filter) is not { } query) return 0L;
@@ -36,7 +36,7 @@ internal sealed class StatusHistory(IDatabase database) : IStatusHistory
         },
         cancel);
 
-    public Task<StatusCounts> CountAsync(StatusFilter filter, CancellationToken cancel) => database.ReadAsync(
+    public Task<StatusCounts> CountAsync(StatusFilter filter, CancellationToken cancel) => database.For(filter.Tenant).ReadAsync(
         async (connection, stop) =>
         {
             var (byActor, byStatus) = (new SortedDictionary<string, long>(StringComparer.Ordinal), new SortedDictionary<string, long>(StringComparer.Ordinal));

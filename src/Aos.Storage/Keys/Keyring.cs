@@ -112,7 +112,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
     private async Task EnsureMasterAsync(CancellationToken cancel)
     {
         if (database.Dialect == Dialect.Sqlite || master.IsThere) return;
-        var isUsed = await database.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT count(*) FROM keyring WHERE tenant_id = @House", new { House }), cancel) > 0;
+        var isUsed = await database.ForHouse.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT count(*) FROM keyring WHERE tenant_id = @House", new { House }), cancel) > 0;
         if (isUsed)
             throw new KeyringLockedException("The keys in this database were made under a master key that this node does not have. Start every node with the same AOS_MASTER_KEY (the first node's may lie in its data directory as master.key).");
         if (!master.MayBeMade)
@@ -138,7 +138,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
         var id = ContentHash.Hex(publicKey)[..16];
         var wrapped = master.Wrap(made.ExportPkcs8PrivateKey(), $"{Signing}:{id}");
         var now = clock.GetUtcNow().UtcTicks;
-        await database.WriteAsync(
+        await database.ForHouse.WriteAsync(
             (connection, transaction) =>
             {
                 database.Lock(connection, transaction, "keyring");
@@ -176,7 +176,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
         await EnsureMasterAsync(cancel);
         if (await ReadAsync(name, cancel) is [var row, ..]) return master.Unwrap(row.Wrapped, $"{name}:{row.Id}");
         var wrapped = master.Wrap(RandomNumberGenerator.GetBytes(32), $"{name}:1");
-        await database.WriteAsync((connection, transaction) => Insert(connection, transaction, name, "1", wrapped, null, clock.GetUtcNow().UtcTicks), cancel);
+        await database.ForHouse.WriteAsync((connection, transaction) => Insert(connection, transaction, name, "1", wrapped, null, clock.GetUtcNow().UtcTicks), cancel);
         var kept = (await ReadAsync(name, cancel))[0]; // Another node may have been first: then its secret counts.
         return master.Unwrap(kept.Wrapped, $"{name}:{kept.Id}");
     }
@@ -186,7 +186,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
         new { tenant = House, purpose, id, wrapped, publicKey, now }, transaction);
 
     /// <summary>Newest first: the one that is not retired leads.</summary>
-    private Task<List<Row>> ReadAsync(string purpose, CancellationToken cancel) => database.ReadAsync(
+    private Task<List<Row>> ReadAsync(string purpose, CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) =>
         {
             using var rows = await connection.ExecuteReaderAsync(new CommandDefinition(

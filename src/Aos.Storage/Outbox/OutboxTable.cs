@@ -30,13 +30,13 @@ internal sealed class OutboxTable(IDatabase database, ICluster cluster, OutboxSi
     {
         var most = Math.Clamp(limit, 1, 1000);
         return state is { } one
-            ? RowsAsync($"SELECT {OutboxSql.Columns} FROM outbox WHERE tenant_id = @p1 AND state = @p2 ORDER BY seq LIMIT @p3", cancel, tenant.Value, (int)one, most)
-            : RowsAsync($"SELECT {OutboxSql.Columns} FROM outbox WHERE tenant_id = @p1 ORDER BY seq LIMIT @p2", cancel, tenant.Value, most);
+            ? RowsAsync(database.For(tenant), $"SELECT {OutboxSql.Columns} FROM outbox WHERE tenant_id = @p1 AND state = @p2 ORDER BY seq LIMIT @p3", cancel, tenant.Value, (int)one, most)
+            : RowsAsync(database.For(tenant), $"SELECT {OutboxSql.Columns} FROM outbox WHERE tenant_id = @p1 ORDER BY seq LIMIT @p2", cancel, tenant.Value, most);
     }
 
     public async Task<bool> ResendAsync(TenantId tenant, Guid id, CancellationToken cancel)
     {
-        var changed = await database.WriteAsync(
+        var changed = await database.For(tenant).WriteAsync(
             (connection, transaction) => Change(
                 connection, transaction, "UPDATE outbox SET state = 0, attempts = 0, due_at = @p3 WHERE tenant_id = @p1 AND id = @p2 AND state = 1",
                 tenant.Value, Id(id), cluster.Now.UtcTicks),
@@ -47,7 +47,7 @@ internal sealed class OutboxTable(IDatabase database, ICluster cluster, OutboxSi
 
     /// <summary>Due items for this node to deliver, of each endpoint and run only the first one that is not done.</summary>
     internal Task<IReadOnlyList<OutboxRow>> TakeAsync(DateTimeOffset now, int max, CancellationToken cancel) => IsShared
-        ? database.WriteAsync(
+        ? database.ForHouse.WriteAsync(
             (connection, transaction) =>
             {
                 using var claim = OutboxSql.Command(connection, OutboxSql.Claim, [now.UtcTicks, max, cluster.Lease.Node.Value, (now + ClaimLifetime).UtcTicks]);
@@ -55,9 +55,9 @@ internal sealed class OutboxTable(IDatabase database, ICluster cluster, OutboxSi
                 return OutboxSql.Read(claim, Dialect.Postgres);
             },
             cancel)
-        : RowsAsync(OutboxSql.Due, cancel, now.UtcTicks, max);
+        : RowsAsync(database.ForHouse, OutboxSql.Due, cancel, now.UtcTicks, max);
 
-    internal Task<DateTimeOffset?> NextDueAsync(CancellationToken cancel) => database.ReadAsync(
+    internal Task<DateTimeOffset?> NextDueAsync(CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) =>
         {
             await using var select = OutboxSql.Command(connection, IsShared ? OutboxSql.NextClaim : OutboxSql.Next, []);
@@ -65,7 +65,7 @@ internal sealed class OutboxTable(IDatabase database, ICluster cluster, OutboxSi
         },
         cancel);
 
-    internal Task RecordAsync(IReadOnlyList<Tried> tries, DateTimeOffset now, CancellationToken cancel) => database.WriteAsync(
+    internal Task RecordAsync(IReadOnlyList<Tried> tries, DateTimeOffset now, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) =>
         {
             foreach (var tried in tries)
@@ -86,7 +86,7 @@ internal sealed class OutboxTable(IDatabase database, ICluster cluster, OutboxSi
 
     private object Id(Guid id) => OutboxSql.Id(database.Dialect, id);
 
-    private Task<IReadOnlyList<OutboxRow>> RowsAsync(string sql, CancellationToken cancel, params object[] values) => database.ReadAsync(
+    private Task<IReadOnlyList<OutboxRow>> RowsAsync(ITables tables, string sql, CancellationToken cancel, params object[] values) => tables.ReadAsync(
         (connection, _) =>
         {
             using var command = OutboxSql.Command(connection, sql, values);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Aos.Contracts;
+using Aos.Kernel;
 using Npgsql;
 
 namespace Aos.Storage;
@@ -17,12 +18,21 @@ internal sealed class PostgresDatabase(PostgresPool pool) : IDatabase, IDisposab
 
     public Dialect Dialect => Dialect.Postgres;
 
-    public async Task<T> ReadAsync<T>(Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancel)
+    public ITables ForHouse => new Tables(this, null);
+
+    public ITables For(TenantId tenant) => new Tables(this, tenant);
+
+    private async Task<T> ReadAsync<T>(TenantId? tenant, Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancel)
     {
         try
         {
             await using var connection = await pool.OpenAsync(cancel);
-            return await read(connection, cancel);
+            if (tenant is not { } one) return await read(connection, cancel);
+            await using var transaction = await connection.BeginTransactionAsync(cancel);
+            using (var hold = TenantRows.Hold(connection, one)) await hold.ExecuteNonQueryAsync(cancel);
+            var result = await read(connection, cancel);
+            await transaction.CommitAsync(cancel);
+            return result;
         }
         catch (Exception e) when (PostgresFailures.IsOutage(e))
         {
@@ -30,7 +40,7 @@ internal sealed class PostgresDatabase(PostgresPool pool) : IDatabase, IDisposab
         }
     }
 
-    public async Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> write, CancellationToken cancel)
+    private async Task<T> WriteAsync<T>(TenantId? tenant, Func<DbConnection, DbTransaction, T> write, CancellationToken cancel)
     {
         for (var tries = 1; ; tries++)
         {
@@ -38,7 +48,7 @@ internal sealed class PostgresDatabase(PostgresPool pool) : IDatabase, IDisposab
             try
             {
                 await using var connection = await pool.OpenAsync(cancel);
-                return await Task.Factory.StartNew(() => Transact(connection, write, ref isCommitting), CancellationToken.None, TaskCreationOptions.DenyChildAttach, threads);
+                return await Task.Factory.StartNew(() => Transact(connection, tenant, write, ref isCommitting), CancellationToken.None, TaskCreationOptions.DenyChildAttach, threads);
             }
             catch (Exception e) when (tries < TriesMax && (PostgresFailures.IsRace(e) || (PostgresFailures.IsOutage(e) && !isCommitting)))
             {
@@ -63,9 +73,15 @@ internal sealed class PostgresDatabase(PostgresPool pool) : IDatabase, IDisposab
     public void Dispose() => threads.Dispose();
 
     /// <param name="isCommitting">True from when the outcome may be unknown: such a write must not be done again.</param>
-    private static T Transact<T>(NpgsqlConnection connection, Func<DbConnection, DbTransaction, T> write, ref bool isCommitting)
+    private static T Transact<T>(NpgsqlConnection connection, TenantId? tenant, Func<DbConnection, DbTransaction, T> write, ref bool isCommitting)
     {
         using var transaction = connection.BeginTransaction();
+        if (tenant is { } one)
+        {
+            using var hold = TenantRows.Hold(connection, one);
+            hold.ExecuteNonQuery();
+        }
+
         var result = write(connection, transaction);
         isCommitting = true;
         transaction.Commit();
@@ -73,4 +89,11 @@ internal sealed class PostgresDatabase(PostgresPool pool) : IDatabase, IDisposab
     }
 
     private static JournalUnavailableException Unavailable(Exception why) => new($"The database cannot be used now: {why.Message}", RetryAfter, why);
+
+    private sealed class Tables(PostgresDatabase database, TenantId? tenant) : ITables
+    {
+        public Task<T> ReadAsync<T>(Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancel) => database.ReadAsync(tenant, read, cancel);
+
+        public Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> write, CancellationToken cancel) => database.WriteAsync(tenant, write, cancel);
+    }
 }

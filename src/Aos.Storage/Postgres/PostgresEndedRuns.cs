@@ -61,7 +61,7 @@ internal sealed class PostgresEndedRuns(PostgresPool pool, IDatabase database, I
         if (entries.Count > 0) yield return (of, entries);
     }
 
-    public Task<IReadOnlyList<RunId>> TakeAsync(IReadOnlyList<EndedTree> trees, FiledRuns? file, CancellationToken cancel) => database.WriteAsync(
+    public Task<IReadOnlyList<RunId>> TakeAsync(IReadOnlyList<EndedTree> trees, FiledRuns? file, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) =>
         {
             var session = new Session((NpgsqlConnection)connection, (NpgsqlTransaction)transaction);

@@ -45,6 +45,7 @@ internal sealed class PostgresMigrator(NpgsqlDataSource source, IReadOnlyList<Mi
         var plan = await LookAsync(connection, null, cancel);
         plan.EnsureUsable();
         var ran = plan.Pending.Count == 0 ? 0 : await RunAsync(connection, plan, cancel);
+        await GuardAsync(connection, cancel);
         await PartitionAsync(connection, cancel);
         return ran;
     }
@@ -60,6 +61,21 @@ internal sealed class PostgresMigrator(NpgsqlDataSource source, IReadOnlyList<Mi
         }
 
         return ran;
+    }
+
+    /// <summary>Row-level security of tables that have none yet, whichever room made them. What stands in the way now is left: aos doctor says so.</summary>
+    private async Task GuardAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        if (!await IsThereAsync(connection, null, "runs", cancel)) return;
+        try
+        {
+            foreach (var (table, hasTenant) in await TenantRows.UnguardedAsync(connection, migrations, cancel))
+                await LockedAsync(connection, transaction => RunAsync(connection, transaction, TenantRows.Guard(table, hasTenant), cancel), cancel);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return;
+        }
     }
 
     /// <summary>The journal's months, before anybody writes to them. What stands in the way now is left to the chore.</summary>

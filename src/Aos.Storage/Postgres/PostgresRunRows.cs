@@ -8,7 +8,7 @@ namespace Aos.Storage;
 internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRunRows
 {
     public Task<RunRow?> GetAsync(TenantId tenant, RunId run, CancellationToken cancel) => pool.FindAsync(
-        $"SELECT {PostgresColumns.Run} FROM runs r WHERE r.id = $1 AND r.tenant_id = $2", [run.Value, tenant.Value], PostgresColumns.Row, cancel);
+        tenant, $"SELECT {PostgresColumns.Run} FROM runs r WHERE r.id = $1 AND r.tenant_id = $2", [run.Value, tenant.Value], PostgresColumns.Row, cancel);
 
     public async Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel)
     {
@@ -27,14 +27,14 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
         if (filter.Statuses is { Count: > 0 } statuses) sql.Append(" AND r.status = ANY(").Append(Place(statuses.Select(status => (short)status).ToArray())).Append(')');
         if (filter.Labels is { Count: > 0 } labels) sql.Append(" AND r.labels @> ").Append(Place(Columns.Labels(labels))).Append("::jsonb");
         sql.Append(" ORDER BY r.id DESC LIMIT ").Append(Place(Math.Clamp(filter.Limit, 1, 1000)));
-        return await pool.QueryAsync(sql.ToString(), [.. values], PostgresColumns.Row, cancel);
+        return await pool.QueryAsync(filter.Tenant, sql.ToString(), [.. values], PostgresColumns.Row, cancel);
     }
 
     public async Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel)
     {
         var counts = new SortedDictionary<RunStatus, long>();
         foreach (var (status, count) in await pool.QueryAsync(
-            "SELECT status, count(*) FROM runs WHERE tenant_id = $1 GROUP BY status", [tenant.Value], r => ((RunStatus)r.GetInt16(0), r.GetInt64(1)), cancel))
+            tenant, "SELECT status, count(*) FROM runs WHERE tenant_id = $1 GROUP BY status", [tenant.Value], r => ((RunStatus)r.GetInt16(0), r.GetInt64(1)), cancel))
             counts[status] = count;
         return counts;
     }
@@ -104,6 +104,7 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
             r => Columns.Time(r.GetInt64(0)), cancel)) is [var nearest] ? nearest : null;
 
     public async Task<AgentSpending> SpendingAsync(TenantId tenant, string agent, DateTimeOffset day, CancellationToken cancel) => (await pool.QueryAsync(
+        tenant,
         $"""
         SELECT COALESCE(SUM(cost), 0)::bigint, COALESCE(SUM(CASE WHEN created_at >= $3 THEN cost ELSE 0 END), 0)::bigint FROM (
           SELECT created_at, CASE WHEN status IN ({PostgresColumns.Over}) OR budget IS NULL OR budget < spent THEN spent ELSE budget END AS cost
@@ -113,7 +114,7 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
 
     public async Task<(RunId Run, byte[] Fingerprint)?> FindKeyAsync(TenantId tenant, string scope, string key, DateTimeOffset now, CancellationToken cancel) =>
         await pool.QueryAsync(
-            "SELECT run_id, fingerprint FROM idempotency WHERE tenant_id = $1 AND scope = $2 AND key = $3 AND expires_at > $4",
+            tenant, "SELECT run_id, fingerprint FROM idempotency WHERE tenant_id = $1 AND scope = $2 AND key = $3 AND expires_at > $4",
             [tenant.Value, scope, key, now.UtcTicks], r => (new RunId(r.GetGuid(0)), r.GetFieldValue<byte[]>(1)), cancel) is [var found] ? found : null;
 
     private async Task ChangeAsync(string set, string and, object?[] values, CancellationToken cancel) => await pool.QueryAsync(

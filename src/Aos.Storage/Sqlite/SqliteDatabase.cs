@@ -1,12 +1,18 @@
 using System.Data.Common;
 using Aos.Contracts;
+using Aos.Kernel;
 using Microsoft.Data.Sqlite;
 
 namespace Aos.Storage;
 
-internal sealed class SqliteDatabase(SqliteStore store) : IDatabase
+/// <summary>The rooms' tables in the embedded store, which has no row-level security: here the statements' own text holds tenants apart.</summary>
+internal sealed class SqliteDatabase(SqliteStore store) : IDatabase, ITables
 {
     public Dialect Dialect => Dialect.Sqlite;
+
+    public ITables ForHouse => this;
+
+    public ITables For(TenantId tenant) => this;
 
     public async Task<T> ReadAsync<T>(Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancel)
     {

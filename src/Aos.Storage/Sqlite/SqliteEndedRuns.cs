@@ -37,7 +37,7 @@ internal sealed class SqliteEndedRuns(SqliteStore store, IDatabase database, IJo
         }
     }
 
-    public Task<IReadOnlyList<RunId>> TakeAsync(IReadOnlyList<EndedTree> trees, FiledRuns? file, CancellationToken cancel) => database.WriteAsync(
+    public Task<IReadOnlyList<RunId>> TakeAsync(IReadOnlyList<EndedTree> trees, FiledRuns? file, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) =>
         {
             var runs = EndedTrees.Whole(trees, Held(connection, transaction, trees));

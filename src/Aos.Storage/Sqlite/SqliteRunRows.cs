@@ -64,7 +64,7 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
 
     public Task<RunRow?> ClaimAsync(NodeId node, RunId run, Taking taking, CancellationToken cancel) => ClaimAsync(line => line.One(run, taking), cancel);
 
-    public Task LimitAsync(IReadOnlyList<RunLimit> limits, CancellationToken cancel) => database.WriteAsync((connection, transaction) =>
+    public Task LimitAsync(IReadOnlyList<RunLimit> limits, CancellationToken cancel) => database.ForHouse.WriteAsync((connection, transaction) =>
     {
         foreach (var limit in limits)
         {
@@ -101,17 +101,17 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
     public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => ReleaseAllAsync(adopt: false, cancel);
 
     /// <summary>With <paramref name="adopt"/> a process left them that ended without saying so: each counts one adoption more.</summary>
-    internal Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel) => database.WriteAsync((connection, transaction) =>
+    internal Task<int> ReleaseAllAsync(bool adopt, CancellationToken cancel) => database.ForHouse.WriteAsync((connection, transaction) =>
     {
         var released = Change(connection, transaction, "UPDATE runs SET owned = 0, wake_at = 0, adoptions = adoptions + $1 WHERE owned = 1 AND status NOT IN (6, 7, 8)", adopt ? 1 : 0);
         Change(connection, transaction, "UPDATE runs SET owned = 0 WHERE owned = 1");
         return released;
     }, cancel);
 
-    public Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => database.WriteAsync(
+    public Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) => Change(connection, transaction, "UPDATE runs SET owned = 0, lane = NULL, wake_at = $2 WHERE id = $1", Columns.Id(run), wakeAt.UtcTicks), cancel);
 
-    public Task SetAsideAsync(NodeId node, TenantId tenant, RunId run, string code, CancellationToken cancel) => database.WriteAsync(
+    public Task SetAsideAsync(NodeId node, TenantId tenant, RunId run, string code, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) => Change(connection, transaction, "UPDATE runs SET status = $3, owned = 0, lane = NULL, wake_at = NULL, failure_code = $4 WHERE id = $1 AND tenant_id = $2",
             Columns.Id(run), tenant.Value, (int)RunStatus.Quarantined, code), cancel);
 
@@ -166,7 +166,7 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
         return change.ExecuteNonQuery();
     }
 
-    private Task<T> ClaimAsync<T>(Func<SqliteLine, T> claim, CancellationToken cancel) => database.WriteAsync(
+    private Task<T> ClaimAsync<T>(Func<SqliteLine, T> claim, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) => claim(new SqliteLine((SqliteConnection)connection, (SqliteTransaction)transaction, store.Node)), cancel);
 
     private List<RunRow> Rows(SqliteConnection connection, SqliteTransaction? transaction, string sql, params object[] values)

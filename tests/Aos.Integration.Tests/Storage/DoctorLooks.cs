@@ -27,7 +27,7 @@ public sealed class DoctorLooks : IDisposable
 
         Assert.All(findings, finding => Assert.Equal(FindingLevel.Ok, finding.Level));
         Assert.Contains(pooler, findings.Single(finding => finding.Check == "pooler").Message, StringComparison.Ordinal);
-        foreach (var check in new[] { "reachable", "clock", "version", "role", "permissions", "durability", "connections", "size", "migrations", "indexes", "journal", "master_key", "disk" })
+        foreach (var check in new[] { "reachable", "clock", "version", "role", "permissions", "durability", "connections", "size", "migrations", "indexes", "journal", "tenants", "master_key", "disk" })
             Assert.Contains(findings, finding => finding.Check == check);
     }
 
@@ -47,6 +47,20 @@ public sealed class DoctorLooks : IDisposable
 
         Assert.Contains(says, problem.Message, StringComparison.Ordinal);
         Assert.NotNull(problem.Advice);
+    }
+
+    [Fact]
+    public async Task A_table_without_row_level_security_is_warned_of_and_guarded_again_at_the_next_start()
+    {
+        await using var store = Open(TestStoreKind.Postgres);
+        await KeysAsync(store, Master);
+        using (var session = ServerAddress.Connect(store.Direct)) session.Run("ALTER TABLE agents NO FORCE ROW LEVEL SECURITY");
+
+        var warning = Assert.Single(await LookAsync(store.Url, Master), finding => finding.Check == "tenants");
+        Assert.Equal((FindingLevel.Warning, "No row-level security on agents."), (warning.Level, warning.Message));
+
+        await KeysAsync(store, Master);
+        Assert.Equal(FindingLevel.Ok, Assert.Single(await LookAsync(store.Url, Master), finding => finding.Check == "tenants").Level);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class Outages
     public async Task A_full_disk_refuses_new_work_and_loses_none_when_there_is_room_again()
     {
         await using var store = new StoreHouse();
-        var database = store.Get<IDatabase>();
+        var database = store.Get<IDatabase>().ForHouse;
         var writer = default(SqliteConnection)!;
         await database.WriteAsync((connection, _) => writer = (SqliteConnection)connection, CancellationToken.None);
         await database.WriteAsync((connection, _) => Pages(connection, 60), CancellationToken.None);
@@ -93,7 +93,7 @@ public sealed class Outages
     public async Task A_rooms_mistake_in_a_write_stays_its_own()
     {
         await using var store = new StoreHouse();
-        var database = store.Get<IDatabase>();
+        var database = store.Get<IDatabase>().ForHouse;
 
         await Assert.ThrowsAsync<FormatException>(() => database.WriteAsync<int>((_, _) => throw new FormatException("mine"), CancellationToken.None));
         Assert.IsType<AppendReply.Appended>(await store.Journal.AppendAsync(store.Append(New(), 0, 1, Noon), CancellationToken.None));

@@ -44,7 +44,7 @@ public sealed class RoomsAtOnce : IAsyncLifetime
     {
         using var locked = new ManualResetEventSlim();
         using var go = new ManualResetEventSlim();
-        var first = Database(0).WriteAsync((connection, transaction) =>
+        var first = Database(0).ForHouse.WriteAsync((connection, transaction) =>
         {
             Database(0).Lock(connection, transaction, "thing");
             locked.Set();
@@ -53,7 +53,7 @@ public sealed class RoomsAtOnce : IAsyncLifetime
         }, default);
         locked.Wait(TestContext.Current.CancellationToken);
 
-        var second = Database(1).WriteAsync((connection, transaction) =>
+        var second = Database(1).ForHouse.WriteAsync((connection, transaction) =>
         {
             Database(1).Lock(connection, transaction, "thing");
             return Kept(connection, transaction, "second");
@@ -68,17 +68,17 @@ public sealed class RoomsAtOnce : IAsyncLifetime
     [Fact]
     public async Task Transactions_that_stand_in_each_others_way_are_done_again()
     {
-        await Database(0).WriteAsync((connection, transaction) => connection.Execute("INSERT INTO kv_usage (tenant_id, keys) VALUES ('a', 0), ('b', 0)", transaction: transaction), default);
+        await Database(0).ForHouse.WriteAsync((connection, transaction) => connection.Execute("INSERT INTO kv_usage (tenant_id, keys) VALUES ('a', 0), ('b', 0)", transaction: transaction), default);
         using var both = new Barrier(2);
 
         await Task.WhenAll(Bump(0, "a", "b"), Bump(1, "b", "a"));
 
-        Assert.Equal([2L, 2L], await Database(0).ReadAsync(async (connection, _) => (await connection.QueryAsync<long>("SELECT keys FROM kv_usage ORDER BY tenant_id")).ToList(), default));
+        Assert.Equal([2L, 2L], await Database(0).ForHouse.ReadAsync(async (connection, _) => (await connection.QueryAsync<long>("SELECT keys FROM kv_usage ORDER BY tenant_id")).ToList(), default));
 
         Task<int> Bump(int node, string one, string other)
         {
             var isFirst = true;
-            return Database(node).WriteAsync((connection, transaction) =>
+            return Database(node).ForHouse.WriteAsync((connection, transaction) =>
             {
                 connection.Execute("UPDATE kv_usage SET keys = keys + 1 WHERE tenant_id = @one", new { one }, transaction);
                 if (isFirst) both.SignalAndWait(TestContext.Current.CancellationToken);
@@ -106,7 +106,7 @@ public sealed class RoomsAtOnce : IAsyncLifetime
 
         var keys = await Node(0).GetRequiredService<Keyring>().PublicKeysAsync(default);
         Assert.True(keys.Count(key => key.RetiredAt is null) <= 1);
-        Assert.Equal(1L, await Database(0).ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT count(*) FROM keyring WHERE purpose = 'signing' AND retired_at IS NULL"), default));
+        Assert.Equal(1L, await Database(0).ForHouse.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT count(*) FROM keyring WHERE purpose = 'signing' AND retired_at IS NULL"), default));
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class RoomsAtOnce : IAsyncLifetime
 
         Assert.Equal(Enumerable.Range(1, 8).Select(i => (long)i), written.Select(one => one.Reply!.Version).Order());
         Assert.All(repeated, one => Assert.Equal(9, one.Reply!.Version));
-        Assert.Equal(1L, await Database(0).ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT keys FROM kv_usage"), default));
+        Assert.Equal(1L, await Database(0).ForHouse.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT keys FROM kv_usage"), default));
     }
 
     private static void Register(IServiceCollection services, StorageOptions options)
@@ -199,6 +199,6 @@ public sealed class RoomsAtOnce : IAsyncLifetime
         return before ?? value;
     }
 
-    private async Task<bool> WaitsAsync() => await Database(0).ReadAsync(
+    private async Task<bool> WaitsAsync() => await Database(0).ForHouse.ReadAsync(
         (connection, _) => connection.ExecuteScalarAsync<bool>("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"), default);
 }

@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+
+namespace Aos.House.Tests;
+
+/// <summary>A statement names the tenant whose rows it touches, or stands here with the reason why not.</summary>
+public sealed partial class Tenants
+{
+    /// <summary>Who may work for the house, over the rows of all tenants.</summary>
+    private static readonly SortedDictionary<string, string> ForHouse = new(StringComparer.Ordinal)
+    {
+        ["src/Aos.App/Server/StoreProbe.cs"] = "the store's health",
+        ["src/Aos.Identity/Audit/AuditTable.cs"] = "the record is one chain over all tenants; what a tenant lists is scoped",
+        ["src/Aos.Identity/Keys/KeyTable.cs"] = "a presented key says of which tenant it is; last uses are noted for all",
+        ["src/Aos.Identity/Rbac/PolicyTable.cs"] = "one policy for all",
+        ["src/Aos.Identity/Revision.cs"] = "one number for all",
+        ["src/Aos.Runs/Traces/Signatures.cs"] = "a chore signs runs of several tenants in one write",
+        ["src/Aos.Skills/KeyValue/KvStore.cs"] = "the sweep of expired keys",
+        ["src/Aos.Storage/Archive/ArchiveIndex.cs"] = "files hold runs of all tenants; whoever asks for a run compares its tenant",
+        ["src/Aos.Storage/ExpiredRows.cs"] = "a chore",
+        ["src/Aos.Storage/Keys/Keyring.cs"] = "the house's keys",
+        ["src/Aos.Storage/Outbox/OutboxTable.cs"] = "deliveries of all tenants; what a tenant lists or resends is scoped",
+        ["src/Aos.Storage/Postgres/PostgresEndedRuns.cs"] = "archiving",
+        ["src/Aos.Storage/Sqlite/SqliteEndedRuns.cs"] = "archiving",
+        ["src/Aos.Storage/Sqlite/SqliteRunRows.cs"] = "the embedded store, and claims",
+    };
+
+    /// <summary>Statements without a tenant: how often a file names a table in them.</summary>
+    private static readonly SortedDictionary<string, string> Untenanted = new(StringComparer.Ordinal)
+    {
+        ["Aos.Identity/Audit/AuditTable.cs audit_log 7"] = "the chain; lists add the tenant to their WHERE",
+        ["Aos.Identity/Audit/AuditTable.cs audit_seals 2"] = "of the house",
+        ["Aos.Identity/Keys/KeyTable.cs api_keys 1"] = "the presented key",
+        ["Aos.Skills/KeyValue/KvStore.cs kv 1"] = "whether there is anything to sweep",
+        ["Aos.Skills/KeyValue/KvStore.cs kv_writes 1"] = "the same",
+        ["Aos.Storage/Archive/ArchiveIndex.cs archived_runs 3"] = "files hold runs of all tenants",
+        ["Aos.Storage/ExpiredRows.cs idempotency 1"] = "whether there is anything to sweep",
+        ["Aos.Storage/ExpiredRows.cs outbox 1"] = "the same",
+        ["Aos.Storage/Outbox/OutboxSql.cs outbox 6"] = "deliveries of all tenants",
+        ["Aos.Storage/Outbox/OutboxTable.cs outbox 1"] = "the tenant stands in the other part of the text",
+        ["Aos.Storage/Postgres/ClusterStatements.cs outbox 1"] = "claims of a node",
+        ["Aos.Storage/Postgres/ClusterStatements.cs runs 8"] = "claims of a node",
+        ["Aos.Storage/Postgres/PostgresEndedRuns.cs runs 6"] = "archiving",
+        ["Aos.Storage/Postgres/PostgresJournal.cs runs 1"] = "of a run whose row was asked for with its tenant",
+        ["Aos.Storage/Postgres/PostgresRunRows.cs runs 7"] = "claims of a node",
+        ["Aos.Storage/Postgres/QueueStatements.cs runs 4"] = "claims of a node",
+        ["Aos.Storage/Postgres/TenantRows.cs runs 1"] = "the policy itself",
+        ["Aos.Storage/Sqlite/Schema.cs runs 2"] = "migrations",
+        ["Aos.Storage/Sqlite/SqliteEndedRuns.cs archived_runs 1"] = "archiving; the columns stand elsewhere",
+        ["Aos.Storage/Sqlite/SqliteEndedRuns.cs runs 6"] = "archiving",
+        ["Aos.Storage/Sqlite/SqliteJournal.cs runs 1"] = "of a run whose row was asked for with its tenant",
+        ["Aos.Storage/Sqlite/SqliteLine.cs runs 3"] = "claims",
+        ["Aos.Storage/Sqlite/SqliteRunRows.cs runs 7"] = "claims",
+        ["Aos.Storage/Sqlite/Statements.cs runs 4"] = "appends, by the run's id",
+    };
+
+    [Fact]
+    public void Only_these_work_for_the_house() =>
+        Assert.Equal(ForHouse.Keys, Tree.Find(Tree.Files("src", "*.cs"), @"[dD]atabase(\.Value)?\.ForHouse\b").Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]).Distinct());
+
+    [Fact]
+    public void Every_other_statement_names_its_tenant()
+    {
+        var tables = Tables();
+        Assert.Contains("runs", tables);
+        Assert.Contains("api_keys", tables);
+
+        var found = Tree.Files("src", "*.cs").SelectMany(file => Statements(File.ReadAllText(file))
+            .Where(sql => !sql.Contains("tenant_id", StringComparison.Ordinal))
+            .SelectMany(sql => Touched().Matches(sql).Select(match => match.Groups["table"].Value).Where(tables.Contains))
+            .Select(table => $"{Tree.Name(file)["src/".Length..]} {table}"));
+
+        Assert.Equal(Untenanted.Keys, found.CountBy(name => name).Select(name => $"{name.Key} {name.Value}").Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Tables with a column for the tenant.</summary>
+    private static SortedSet<string> Tables() => new(
+        Tree.Files("src", "*.cs").SelectMany(file => Created().Matches(File.ReadAllText(file))).Where(match => match.Groups["columns"].Value.Contains("tenant_id", StringComparison.Ordinal))
+            .Select(match => match.Groups["table"].Value),
+        StringComparer.Ordinal);
+
+    private static IEnumerable<string> Statements(string code) =>
+        Texts().Matches(code).Select(match => match.Value).Where(text => !text.Contains("CREATE TABLE", StringComparison.Ordinal));
+
+    [GeneratedRegex("\"\"\".*?\"\"\"|\"(?:[^\"\\\\\n]|\\\\.)*\"", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex Texts();
+
+    [GeneratedRegex(@"CREATE TABLE (?:IF NOT EXISTS )?(?<table>\w+)\s*\((?<columns>.*?)(?:;|\n\s*\))", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex Created();
+
+    [GeneratedRegex(@"\b(?:FROM|JOIN|UPDATE|INTO) (?<table>[a-z_]+)\b", RegexOptions.CultureInvariant)]
+    private static partial Regex Touched();
+}
