@@ -10,11 +10,15 @@ public static class IdentityRoom
 
     public static AosBuilder AddIdentity(this AosBuilder aos, IdentityOptions options)
     {
-        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration, AuditTable.Migration);
+        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration, AuditTable.Migration, TenantTable.Migration);
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<Revision>();
         aos.Services.AddSingleton<KeyTable>();
         aos.Services.AddSingleton<PolicyTable>();
+        aos.Services.AddSingleton<TenantTable>();
+        aos.Services.AddSingleton<UsageTable>();
+        aos.Services.AddSingleton<Quotas>();
+        aos.Services.AddSingleton(provider => new Lazy<IEnumerable<IHoldsQuotas>>(provider.GetServices<IHoldsQuotas>));
         aos.Services.AddMetrics();
         aos.Services.AddSingleton<AccessMeter>();
         aos.Services.AddSingleton<AccessLog>();
@@ -23,6 +27,7 @@ public static class IdentityRoom
         aos.Services.AddSingleton<AuditTable>();
         aos.Services.AddSingleton<AuditCheck>();
         aos.Door<IAudit, AuditBook>().Chore<AuditSeals>();
+        aos.Door<ITenants, TenantBook>().Chore<StorageMeasure>().Of<IQuotas, Quotas>();
         return aos.Door<IRequestLimits, RequestLimits>().Door<IRbac, PolicyBook>().Chore<KeyBook>().Door<IIdentity, IdentityDoor>().Of<IApiKeys, KeyBook>();
     }
 

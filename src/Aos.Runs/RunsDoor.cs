@@ -7,7 +7,7 @@ namespace Aos.Runs;
 
 /// <summary>Implements the door of the runs room over the engine.</summary>
 internal sealed class RunsDoor(
-    Engine engine, IJournal journal, IRunRows rows, ISkills skills, ICosts costs, TimeProvider clock, RunChanges changes) : IRuns, IRunLoad
+    Engine engine, IJournal journal, IRunRows rows, ISkills skills, ICosts costs, TimeProvider clock, RunChanges changes, IQuotas? quotas = null) : IRuns, IRunLoad
 {
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
@@ -27,6 +27,8 @@ internal sealed class RunsDoor(
         if (engine.Refusal() is { } draining) return new StartReply.Refused(draining);
         if (costs.Admit(Question(caller, request)) is { } refusal) return new StartReply.Refused(refusal);
         if (await engine.CrowdedAsync(caller.Tenant, request.AgentId, cancel) is { } crowded) return new StartReply.Refused(crowded);
+        if (quotas is not null && await quotas.TakeRunAsync(caller.Tenant, cancel) is { } exhausted)
+            return await RepeatAsync(caller.Tenant, request, cancel) ?? new StartReply.Refused(exhausted);
         var (inputs, _) = Admission.Inputs(request.Plan, request.Inputs);
         var id = ids.Next(clock.GetUtcNow());
         var terms = ImmutableSortedDictionary.CreateRange(
@@ -37,13 +39,23 @@ internal sealed class RunsDoor(
         var claim = request.Key is { } key
             ? new IdempotencyClaim(caller.Tenant, key.Scope, key.Key, key.Fingerprint, clock.GetUtcNow() + KeyLifetime)
             : null;
-        return await engine.StartAsync(start, request.Goal, request.Workflow, claim, cancel) switch
+        // A start whose outcome is not known counts in the quota.
+        var reply = await engine.StartAsync(start, request.Goal, request.Workflow, claim, cancel);
+        if (quotas is not null && reply is not AppendReply.Appended) await quotas.GiveBackRunAsync(caller.Tenant);
+        return reply switch
         {
             AppendReply.Appended => new StartReply.Started(id),
             AppendReply.KeyTaken { SameFingerprint: true } taken => new StartReply.Existing(taken.By),
             AppendReply.KeyTaken taken => new StartReply.KeyConflict(taken.By),
             var other => throw new InvariantBrokenException($"A new run was answered with {other}."),
         };
+    }
+
+    /// <summary>The run that a repeated start has started already: it needs no quota. Null: it is a new one.</summary>
+    private async Task<StartReply?> RepeatAsync(TenantId tenant, StartRequest request, CancellationToken cancel)
+    {
+        if (request.Key is not { } key || await rows.FindKeyAsync(tenant, key.Scope, key.Key, clock.GetUtcNow(), cancel) is not { } known) return null;
+        return known.Fingerprint.AsSpan().SequenceEqual(key.Fingerprint) ? new StartReply.Existing(known.Run) : new StartReply.KeyConflict(known.Run);
     }
 
     private static SimulationRequest Question(Caller caller, StartRequest request) => new(

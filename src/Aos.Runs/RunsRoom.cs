@@ -18,6 +18,7 @@ public static partial class RunsRoom
         aos.Services.AddMetrics();
         aos.Services.AddSingleton<RunMeter>();
         aos.Services.AddSingleton<Scopes>();
+        aos.Services.AddSingleton<IHoldsQuotas>(provider => provider.GetRequiredService<Scopes>());
         aos.Services.AddSingleton<Engine>();
         aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Engine>());
         aos.Services.AddSingleton<INode>(provider => provider.GetRequiredService<Engine>());

@@ -22,6 +22,9 @@ internal interface IRegistered
 
     Task<StructuredOutcome> InvokeAsync(JsonElement parameters, SkillCall call, CancellationToken cancel);
 
+    /// <summary>True: it can tell from its parameters where a call goes.</summary>
+    bool IsTargeted { get; }
+
     CallTarget? Target(JsonElement parameters);
 }
 
@@ -54,6 +57,8 @@ internal sealed class Registered<TIn, TOut> : IRegistered
     public SkillTerms Terms => Description.Terms;
 
     public SkillDescription Description => description.Value;
+
+    public bool IsTargeted => Skill is ITargeted<TIn>;
 
     private ISkill<TIn, TOut> Skill => skill.Value;
 

@@ -15,9 +15,10 @@ internal sealed class Registry : ISkills
     private readonly FrozenDictionary<string, IRegistered> byName;
     private readonly SkillGate gate;
     private readonly SecretTokens secrets;
+    private readonly TokenQuota tokens;
     private readonly TimeProvider clock;
 
-    public Registry(IEnumerable<IRegistered> skills, SkillGate gate, SecretTokens secrets, TimeProvider clock)
+    public Registry(IEnumerable<IRegistered> skills, SkillGate gate, SecretTokens secrets, TokenQuota tokens, TimeProvider clock)
     {
         var named = new Dictionary<string, IRegistered>(StringComparer.Ordinal);
         foreach (var skill in skills)
@@ -31,6 +32,7 @@ internal sealed class Registry : ISkills
         Terms = new View<SkillTerms>(byName, skill => skill.Terms);
         this.gate = gate;
         this.secrets = secrets;
+        this.tokens = tokens;
         this.clock = clock;
     }
 
@@ -69,9 +71,12 @@ internal sealed class Registry : ISkills
         {
             opened = await secrets.OpenAsync(skill.Contract.SecretParams, parameters, call, timeout);
             if (opened.Failure is { } missing) return StructuredOutcome.Failed(missing);
+            var (taken, exhausted) = await tokens.TakeAsync(skill, opened.Parameters, call, timeout);
+            if (exhausted is not null) return StructuredOutcome.Failed(exhausted);
             var task = skill.InvokeAsync(opened.Parameters, call, timeout);
             // A skill that does not listen to its token is left behind; nobody waits for what it says later.
             var outcome = await (task.IsCompleted ? task : task.WaitAsync(timeout));
+            if (taken > 0) await tokens.SettleAsync(call.Tenant, taken, outcome);
             return Short(opened.Seal(outcome));
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancel.IsCancellationRequested)

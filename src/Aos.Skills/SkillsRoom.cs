@@ -26,6 +26,8 @@ public static class SkillsRoom
         aos.Services.AddSingleton<SecretTokens>();
         aos.Services.AddSingleton<ISecrets, EnvironmentSecrets>();
         aos.Services.AddSingleton(p => new KvStore(new Lazy<IDatabase>(p.GetRequiredService<IDatabase>), p.GetRequiredService<TimeProvider>()));
+        aos.Services.AddSingleton<IKeepsBytes>(p => p.GetRequiredService<KvStore>());
+        aos.Services.AddSingleton<TokenQuota>();
         return aos
             .Migrations(KvSchema.Migrations)
             .Chore<KvSweep>()

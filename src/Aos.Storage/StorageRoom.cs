@@ -16,6 +16,7 @@ public static class StorageRoom
         else aos.AddPostgres();
         aos.AddArchive(options);
         aos.Services.AddSingleton<IStatusHistory, StatusHistory>();
+        aos.Services.AddSingleton<IKeepsBytes, JournalBytes>();
         aos.Services.AddSingleton<ChoreLog>();
         aos.Services.AddSingleton<ILater, ChoreHost>();
         aos.Services.AddSingleton<OutboxSignal>();

@@ -13,6 +13,7 @@ public sealed partial class Tenants
         ["src/Aos.Identity/Keys/KeyTable.cs"] = "a presented key says of which tenant it is; last uses are noted for all",
         ["src/Aos.Identity/Rbac/PolicyTable.cs"] = "one policy for all",
         ["src/Aos.Identity/Revision.cs"] = "one number for all",
+        ["src/Aos.Identity/Tenants/TenantTable.cs"] = "the house lists its tenants",
         ["src/Aos.Runs/Traces/Signatures.cs"] = "a chore signs runs of several tenants in one write",
         ["src/Aos.Skills/KeyValue/KvStore.cs"] = "the sweep of expired keys",
         ["src/Aos.Storage/Archive/ArchiveIndex.cs"] = "files hold runs of all tenants; whoever asks for a run compares its tenant",

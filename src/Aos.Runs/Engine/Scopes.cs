@@ -8,7 +8,7 @@ namespace Aos.Runs;
 /// Which limits a run counts in. The store holds them, so that all nodes count by the same; here it is known what this process has
 /// put there, and a start asks the store only when a limit has changed.
 /// </summary>
-internal sealed class Scopes(IRunRows rows, RunsOptions options)
+internal sealed class Scopes(IRunRows rows, RunsOptions options, IQuotas? quotas = null) : IHoldsQuotas
 {
     private readonly ConcurrentDictionary<(TenantId Tenant, string Agent), int> stored = new();
     private readonly ConcurrentDictionary<(TenantId Tenant, string Agent), int> own = new();
@@ -24,7 +24,7 @@ internal sealed class Scopes(IRunRows rows, RunsOptions options)
         {
             stored[(limit.Tenant, limit.Agent)] = limit.Most!.Value;
             var isMaybeKnown = limit.Agent.Length > 0 && Guid.TryParseExact(limit.Agent, "D", out _);
-            var wanted = limit.Agent.Length == 0 ? options.Limits.OfTenant(limit.Tenant) : options.Limits.OfAgent(limit.Tenant, limit.Agent, isMaybeKnown ? limit.Most : null);
+            var wanted = limit.Agent.Length == 0 ? await OfTenantAsync(limit.Tenant, cancel) : options.Limits.OfAgent(limit.Tenant, limit.Agent, isMaybeKnown ? limit.Most : null);
             if (wanted != limit.Most) changes.Add(limit with { Most = wanted });
         }
 
@@ -44,13 +44,28 @@ internal sealed class Scopes(IRunRows rows, RunsOptions options)
     /// <summary>The scope of a new run of this agent; null: nothing limits it, and nothing was asked of the store.</summary>
     internal async ValueTask<string?> OfAsync(TenantId tenant, string agent, CancellationToken cancel)
     {
-        var ofTenant = options.Limits.OfTenant(tenant);
+        var ofTenant = await OfTenantAsync(tenant, cancel);
         var ofAgent = options.Limits.OfAgent(tenant, agent, own.TryGetValue((tenant, agent), out var most) ? most : null);
         var changes = new List<RunLimit>(2);
         if (Stored(tenant, "") != ofTenant) changes.Add(new RunLimit(tenant, "", ofTenant));
         if (Stored(tenant, agent) != ofAgent) changes.Add(new RunLimit(tenant, agent, ofAgent));
         if (changes.Count > 0) await StoreAsync(changes, cancel);
         return ofAgent is not null ? agent : ofTenant is not null ? "" : null;
+    }
+
+    /// <summary>A tenant's quota has changed: its runs in line may begin, or more of them have to wait.</summary>
+    public async Task ChangedAsync(TenantId tenant, CancellationToken cancel)
+    {
+        var most = await OfTenantAsync(tenant, cancel);
+        if (Stored(tenant, "") != most) await StoreAsync([new RunLimit(tenant, "", most)], cancel);
+    }
+
+    /// <summary>The lower of what the settings say and what the tenant's quota says.</summary>
+    private async ValueTask<int?> OfTenantAsync(TenantId tenant, CancellationToken cancel)
+    {
+        var rule = options.Limits.OfTenant(tenant);
+        var quota = quotas is null ? null : (await quotas.OfAsync(tenant, cancel)).ConcurrentRuns;
+        return rule is null || quota < rule ? quota ?? rule : rule;
     }
 
     private int? Stored(TenantId tenant, string agent) => stored.TryGetValue((tenant, agent), out var most) ? most : null;

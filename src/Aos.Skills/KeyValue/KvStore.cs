@@ -21,7 +21,7 @@ internal sealed record KvDone(string Fingerprint, string Reply);
 internal sealed record KvWriteReply(bool Applied, bool Existed, long Version, long? PreviousVersion = null, long? ExpiresAt = null);
 
 /// <summary>Values by tenant, namespace and key. The store is opened by the first call, not by describing the skills.</summary>
-internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)
+internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock) : IKeepsBytes
 {
     /// <summary>Most keys of a tenant.</summary>
     internal const int KeysMax = 100_000;
@@ -47,6 +47,14 @@ internal sealed class KvStore(Lazy<IDatabase> database, TimeProvider clock)
             WHERE tenant_id = @tenant AND namespace = @space AND key = @key AND (expires_at IS NULL OR expires_at > @now)
             """,
             new { tenant = tenant.Value, space, key, now = Now }, cancellationToken: token)), cancel);
+
+    public Task<long> BytesAsync(TenantId tenant, CancellationToken cancel) => database.Value.For(tenant).ReadAsync(
+        async (connection, token) => await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            database.Value.Dialect == Dialect.Postgres
+                ? "SELECT CAST(sum(octet_length(value)) AS BIGINT) FROM kv WHERE tenant_id = @tenant"
+                : "SELECT sum(length(CAST(value AS BLOB))) FROM kv WHERE tenant_id = @tenant",
+            new { tenant = tenant.Value }, cancellationToken: token)) ?? 0,
+        cancel);
 
     internal Task<(KvWriteReply? Reply, Failure? Failure)> SetAsync(
         SkillCall call, string space, string key, string value, int? ttlSeconds, bool ifAbsent, CancellationToken cancel)

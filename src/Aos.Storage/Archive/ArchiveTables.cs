@@ -35,6 +35,7 @@ internal static class ArchiveTables
         new("storage-archive", 1, "ended runs in files", $"{Tables}{Children}INSERT INTO archive_store (id) VALUES (lower(hex(randomblob(16))));")
         {
             Postgres = PostgresWords.Of(Tables) + Children + "INSERT INTO archive_store (id) VALUES (replace(gen_random_uuid()::text, '-', ''));",
+            HouseTables = ["archived_runs"], // Written by COPY, which row-level security forbids, and read for the house alone.
         },
     ];
 }
