@@ -26,6 +26,13 @@ switch (args)
     case ["serve", var port, var data]:
         await using (var server = AosServer.Build("127.0.0.1", Whole(port), new HouseOptions(data, Path.Combine(data, "workspace")), Act.Add)) await server.RunAsync();
         return 0;
+    case ["ask", var url, var file, var requests, var inFlight]:
+        await Remote.AskAsync(url, await File.ReadAllLinesAsync(file), Whole(requests), Whole(inFlight));
+        return 0;
+    case ["gate"]:
+        using (var processes = new Processes()) return await GateSuite.RunAsync(processes, Environment.GetEnvironmentVariable("AOS_TEST_REDIS")) ? 0 : 1;
+    case ["users"] or ["users", "quick"]:
+        using (var processes = new Processes()) return await new LoadScript(processes, args.Length == 1 ? 1 : 0.1).RunAsync() ? 0 : 1;
     case ["simulate", var url, var key, var runs, var inFlight]:
         await Remote.SimulateAsync(url, key, Whole(runs), Whole(inFlight));
         return 0;
@@ -47,7 +54,7 @@ switch (args)
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | postgres [quick] [--peers DIR] | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | gate | users [quick] | postgres [quick] [--peers DIR] | growth | growth quick | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)

@@ -14,6 +14,25 @@ internal static class Remote
     internal static Task SimulateAsync(string url, string key, int runs, int inFlight) =>
         PostAsync("aos.simulate", $"{url}/api/v1/runtime/simulate", key, runs, inFlight, Bodies.Simulate, "\"feasible\":true");
 
+    /// <summary>Exactly so many requests, each with the next key, and prints how many a second.</summary>
+    internal static async Task AskAsync(string url, string[] keys, int requests, int inFlight)
+    {
+        using var http = Client();
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, inFlight).Select(worker => Task.Run(async () =>
+        {
+            for (var i = worker; i < requests; i += inFlight)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, $"{url}/api/v1/runtime/simulate") { Content = new StringContent(Bodies.Simulate(i), Encoding.UTF8, "application/json") };
+                request.Headers.Add("X-AOS-Key", keys[i % keys.Length]);
+                using var reply = await http.SendAsync(request);
+                reply.EnsureSuccessStatusCode();
+                await reply.Content.ReadAsByteArrayAsync();
+            }
+        })));
+        Console.WriteLine(FormattableString.Invariant($$"""{"per_s":{{requests / System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds:0.0}}}"""));
+    }
+
     internal static async Task GetAsync(string url, int runs, int inFlight)
     {
         using var http = Client();

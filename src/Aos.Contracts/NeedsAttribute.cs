@@ -19,6 +19,9 @@ public sealed class NeedsAttribute : Attribute
     /// <summary>Requests that this one counts as: more where it makes more work.</summary>
     public int Weight { get; init; } = 1;
 
+    /// <summary>True of a question that is not asked with GET: it is not put on record when it is allowed.</summary>
+    public bool ChangesNothing { get; init; }
+
     /// <summary>True: what all tenants share is touched, so only a caller of the house may.</summary>
     public bool OfHouse { get; init; }
 

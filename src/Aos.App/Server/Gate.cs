@@ -32,7 +32,7 @@ internal static class Gate
                 throw Denied(permission, decision);
             }
 
-            Trail.Follow(context, permission, decision);
+            if (!needs.ChangesNothing) Trail.Follow(context, permission, decision);
         }
 
         context.Items[CallerKey] = caller;

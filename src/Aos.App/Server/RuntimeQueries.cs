@@ -29,7 +29,7 @@ internal static class RuntimeQueries
         };
     }
 
-    [Needs("run:read", OpenInDevelopment = true)]
+    [Needs("run:read", ChangesNothing = true, OpenInDevelopment = true)]
     internal static async Task AnswerAsync(HttpContext context)
     {
         var body = await context.ObjectBodyAsync();

@@ -11,7 +11,7 @@ internal static class SimulateRoutes
         routes.MapPost("/api/v1/simulate", SimulateAsync);
     }
 
-    [Needs("runtime:simulate", OpenInDevelopment = true)]
+    [Needs("runtime:simulate", ChangesNothing = true, OpenInDevelopment = true)]
     private static async Task SimulateAsync(HttpContext context)
     {
         var body = await context.BodyAsync();
