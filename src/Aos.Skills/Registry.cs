@@ -67,7 +67,7 @@ internal sealed class Registry : ISkills
         var opened = new OpenedParams(parameters, null, []);
         try
         {
-            opened = await secrets.OpenAsync(skill.Contract.SecretParams, parameters, call, timeout);
+            opened = await secrets.OpenAsync(skill.Contract, parameters, call, timeout);
             if (opened.Failure is { } missing) return StructuredOutcome.Failed(missing);
             var task = skill.InvokeAsync(opened.Parameters, call, timeout);
             // A skill that does not listen to its token is left behind; nobody waits for what it says later.
