@@ -101,6 +101,7 @@ internal static class AosServer
         app.MapArchive();
         app.MapIdentity();
         app.MapKeys();
+        app.MapSecrets();
         app.MapAudit();
         return app;
     }
