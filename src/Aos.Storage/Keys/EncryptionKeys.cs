@@ -18,7 +18,7 @@ internal sealed class EncryptionKeys(Keyring keyring, IDatabase database, Master
     public async Task<Ciphertext> EncryptAsync(CipherPlace place, ReadOnlyMemory<byte> plain, CancellationToken cancel)
     {
         var id = await NewestAsync(NameOf(place.Purpose), cancel);
-        var key = Derived(await KeyAsync(NameOf(place.Purpose), id, cancel), place);
+        var key = Derived(await KeyAsync(place, id, cancel), place);
         try
         {
             var bytes = new byte[NonceBytes + plain.Length + TagBytes];
@@ -35,8 +35,8 @@ internal sealed class EncryptionKeys(Keyring keyring, IDatabase database, Master
 
     public async Task<byte[]> DecryptAsync(CipherPlace place, Ciphertext ciphertext, CancellationToken cancel)
     {
-        if (ciphertext.Bytes.Length < NonceBytes + TagBytes) throw Refused(place, null);
-        var key = Derived(await KeyAsync(NameOf(place.Purpose), ciphertext.KeyId, cancel), place);
+        if (ciphertext.Bytes.Length < NonceBytes + TagBytes) throw Refused(place, "it is too short");
+        var key = Derived(await KeyAsync(place, ciphertext.KeyId, cancel), place);
         try
         {
             var plain = new byte[ciphertext.Bytes.Length - NonceBytes - TagBytes];
@@ -47,7 +47,7 @@ internal sealed class EncryptionKeys(Keyring keyring, IDatabase database, Master
         }
         catch (CryptographicException e)
         {
-            throw Refused(place, e);
+            throw Refused(place, "it was changed, or was written in another place", e);
         }
         finally
         {
@@ -63,12 +63,13 @@ internal sealed class EncryptionKeys(Keyring keyring, IDatabase database, Master
     private async Task<string> NewestAsync(string name, CancellationToken cancel) =>
         await keyring.ReadAsync(name, cancel) is [var newest, ..] ? newest.Id : await MakeAsync(name, isFirst: true, cancel);
 
-    private async Task<byte[]> KeyAsync(string name, string id, CancellationToken cancel)
+    private async Task<byte[]> KeyAsync(CipherPlace place, string id, CancellationToken cancel)
     {
+        var name = NameOf(place.Purpose);
         if (known.TryGetValue((name, id), out var key)) return key;
         await keyring.EnsureMasterAsync(cancel);
         var row = (await keyring.ReadAsync(name, cancel)).Find(one => one.Id == id)
-            ?? throw new CiphertextRefusedException($"There is no key {(id.Length > 64 ? id[..64] : id)} in the keyring that it could have been encrypted under.");
+            ?? throw Refused(place, "the keyring does not have its key");
         return known.GetOrAdd((name, id), master.Unwrap(row.Wrapped, $"{name}:{id}"));
     }
 
@@ -113,6 +114,6 @@ internal sealed class EncryptionKeys(Keyring keyring, IDatabase database, Master
         return framed.ToArray();
     }
 
-    private static CiphertextRefusedException Refused(CipherPlace place, Exception? inner) => new(
-        $"What is stored under {place.Purpose} {place.Place} of {place.Tenant} cannot be decrypted: it was changed, or was written in another place.", inner);
+    private static CiphertextRefusedException Refused(CipherPlace place, string why, Exception? inner = null) => new(
+        $"What is stored under {place.Purpose} {place.Place} of {place.Tenant} cannot be decrypted: {why}.", inner);
 }
