@@ -29,7 +29,8 @@ internal sealed class TenantSecrets(SecretTable table, SecretCipher cipher, Time
         if (Refusal(secret, ask, now) is { } refusal) return SecretAnswer.Refused(refusal);
         try
         {
-            var version = IsFormer(secret, ask.Run, now) ? secret.Version - 1 : secret.Version;
+            // A node whose clock is ahead may have taken the value before away already.
+            var version = IsFormer(secret, ask.Run, now) && values.ContainsKey(secret.Version - 1) ? secret.Version - 1 : secret.Version;
             if (!values.TryGetValue(version, out var stored)) throw new CiphertextRefusedException($"The value of the secret {secret.Name} of {ask.Tenant} is gone from the store.");
             var value = await cipher.OpenAsync(ask.Tenant, ask.Name, version, stored, cancel);
             uses[(ask.Tenant, ask.Name)] = now;
