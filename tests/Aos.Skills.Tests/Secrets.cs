@@ -87,11 +87,12 @@ public sealed class Secrets : IDisposable
     {
         var (url, longer) = (name + "U", name + "L");
         Environment.SetEnvironmentVariable("AOS_SECRET_" + url, "a+b/c=d");
-        Environment.SetEnvironmentVariable("AOS_SECRET_" + longer, "hunter2-and-more");
+        var large = "hunter2-and-more" + new string('+', 65_000); // As large as secrets may be.
+        Environment.SetEnvironmentVariable("AOS_SECRET_" + longer, large);
         try
         {
             using var room = Scripted.Room(
-                (_, _, _) => Task.FromResult(new SkillAnswer<ScriptOut>(new ScriptOut("https://x/?k=a%2Bb%2Fc%3Dd&l=hunter2-and-more"))), Scripted.Plain with { SecretParams = ["name", "parts"] });
+                (_, _, _) => Task.FromResult(new SkillAnswer<ScriptOut>(new ScriptOut($"https://x/?k=a%2Bb%2Fc%3Dd&l={large}"))), Scripted.Plain with { SecretParams = ["name", "parts"] });
             var outcome = await CallAsync(room, $$"""{"name":"secret:{{name}}","parts":[{"url":"secret:{{url}}"},{"url":"secret:{{longer}}"}]}""");
 
             Assert.Equal("https://x/?k=[REDACTED]&l=[REDACTED]", outcome.Result.GetProperty("text").GetString());

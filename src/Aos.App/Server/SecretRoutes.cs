@@ -63,7 +63,7 @@ internal static class SecretRoutes
     private static async Task ReencryptAsync(HttpContext context)
     {
         var moved = await Store(context).ReencryptAsync(context.RequestAborted);
-        context.ChangedHash(null, moved.KeyId);
+        context.Changed(null, Json.Of(moved.KeyId));
         await context.ReplyAsync(writer =>
         {
             writer.WriteStartObject();

@@ -13,12 +13,19 @@ internal sealed class SecretSweep(IDatabase database, TimeProvider clock) : ICho
     public async Task<int> PassAsync(CancellationToken cancel)
     {
         var now = clock.GetUtcNow().UtcTicks;
-        if (!await HasAnyAsync(now, cancel)) return 0;
-        return await database.WriteAsync((connection, transaction) => connection.Execute("DELETE FROM secret_versions WHERE ends_at <= @now", new { now }, transaction), cancel);
+        var count = 0;
+        foreach (var tenant in await TenantsAsync(now, cancel))
+        {
+            count += await database.WriteAsync(
+                (connection, transaction) => connection.Execute("DELETE FROM secret_versions WHERE tenant_id = @tenant AND ends_at <= @now", new { tenant, now }, transaction), cancel);
+        }
+
+        return count;
     }
 
-    /// <summary>Most passes find nothing: they cost one statement.</summary>
-    private Task<bool> HasAnyAsync(long now, CancellationToken cancel) => database.ReadAsync(
-        (connection, token) => connection.ExecuteScalarAsync<bool>(new CommandDefinition("SELECT EXISTS (SELECT 1 FROM secret_versions WHERE ends_at <= @now)", new { now }, cancellationToken: token)),
+    /// <summary>Which tenants have any. Most passes find none: they cost one statement.</summary>
+    private Task<List<string>> TenantsAsync(long now, CancellationToken cancel) => database.ReadAsync(
+        async (connection, token) => (await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT DISTINCT tenant_id FROM secret_versions WHERE ends_at <= @now ORDER BY tenant_id", new { now }, cancellationToken: token))).AsList(),
         cancel);
 }
