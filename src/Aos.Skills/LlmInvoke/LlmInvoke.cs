@@ -32,10 +32,11 @@ internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, Model
         }
 
         if (await cache.FindAsync(call.Tenant, request, cancel) is { } kept) return Answer(request, kept, cached: true, always: true);
-        var (endpoint, refusal) = await keys.OfAsync(options.Endpoints.First(one => one.Name == request.Provider), call, cancel);
+        var configured = options.Endpoints.First(one => one.Name == request.Provider);
+        var (endpoint, refusal) = await keys.OfAsync(configured, call, cancel);
         if (refusal is not null) return Failed(refusal);
         var reply = await caller.AskAsync(endpoint, request, cancel);
-        if (endpoint.ApiKey is { Length: > 0 } key) reply.Draft.Text.Replace(key, Redactor.Marker); // A peer that says it back must not bring it into the journal.
+        if (!ReferenceEquals(endpoint, configured)) reply.Draft.Text.Replace(endpoint.ApiKey!, Redactor.Marker); // A peer that says a secret back must not bring it into the journal.
         var answer = Answer(request, reply, cached: false, always: request.Seed is not null && endpoint.Seeds && endpoint.Wire == ModelWire.OpenAi);
         if (answer.Failure is null) await cache.KeepAsync(call.Tenant, request, reply.Draft, cancel);
         return answer;

@@ -63,6 +63,15 @@ public sealed class OwnKeys
         Assert.DoesNotContain(Own, failure.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_word_that_a_server_of_ones_own_is_given_as_key_stays_a_word()
+    {
+        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ollama answers")));
+        await using var room = Room(peer, "ollama", needsKey: false, new Given("acme", SecretAnswer.Of(Own)));
+
+        Assert.Equal("ollama answers", (await room.AskAsync("""{"prompt":"Hi"}""", "other")).Result.GetText("response_text"));
+    }
+
     [Theory]
     [Trait("id", "SEC-17")]
     [InlineData("""{"name":"a","base_url":"http://x/v1","model":"m","api_key_setting":"HOUSE_KEY"}""", "HOUSE_KEY", "h", false)]
