@@ -10,7 +10,7 @@ public static class IdentityRoom
 
     public static AosBuilder AddIdentity(this AosBuilder aos, IdentityOptions options)
     {
-        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration, AuditTable.Migration, TenantTable.Migration);
+        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration, AuditTable.Migration, TenantTable.Migration, SecretTable.Migration);
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<Revision>();
         aos.Services.AddSingleton<KeyTable>();
@@ -28,7 +28,16 @@ public static class IdentityRoom
         aos.Services.AddSingleton<AuditCheck>();
         aos.Door<IAudit, AuditBook>().Chore<AuditSeals>();
         aos.Door<ITenants, TenantBook>().Chore<StorageMeasure>().Of<IQuotas, Quotas>();
+        aos.AddSecrets();
         return aos.Door<IRequestLimits, RequestLimits>().Door<IRbac, PolicyBook>().Chore<KeyBook>().Door<IIdentity, IdentityDoor>().Of<IApiKeys, KeyBook>();
+    }
+
+    private static void AddSecrets(this AosBuilder aos)
+    {
+        aos.Services.AddSingleton<SecretTable>();
+        aos.Services.AddSingleton<SecretCipher>();
+        aos.Services.AddSingleton<SecretReencryption>();
+        aos.Door<ISecretStore, SecretBook>().Chore<TenantSecrets>().Of<ISecrets, TenantSecrets>().Chore<SecretSweep>();
     }
 
     private static AosBuilder Of<TDoor, TRoom>(this AosBuilder aos)

@@ -69,7 +69,7 @@ internal sealed class Registry : ISkills
         var opened = new OpenedParams(parameters, null, []);
         try
         {
-            opened = await secrets.OpenAsync(skill.Contract.SecretParams, parameters, call, timeout);
+            opened = await secrets.OpenAsync(skill.Contract, parameters, call, timeout);
             if (opened.Failure is { } missing) return StructuredOutcome.Failed(missing);
             var (taken, exhausted) = await tokens.TakeAsync(skill, opened.Parameters, call, timeout);
             if (exhausted is not null) return StructuredOutcome.Failed(exhausted);

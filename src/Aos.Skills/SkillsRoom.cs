@@ -24,7 +24,8 @@ public static class SkillsRoom
         aos.Services.AddSingleton<Workspace>();
         aos.Services.AddSingleton<SkillGate>();
         aos.Services.AddSingleton<SecretTokens>();
-        aos.Services.AddSingleton<ISecrets, EnvironmentSecrets>();
+        aos.Services.AddSingleton<EnvironmentSecrets>();
+        aos.Services.AddSingleton<SecretLookup>();
         aos.Services.AddSingleton(p => new KvStore(new Lazy<IDatabase>(p.GetRequiredService<IDatabase>), p.GetRequiredService<TimeProvider>()));
         aos.Services.AddSingleton<IKeepsBytes>(p => p.GetRequiredService<KvStore>());
         aos.Services.AddSingleton<TokenQuota>();

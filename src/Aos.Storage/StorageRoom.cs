@@ -27,6 +27,7 @@ public static class StorageRoom
         aos.Services.AddSingleton<MasterKey>();
         aos.Services.AddSingleton<Keyring>();
         aos.Services.AddSingleton<IKeyring>(provider => provider.GetRequiredService<Keyring>());
+        aos.Services.AddSingleton<IEncryption, EncryptionKeys>();
         return aos.AddLimits(options);
     }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text;
 using System.Text.Json;
 using Aos.App;
@@ -86,6 +87,26 @@ internal sealed class AuthHouse : IAsyncDisposable
         command.CommandText = sql;
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
+
+    /// <summary>Reads from the store itself.</summary>
+    internal async Task ReadAsync(string sql, Action<DbDataReader> row)
+    {
+        await using var connection = store.Connect();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await using var rows = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        while (await rows.ReadAsync(TestContext.Current.CancellationToken)) row(rows);
+    }
+
+    internal async Task<long> CountAsync(string table)
+    {
+        var count = 0L;
+        await ReadAsync($"SELECT count(*) FROM {table}", row => count = row.GetInt64(0));
+        return count;
+    }
+
+    /// <summary>Bytes as the store's SQL writes them.</summary>
+    internal string Literal(byte[] bytes) => store.Url is null ? $"X'{Convert.ToHexString(bytes)}'" : $"decode('{Convert.ToHexString(bytes)}', 'hex')";
 
     internal IChore Chore(string name) => Services.GetServices<IChore>().Single(chore => chore.Name == name);
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Aos.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Auth.Tests;
 
@@ -60,6 +62,43 @@ public sealed class SeveralNodes : IAsyncLifetime
         var made = await house.KeyAsync("readonly");
 
         for (var node = 0; node < 3; node++) Assert.Equal(200, (await MeAsync(node, made)).Status);
+    }
+
+    [Fact]
+    [Trait("id", "SEC-40")]
+    public async Task What_one_node_is_told_of_a_secret_all_of_them_hold_to_at_once()
+    {
+        await using var peer = await EchoPeer.OpenAsync();
+        var admin = await house.KeyAsync("admin", """ "tenant_id":"acme","tier":"unlimited" """);
+        Task<Reply> Ask(int node, string method, string path, string? body = null) => house.AskAsync(node, method, path, body, ("X-AOS-Key", admin.Text));
+        var values = new[] { SecretHouse.NewValue(), SecretHouse.NewValue() };
+        for (var version = 0; version < 2; version++)
+        {
+            await Ask(version, "PUT", "/api/v1/secrets/K", SecretHouse.Body(values[version]));
+            for (var node = 0; node < 3; node++) Assert.Equal("succeeded", (await Ask(node, "POST", "/api/v1/runs?wait=30", SecretHouse.Plan(peer, "K"))).Text("status"));
+        }
+
+        Assert.Equal(values.SelectMany(value => Enumerable.Repeat("Bearer " + value, 3)), peer.Seen);
+        Assert.Equal(200, (await Ask(1, "DELETE", "/api/v1/secrets/K")).Status);
+        for (var node = 0; node < 3; node++) Assert.Equal("failed", (await Ask(node, "POST", "/api/v1/runs?wait=30", SecretHouse.Plan(peer, "K"))).Text("status"));
+        Assert.Equal(6, peer.Seen.Length);
+    }
+
+    [Fact]
+    [Trait("id", "SEC-40")]
+    public async Task A_new_key_of_one_node_is_read_and_used_by_the_others()
+    {
+        var admin = await house.KeyAsync("admin", """ "tenant_id":"acme" """);
+        var headers = ("X-AOS-Key", admin.Text);
+        await house.AskAsync(0, "PUT", "/api/v1/secrets/A", SecretHouse.Body("the value of A"), headers);
+        var moved = await house.AskAsync(1, "POST", "/api/v1/secrets/reencrypt", null, ("X-AOS-Key", AuthHouse.FirstKey));
+        await house.AskAsync(2, "PUT", "/api/v1/secrets/B", SecretHouse.Body("the value of B"), headers);
+
+        var keys = new List<string>();
+        await house.ReadAsync("SELECT key_id FROM secret_versions", row => keys.Add(row.GetString(0)));
+        Assert.Equal([moved.Text("key_id")!, moved.Text("key_id")!], keys);
+        foreach (var name in new[] { "A", "B" })
+            Assert.Equal($"the value of {name}", (await house.Services.GetRequiredService<ISecrets>().FindAsync(new SecretAsk(new TenantId("acme"), name, "http_call", "a", null), TestContext.Current.CancellationToken))!.Value);
     }
 
     private static string Policy(int version) => """

@@ -81,6 +81,29 @@ public sealed class Secrets : IDisposable
         Assert.Empty(seen);
     }
 
+    [Fact]
+    [Trait("id", "SEC-18")]
+    public async Task It_is_hidden_as_it_stands_in_a_url_and_whole_where_another_begins_like_it()
+    {
+        var (url, longer) = (name + "U", name + "L");
+        Environment.SetEnvironmentVariable("AOS_SECRET_" + url, "a+b/c=d");
+        var large = "hunter2-and-more" + new string('+', 65_000); // As large as secrets may be.
+        Environment.SetEnvironmentVariable("AOS_SECRET_" + longer, large);
+        try
+        {
+            using var room = Scripted.Room(
+                (_, _, _) => Task.FromResult(new SkillAnswer<ScriptOut>(new ScriptOut($"https://x/?k=a%2Bb%2Fc%3Dd&l={large}"))), Scripted.Plain with { SecretParams = ["name", "parts"] });
+            var outcome = await CallAsync(room, $$"""{"name":"secret:{{name}}","parts":[{"url":"secret:{{url}}"},{"url":"secret:{{longer}}"}]}""");
+
+            Assert.Equal("https://x/?k=[REDACTED]&l=[REDACTED]", outcome.Result.GetProperty("text").GetString());
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("AOS_SECRET_" + url, null);
+            Environment.SetEnvironmentVariable("AOS_SECRET_" + longer, null);
+        }
+    }
+
     private static Task<StructuredOutcome> CallAsync(SkillRoom room, string parameters) =>
         room.CallAsync("scripted", parameters, SkillRoom.Call(written: parameters));
 

@@ -102,6 +102,7 @@ internal static class AosServer
         app.MapIdentity();
         app.MapKeys();
         app.MapTenants();
+        app.MapSecrets();
         app.MapAudit();
         return app;
     }

@@ -10,9 +10,11 @@ internal static class LlmContract
     /// <summary>Tokens that providers put around a prompt (roles, instructions for a shape), at most.</summary>
     private const int TokensAround = 400;
 
+    internal const string Name = "llm_invoke";
+
     internal static SkillContract Of(ModelsOptions options) => new()
     {
-        Name = "llm_invoke",
+        Name = Name,
         Version = "2.0.0",
         Description = "Asks a language model and gives back its answer, as text or as JSON of a given shape.",
         Effect = EffectClass.Idempotent,

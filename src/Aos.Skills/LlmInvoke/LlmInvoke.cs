@@ -7,7 +7,7 @@ using Aos.Kernel;
 namespace Aos.Skills;
 
 /// <summary>Asks a language model: one request to one provider, its answer checked, its cost told to the last digit.</summary>
-internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, AnswerCache cache, Workspace workspace, TimeProvider clock)
+internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, ModelKeys keys, AnswerCache cache, Workspace workspace, TimeProvider clock)
     : ISkill<LlmInvokeIn, LlmInvokeOut>, ITargeted<LlmInvokeIn>
 {
     private const int ScriptBytesMax = 4 * 1024 * 1024;
@@ -32,8 +32,11 @@ internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, Answe
         }
 
         if (await cache.FindAsync(call.Tenant, request, cancel) is { } kept) return Answer(request, kept, cached: true, always: true);
-        var endpoint = options.Endpoints.First(one => one.Name == request.Provider);
+        var configured = options.Endpoints.First(one => one.Name == request.Provider);
+        var (endpoint, refusal) = await keys.OfAsync(configured, call, cancel);
+        if (refusal is not null) return Failed(refusal);
         var reply = await caller.AskAsync(endpoint, request, cancel);
+        if (!ReferenceEquals(endpoint, configured)) reply.Draft.Text.Replace(endpoint.ApiKey!, Redactor.Marker); // A peer that says a secret back must not bring it into the journal.
         var answer = Answer(request, reply, cached: false, always: request.Seed is not null && endpoint.Seeds && endpoint.Wire == ModelWire.OpenAi);
         if (answer.Failure is null) await cache.KeepAsync(call.Tenant, request, reply.Draft, cancel);
         return answer;

@@ -22,6 +22,12 @@ public enum ModelWire
 /// <param name="IsOfficial">The provider's own server, whose newer fields may be used.</param>
 public sealed record ModelEndpoint(string Name, ModelWire Wire, string BaseUrl, string? ApiKey, string Model, bool Seeds, bool IsOfficial = false)
 {
+    /// <summary>The secret with which a tenant brings a key of its own; null: it cannot.</summary>
+    public string? KeySecret { get; init; }
+
+    /// <summary>True: without a key nothing is asked.</summary>
+    public bool NeedsKey { get; init; }
+
     /// <summary>Never shows the key.</summary>
     public override string ToString() => $"{Name} at {BaseUrl}";
 }

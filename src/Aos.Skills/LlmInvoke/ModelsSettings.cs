@@ -24,6 +24,7 @@ internal sealed class ModelsSettings(Func<string, string?> setting, Func<string,
                   "wire": { "enum": ["openai", "anthropic"] },
                   "base_url": { "type": "string", "pattern": "^https?://" , "format": "uri" },
                   "api_key_setting": { "type": "string", "minLength": 1 },
+                  "api_key_secret": { "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,63}$" },
                   "model": { "type": "string", "minLength": 1 },
                   "seeds": { "type": "boolean" }
                 }
@@ -39,7 +40,7 @@ internal sealed class ModelsSettings(Func<string, string?> setting, Func<string,
     {
         var endpoints = new List<ModelEndpoint>();
         if (Setting("ANTHROPIC_API_KEY") is { } anthropic)
-            endpoints.Add(new("anthropic", ModelWire.Anthropic, Url("ANTHROPIC_BASE_URL", "https://api.anthropic.com"), anthropic, Setting("ANTHROPIC_MODEL") ?? "claude-sonnet-4-20250514", false, true));
+            endpoints.Add(new("anthropic", ModelWire.Anthropic, Url("ANTHROPIC_BASE_URL", "https://api.anthropic.com"), anthropic, Setting("ANTHROPIC_MODEL") ?? "claude-sonnet-4-20250514", false, true) { KeySecret = "ANTHROPIC_API_KEY" });
         if (Setting("OPENAI_API_KEY") is { } || Setting("OPENAI_BASE_URL") is { })
             endpoints.Add(OpenAi());
         var preferred = Named(endpoints);
@@ -52,7 +53,7 @@ internal sealed class ModelsSettings(Func<string, string?> setting, Func<string,
     private ModelEndpoint OpenAi()
     {
         var url = Url("OPENAI_BASE_URL", "https://api.openai.com/v1");
-        return new("openai", ModelWire.OpenAi, url, Setting("OPENAI_API_KEY"), Setting("OPENAI_MODEL") ?? "gpt-4o-mini", true, url == "https://api.openai.com/v1");
+        return new("openai", ModelWire.OpenAi, url, Setting("OPENAI_API_KEY"), Setting("OPENAI_MODEL") ?? "gpt-4o-mini", true, url == "https://api.openai.com/v1") { KeySecret = "OPENAI_API_KEY" };
     }
 
     /// <summary>The endpoints of the AOS_MODELS file; one with a name of before takes its place. Gives the file's default.</summary>
@@ -63,11 +64,12 @@ internal sealed class ModelsSettings(Func<string, string?> setting, Func<string,
         {
             var name = entry.GetText("name")!;
             string? key = null;
-            if (entry.GetText("api_key_setting") is { } source && (key = Setting(source)) is null) problems.Add($"AOS_MODELS: {name} takes its key from {source}, which is not set.");
+            var (source, secret) = (entry.GetText("api_key_setting"), entry.GetText("api_key_secret"));
+            if (source is not null && (key = Setting(source)) is null) problems.Add($"AOS_MODELS: {name} takes its key from {source}, which is not set.");
             endpoints.RemoveAll(endpoint => endpoint.Name == name);
             endpoints.Add(new(
                 name, entry.GetText("wire") == "anthropic" ? ModelWire.Anthropic : ModelWire.OpenAi, entry.GetText("base_url")!.TrimEnd('/'), key,
-                entry.GetText("model")!, entry.Get("seeds") is { ValueKind: JsonValueKind.True }));
+                entry.GetText("model")!, entry.Get("seeds") is { ValueKind: JsonValueKind.True }) { KeySecret = secret ?? source, NeedsKey = secret is not null });
         }
 
         return document.GetText("default");

@@ -15,6 +15,7 @@ internal static class ModelsWiring
         aos.Services.TryAddSingleton(_ => ModelsOptions.Read(
             name => aos.Configuration[name] ?? Environment.GetEnvironmentVariable(name), file => Json.Parse(File.ReadAllBytes(file))));
         aos.Services.AddSingleton<ModelCaller>();
+        aos.Services.AddSingleton<ModelKeys>();
         aos.Services.AddSingleton(services => new AnswerCache(
             new Lazy<IDatabase?>(services.GetService<IDatabase>), services.GetRequiredService<TimeProvider>(), services.GetService<ISharedCache>()));
         aos.Services.AddSingleton<LlmInvoke>();

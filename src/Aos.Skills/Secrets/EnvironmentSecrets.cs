@@ -8,9 +8,9 @@ internal sealed class EnvironmentSecrets : ISecrets
 {
     internal const string Prefix = "AOS_SECRET_";
 
-    public ValueTask<string?> FindAsync(TenantId tenant, string name, CancellationToken cancel)
+    public ValueTask<SecretAnswer?> FindAsync(SecretAsk ask, CancellationToken cancel)
     {
-        var value = tenant == TenantId.Default ? Environment.GetEnvironmentVariable(Prefix + name) : null;
-        return ValueTask.FromResult(string.IsNullOrEmpty(value) ? null : value);
+        var value = ask.Tenant == TenantId.Default ? Environment.GetEnvironmentVariable(Prefix + ask.Name) : null;
+        return ValueTask.FromResult(string.IsNullOrEmpty(value) ? null : SecretAnswer.Of(value));
     }
 }

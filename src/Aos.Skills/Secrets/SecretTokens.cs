@@ -11,18 +11,19 @@ namespace Aos.Skills;
 /// Puts secrets where the author of the plan wrote <c>secret:NAME</c> (after one word such as <c>Bearer</c>, if need be).
 /// What came in with data is never resolved, however it is spelled: otherwise a peer could ask for any secret by its name.
 /// </summary>
-internal sealed partial class SecretTokens(ISecrets secrets)
+internal sealed partial class SecretTokens(SecretLookup secrets)
 {
-    internal async ValueTask<OpenedParams> OpenAsync(ImmutableArray<string> places, JsonElement parameters, SkillCall call, CancellationToken cancel)
+    internal async ValueTask<OpenedParams> OpenAsync(SkillContract skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
     {
+        var places = skill.SecretParams;
         if (places.IsEmpty || call.Written is not { ValueKind: JsonValueKind.Object } written || parameters.ValueKind != JsonValueKind.Object
             || JsonMarshal.GetRawUtf8Value(written).IndexOf("secret:"u8) < 0)
             return new OpenedParams(parameters, null, []);
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in places.SelectMany(place => Names(written.Get(place), parameters.Get(place))).Distinct(StringComparer.Ordinal))
         {
-            if (await secrets.FindAsync(call.Tenant, name, cancel) is not { } value)
-                return new OpenedParams(parameters, FailureCatalog.Fail("CONFIG_INVALID", $"The secret {name} is not set. Set {EnvironmentSecrets.Prefix}{name}."), []);
+            var answer = await secrets.NeededAsync(new SecretAsk(call.Tenant, name, skill.Name, call.AgentId, call.Run), cancel);
+            if (answer.Value is not { } value) return new OpenedParams(parameters, answer.Refusal, []);
             values.Add(name, value);
         }
 
@@ -38,8 +39,12 @@ internal sealed partial class SecretTokens(ISecrets secrets)
 
             writer.WriteEndObject();
         });
-        return new OpenedParams(opened, null, [.. values.Values]);
+        return new OpenedParams(opened, null, Spellings(values.Values));
     }
+
+    /// <summary>Each as it is and as it stands in a URL. Longer ones first: one that begins like another must not lose its beginning to it.</summary>
+    private static ImmutableArray<string> Spellings(IEnumerable<string> values) =>
+        [.. values.SelectMany(value => new[] { value, Uri.EscapeDataString(value) }).Distinct(StringComparer.Ordinal).OrderByDescending(value => value.Length)];
 
     private static IEnumerable<string> Names(JsonElement? written, JsonElement? value)
     {

@@ -10,7 +10,7 @@ namespace Aos.Storage;
 internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider clock) : IKeyring, IDisposable
 {
     /// <summary>The keys belong to the house: no tenant can be named so.</summary>
-    private const string House = "*";
+    internal const string House = "*";
 
     private const string Signing = "signing";
 
@@ -109,7 +109,7 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
     internal Task CheckAsync(CancellationToken cancel) => MacAsync("check", ReadOnlyMemory<byte>.Empty, cancel);
 
     /// <summary>On a shared store a master key is made up only where nobody can have another one.</summary>
-    private async Task EnsureMasterAsync(CancellationToken cancel)
+    internal async Task EnsureMasterAsync(CancellationToken cancel)
     {
         if (database.Dialect == Dialect.Sqlite || master.IsThere) return;
         var isUsed = await database.ForHouse.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT count(*) FROM keyring WHERE tenant_id = @House", new { House }), cancel) > 0;
@@ -181,12 +181,12 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
         return master.Unwrap(kept.Wrapped, $"{name}:{kept.Id}");
     }
 
-    private static int Insert(DbConnection connection, DbTransaction transaction, string purpose, string id, byte[] wrapped, byte[]? publicKey, long now) => connection.Execute(
+    internal static int Insert(DbConnection connection, DbTransaction transaction, string purpose, string id, byte[] wrapped, byte[]? publicKey, long now) => connection.Execute(
         "INSERT INTO keyring (tenant_id, purpose, id, wrapped, public_key, created_at) VALUES (@tenant, @purpose, @id, @wrapped, @publicKey, @now) ON CONFLICT DO NOTHING",
         new { tenant = House, purpose, id, wrapped, publicKey, now }, transaction);
 
     /// <summary>Newest first: the one that is not retired leads.</summary>
-    private Task<List<Row>> ReadAsync(string purpose, CancellationToken cancel) => database.ForHouse.ReadAsync(
+    internal Task<List<Row>> ReadAsync(string purpose, CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) =>
         {
             using var rows = await connection.ExecuteReaderAsync(new CommandDefinition(
@@ -207,5 +207,5 @@ internal sealed class Keyring(IDatabase database, MasterKey master, TimeProvider
         },
         cancel);
 
-    private sealed record Row(string Id, byte[] Wrapped, byte[] Public, long Created, long? Retired);
+    internal sealed record Row(string Id, byte[] Wrapped, byte[] Public, long Created, long? Retired);
 }

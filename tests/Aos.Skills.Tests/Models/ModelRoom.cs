@@ -17,6 +17,12 @@ internal sealed class ModelRoom : IAsyncDisposable
     private readonly ServiceProvider services;
 
     internal ModelRoom(ModelsOptions options, params string[] allow)
+        : this(options, null, allow)
+    {
+    }
+
+    /// <param name="secrets">Secrets of tenants; null: there are none.</param>
+    internal ModelRoom(ModelsOptions options, ISecrets? secrets, params string[] allow)
     {
         store = TestStore.Open(Register);
         var collection = new ServiceCollection();
@@ -28,6 +34,7 @@ internal sealed class ModelRoom : IAsyncDisposable
             collection.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
             collection.AddSingleton(TimeProvider.System);
             collection.AddSingleton(options);
+            if (secrets is not null) collection.AddSingleton(secrets);
             new AosBuilder(collection, new ConfigurationBuilder().Build())
                 .AddStorage(storage)
                 .AddEgress(new EgressOptions { Allow = allow })

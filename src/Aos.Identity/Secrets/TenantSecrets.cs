@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Identity;
+
+/// <summary>
+/// Gives the values of tenants' secrets to the calls that may have them. Each is read from the store at the call: nothing decrypted is
+/// kept, and what was changed or taken away on any node holds at once.
+/// </summary>
+internal sealed class TenantSecrets(SecretTable table, SecretCipher cipher, TimeProvider clock) : ISecrets, IChore
+{
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Name), DateTimeOffset> uses = new();
+
+    string IChore.Name => "secret-uses";
+
+    TimeSpan IChore.Interval => TimeSpan.FromSeconds(30);
+
+    bool IChore.IsLocal => true;
+
+    public async ValueTask<SecretAnswer?> FindAsync(SecretAsk ask, CancellationToken cancel)
+    {
+        if (await table.OpenAsync(ask.Tenant, ask.Name, cancel) is not { } found) return null;
+        var (secret, values) = found;
+        var now = clock.GetUtcNow();
+        if (Refusal(secret, ask, now) is { } refusal) return SecretAnswer.Refused(refusal);
+        try
+        {
+            // A node whose clock is ahead may have taken the value before away already.
+            var version = IsFormer(secret, ask.Run, now) && values.ContainsKey(secret.Version - 1) ? secret.Version - 1 : secret.Version;
+            if (!values.TryGetValue(version, out var stored)) throw new CiphertextRefusedException($"The value of the secret {secret.Name} of {ask.Tenant} is gone from the store.");
+            var value = await cipher.OpenAsync(ask.Tenant, ask.Name, version, stored, cancel);
+            uses[(ask.Tenant, ask.Name)] = now;
+            return SecretAnswer.Of(value);
+        }
+        catch (CiphertextRefusedException e)
+        {
+            return SecretAnswer.Refused(FailureCatalog.Fail("TAMPER_DETECTED", e.Message, null, Details(secret, "unreadable")));
+        }
+        catch (KeyringLockedException e)
+        {
+            return SecretAnswer.Refused(FailureCatalog.Fail("CONFIG_INVALID", $"The secret {secret.Name} cannot be decrypted: {e.Message}", null, Details(secret, "locked")));
+        }
+    }
+
+    /// <summary>Notes which secrets were used; without any it asks nothing of the store.</summary>
+    public async Task<int> PassAsync(CancellationToken cancel)
+    {
+        var noted = uses.ToArray();
+        if (noted.Length == 0) return 0;
+        var count = await table.UsedAsync([.. noted.Select(use => (use.Key.Tenant, use.Key.Name, use.Value))], cancel);
+        foreach (var use in noted) uses.TryRemove(use);
+        return count;
+    }
+
+    private static Failure? Refusal(Secret secret, SecretAsk ask, DateTimeOffset now)
+    {
+        if (secret.Allowed.Agents?.Contains(ask.AgentId, StringComparer.Ordinal) == false)
+            return FailureCatalog.Fail("PERMISSION_DENIED", $"The secret {secret.Name} is not for the agent {ask.AgentId}. Whoever may write secrets can allow it.", null, Details(secret, "agent"));
+        if (secret.Allowed.Skills?.Contains(ask.Skill, StringComparer.Ordinal) == false)
+            return FailureCatalog.Fail("PERMISSION_DENIED", $"The secret {secret.Name} is not for the skill {ask.Skill}. Whoever may write secrets can allow it.", null, Details(secret, "skill"));
+        return secret.ExpiresAt <= now
+            ? FailureCatalog.Fail("CONFIG_INVALID", string.Create(CultureInfo.InvariantCulture, $"The secret {secret.Name} expired at {secret.ExpiresAt:yyyy-MM-ddTHH:mm:ssZ}. Give it a new value: aos secrets rotate {secret.Name}."), null, Details(secret, "expired"))
+            : null;
+    }
+
+    /// <summary>A run that began before the rotation goes on with the value it may have begun with, for as long as the overlap lasts.</summary>
+    private static bool IsFormer(Secret secret, RunId? run, DateTimeOffset now) =>
+        run is { } id && secret.FormerUntil > now && secret.RotatedAt is { } rotated && Began(id) < rotated.ToUnixTimeMilliseconds();
+
+    /// <summary>Unix milliseconds: the first 48 bits of a UUIDv7.</summary>
+    private static long Began(RunId run)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        run.Value.TryWriteBytes(bytes, bigEndian: true, out _);
+        return (long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16);
+    }
+
+    private static JsonElement Details(Secret secret, string reason) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name", secret.Name);
+        writer.WriteString("reason", reason);
+        writer.WriteEndObject();
+    });
+}
