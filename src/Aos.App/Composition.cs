@@ -100,9 +100,12 @@ internal static class Composition
         if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Identity().Problems, .. Server().Problems];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Identity().Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
+
+    /// <summary>What keeps a server from starting beside that: settings that no command needs.</summary>
+    internal static string? ServerUnavailable() => Unavailable() ?? (Server().Problems is { Count: > 0 } problems ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null);
 
     /// <summary>The server's secrets, wherever they are.</summary>
     internal static SecretSettings Secrets { get; } = new(Cli.ConfigVerb.Secrets, Environment.GetEnvironmentVariable);

@@ -30,7 +30,7 @@ public sealed class AttacksOnPaths : IAsyncLifetime
     {
         var paths = OpenApi().Where(route => route.Contains('{', StringComparison.Ordinal)).Select(route => System.Text.RegularExpressions.Regex.Replace(route, "\\{[^}]+\\}", id)).ToArray();
 
-        Assert.True(paths.Length > 30, $"{paths.Length}");
+        Assert.True(paths.Length > 20, $"{paths.Length}");
         foreach (var path in paths)
         {
             var answer = await GetAsync(path, AuthHouse.FirstKey);
@@ -88,9 +88,8 @@ public sealed class AttacksOnPaths : IAsyncLifetime
         await NothingAsync($"/api/v1/runs?workflow={text}", "runs");
         await NothingAsync($"/api/v1/audit?subject={text}", "entries");
         await NothingAsync($"/api/v1/audit?resource={text}", "entries");
-        await NothingAsync($"/status_history?entity_id={text}", "records");
-        await NothingAsync($"/status_history?entity_type={text}", "records");
-        await NothingAsync($"/api/v1/runtime/traces?agent_id={text}", "traces");
+        await NothingAsync($"/status_history?entity_id={text}", "items");
+        await NothingAsync($"/status_history?entity_type={text}", "items");
         Assert.NotEmpty((await house.AsFirstAsync("GET", "/api/v1/runs?agent_id=agent"))["runs"].EnumerateArray());
     }
 

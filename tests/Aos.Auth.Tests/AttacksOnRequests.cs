@@ -175,6 +175,7 @@ public sealed class AttacksOnRequests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "SERVER-settings")]
     public void Bounds_that_make_no_sense_are_named_together()
     {
         var options = ServerOptions.Read(name => name is "AOS_BODY_BYTES_MAX" or "AOS_BODY_SECONDS_MAX" or "AOS_HEADERS_SECONDS_MAX" or "AOS_CONNECTIONS_MAX" or "AOS_BODY_BYTES_PER_SECOND_MIN" ? "-1" : null);

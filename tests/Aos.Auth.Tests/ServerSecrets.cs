@@ -4,6 +4,7 @@ using Aos.App;
 namespace Aos.Auth.Tests;
 
 /// <summary>The server's secrets out of variables, files and commands.</summary>
+[Trait("id", "SERVER-secrets")]
 public sealed class ServerSecrets : IDisposable
 {
     private const string Secret = "the-secret-of-this-test";

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aos.Auth.Tests;
 
 /// <summary>A server with a certificate: TLS and nothing else, and a new certificate without a restart.</summary>
+[Trait("id", "SERVER-tls")]
 public sealed class ServerTls : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("aos-tls-").FullName;
@@ -48,10 +49,13 @@ public sealed class ServerTls : IDisposable
     public async Task Only_current_versions_are_spoken(SslProtocols version, bool isSpoken)
     {
         Write(Made("one"));
-        await using var house = await OpenAsync();
+        using var log = new CapturedLog();
+        await using var house = await OpenAsync(log: log);
 
         if (isSpoken) await using (await ConnectAsync(house, version)) return;
         await Assert.ThrowsAnyAsync<Exception>(async () => await ConnectAsync(house, version));
+        Assert.Equal(200, (await house.AskAsync("GET", "/healthz")).Status);
+        Assert.Empty(log.Entries); // Whoever cannot speak to the server must not fill its log either.
     }
 
     [Fact]
@@ -144,8 +148,9 @@ public sealed class ServerTls : IDisposable
     [Fact]
     public void Settings_of_tls_that_make_no_sense_are_named_without_what_is_in_the_files()
     {
-        var key = Made("one").GetECDsaPrivateKey()!.ExportEncryptedPkcs8PrivateKeyPem("secret-of-the-key", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1));
-        Write(Made("one"));
+        using var certificate = Made("one");
+        Write(certificate);
+        var key = certificate.GetECDsaPrivateKey()!.ExportEncryptedPkcs8PrivateKeyPem("secret-of-the-key", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1));
         File.WriteAllText(KeyFile, key);
         var missing = Problems(("AOS_TLS_CERTIFICATE", Path.Combine(folder, "nothing.pem")));
         var alone = Problems(("AOS_TLS_KEY", KeyFile));

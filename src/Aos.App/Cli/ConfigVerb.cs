@@ -103,7 +103,7 @@ internal static class ConfigVerb
             var place = CommandLine.Place(parsed);
             if (parsed.GetValue(CommandLine.AsJson)) Report.Line(ToJson(place));
             else Print(place);
-            return Composition.Unavailable() is { } unavailable ? Report.Fail(5, unavailable) : 0;
+            return Composition.ServerUnavailable() is { } unavailable ? Report.Fail(5, unavailable) : 0;
         });
         return command;
     }

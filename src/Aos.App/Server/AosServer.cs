@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using Aos.Contracts;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -93,7 +94,12 @@ internal static class AosServer
     private static void SpeakTls(ListenOptions listen)
     {
         var certificate = new Lazy<ServerCertificate>(listen.ApplicationServices.GetRequiredService<ServerCertificate>);
-        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate.Value.Show()) });
+        listen.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ServerCertificateSelector = (_, _) => certificate.Value.Leaf,
+            OnAuthenticate = (_, tls) => certificate.Value.Show(tls),
+        });
     }
 
     private static WebApplication Routes(WebApplication app, ServerOptions server, bool isDevelopment)

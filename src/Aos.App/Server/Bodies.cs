@@ -28,7 +28,7 @@ internal static class Bodies
                 var reading = reader.ReadAsync(context.RequestAborted);
                 if (!reading.IsCompleted) deadline ??= Deadline(context, server.BodyTimeMax);
                 var read = await reading;
-                if (read.IsCanceled) throw new RefusedException(Late(context), 408);
+                if (read.IsCanceled) throw LateAt(reader, read.Buffer, context);
                 if (read.IsCompleted || read.Buffer.Length > server.BodyBytesMax) return Whole(reader, read.Buffer, server);
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             }
@@ -37,6 +37,12 @@ internal static class Bodies
         {
             if (deadline is not null) await deadline.DisposeAsync(); // Waits for its callback: the next request on this connection has a reader too.
         }
+    }
+
+    private static RefusedException LateAt(PipeReader reader, ReadOnlySequence<byte> buffer, HttpContext context)
+    {
+        reader.AdvanceTo(buffer.End);
+        return new RefusedException(Late(context), 408);
     }
 
     /// <summary>A body that did not come in time. What still comes of it is not waited for: the connection ends.</summary>
@@ -68,6 +74,7 @@ internal static class Bodies
         using var buffer = new PooledBuffer();
         using (var writer = new Utf8JsonWriter(buffer)) write(writer);
         context.Response.StatusCode = status;
+        await Trail.WriteOwedAsync(context);
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = buffer.Written.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(buffer.Written, context.RequestAborted);

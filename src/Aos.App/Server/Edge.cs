@@ -16,6 +16,9 @@ internal static partial class EdgeLog
 /// <summary>The edge of the server: ids of requests, and every error as JSON.</summary>
 internal static class Edge
 {
+    /// <summary>SQL state of a text with bytes that are none; it will be none at every further try.</summary>
+    private const string NoText = "22021";
+
     internal static void UseEdge(this WebApplication app, bool isDevelopment) => app.Use(async (context, next) =>
     {
         context.Response.Headers["X-Request-ID"] = context.TraceIdentifier = Guid.CreateVersion7().ToString("D");
@@ -30,10 +33,11 @@ internal static class Edge
             await next(context);
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null })
                 await context.RefuseAsync(OfStatus(context), context.Response.StatusCode);
+            if (!context.Response.HasStarted) await Trail.WriteOwedAsync(context);
         }
         catch (RefusedException e)
         {
-            await context.RefuseAsync(e.Failure, e.Status, e.Detail);
+            await RefuseAsync(context, e.Failure, e.Status, e.Detail);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -42,9 +46,23 @@ internal static class Edge
         catch (Exception e)
         {
             var (failure, status) = Of(context, e);
-            await context.RefuseAsync(failure, status);
+            await RefuseAsync(context, failure, status);
         }
     });
+
+    /// <summary>A refusal that cannot be put on record is answered by that.</summary>
+    private static async Task RefuseAsync(HttpContext context, Failure failure, int? status, System.Text.Json.JsonElement? detail = null)
+    {
+        try
+        {
+            await context.RefuseAsync(failure, status, detail);
+        }
+        catch (Exception e) when (e is JournalUnavailableException or DbException && !context.Response.HasStarted)
+        {
+            var (unwritten, its) = Of(context, e);
+            await context.RefuseAsync(unwritten, its);
+        }
+    }
 
     /// <summary>
     /// A request that has a length and is chunked too is one to this server and another one to a proxy that goes by the other of both.
@@ -85,6 +103,8 @@ internal static class Edge
                 return (FailureCatalog.Fail("STORE_CORRUPT", corrupt.Message), null);
             case ArchiveUnreadableException unreadable:
                 return (unreadable.Failure, null);
+            case DbException { SqlState: NoText }:
+                return (FailureCatalog.Fail("INVALID_INPUT", "A text holds a character that the store cannot keep, such as NUL."), 422);
             case DbException:
                 EdgeLog.StoreFailed(log, context.TraceIdentifier, e);
                 return (FailureCatalog.Fail("STORE_UNAVAILABLE", $"The store did not answer; see the log under {context.TraceIdentifier}."), null);

@@ -25,7 +25,7 @@ internal static class CertificateFile
     }
 
     /// <summary>The files' bytes, one after the other: they are compared to see whether something is new.</summary>
-    internal static byte[] Read(TlsOptions options) => options.Key is { } key ? [.. Bytes(options.Certificate), .. Bytes(key)] : Bytes(options.Certificate);
+    internal static byte[] Read(TlsOptions options) => options.Key is { } key ? [.. Bytes(options.Certificate), (byte)'\n', .. Bytes(key)] : Bytes(options.Certificate);
 
     /// <param name="bytes">As <see cref="Read"/> gave them.</param>
     internal static SslStreamCertificateContext Open(TlsOptions options, byte[] bytes)

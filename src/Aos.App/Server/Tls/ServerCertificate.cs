@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Aos.App.Server;
@@ -20,7 +19,6 @@ internal static partial class TlsLog
 /// </summary>
 internal sealed class ServerCertificate : IHostedService, IDisposable
 {
-    private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
     private readonly TlsOptions options;
     private readonly TimeProvider clock;
     private readonly ILogger<ServerCertificate> log;
@@ -61,13 +59,12 @@ internal sealed class ServerCertificate : IHostedService, IDisposable
 
     public void Dispose() => stopping.Dispose();
 
-    /// <summary>What one connection is shown.</summary>
-    internal SslServerAuthenticationOptions Show() => new()
+    /// <summary>One connection is shown the certificate with those that lead to its root; one that is only selected would come alone.</summary>
+    internal void Show(SslServerAuthenticationOptions tls)
     {
-        ServerCertificateContext = current,
-        ApplicationProtocols = Protocols,
-        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-    };
+        tls.ServerCertificateSelectionCallback = null;
+        tls.ServerCertificateContext = current;
+    }
 
     /// <summary>One look at the files.</summary>
     internal void Look()
