@@ -128,7 +128,7 @@ public sealed class AttacksOnRequests : IAsyncLifetime
     [InlineData("Transfer-Encoding: chunked\r\n\r\n8\r\n{\"plan\":\r\n")]
     public async Task A_body_that_does_not_end_in_time_is_408_and_ends_the_connection(string rest)
     {
-        await using var strict = await AuthHouse.OpenAsync(server: new ServerOptions { BodyTimeMax = TimeSpan.FromMilliseconds(100) });
+        await using var strict = await AuthHouse.OpenAsync(server: new ServerOptions { BodyTimeMax = TimeSpan.FromMilliseconds(100), BodyGrace = TimeSpan.FromHours(1) });
         await using var connection = await strict.ConnectAsync();
 
         await connection.SendAsync($"POST /api/v1/runs HTTP/1.1\r\nHost: a\r\nX-AOS-Key: {AuthHouse.FirstKey}\r\n{rest}");

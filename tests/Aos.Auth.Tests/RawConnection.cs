@@ -25,12 +25,15 @@ internal sealed class RawConnection : IAsyncDisposable
 
     internal async Task SendAsync(ReadOnlyMemory<byte> bytes) => await stream.WriteAsync(bytes, Cancel);
 
+    /// <summary>Longer no test waits for an answer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     /// <summary>One answer with its body, however long the connection stays open after it; empty when there is none.</summary>
     internal async Task<string> AnswerAsync()
     {
         var text = new StringBuilder();
         var one = new byte[1];
-        while (!IsWhole(text.ToString()) && await stream.ReadAsync(one, Cancel) == 1) text.Append((char)one[0]);
+        while (!IsWhole(text.ToString()) && await stream.ReadAsync(one, Cancel).AsTask().WaitAsync(Patience, Cancel) == 1) text.Append((char)one[0]);
         return text.ToString();
     }
 
@@ -41,7 +44,7 @@ internal sealed class RawConnection : IAsyncDisposable
         var some = new byte[4096];
         try
         {
-            while (await stream.ReadAsync(some, Cancel) is var count and > 0) text.Append(Encoding.Latin1.GetString(some, 0, count));
+            while (await stream.ReadAsync(some, Cancel).AsTask().WaitAsync(Patience, Cancel) is var count and > 0) text.Append(Encoding.Latin1.GetString(some, 0, count));
         }
         catch (IOException e) when (e.InnerException is SocketException)
         {

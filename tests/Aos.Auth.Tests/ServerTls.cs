@@ -125,6 +125,13 @@ public sealed class ServerTls : IDisposable
         File.WriteAllText(KeyFile, Key);
         certificate.Look();
         Assert.StartsWith("ok (until ", (await ReadyAsync(house))["checks.tls"].GetString(), StringComparison.Ordinal);
+        File.WriteAllText(CertificateFile, "broken again");
+        certificate.Look();
+        Assert.StartsWith("warning: ", (await ReadyAsync(house))["checks.tls"].GetString(), StringComparison.Ordinal);
+        Write(Made("three"));
+        certificate.Look();
+        Assert.StartsWith("ok (until ", (await ReadyAsync(house))["checks.tls"].GetString(), StringComparison.Ordinal);
+        await using (var connection = await ConnectAsync(house)) Assert.Equal("CN=three", connection.RemoteCertificate!.Subject);
     }
 
     [Fact]

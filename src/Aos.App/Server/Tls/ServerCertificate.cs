@@ -74,7 +74,7 @@ internal sealed class ServerCertificate : IHostedService, IDisposable
             var found = CertificateFile.Read(options);
             if (found.AsSpan().SequenceEqual(shown))
             {
-                problem = null;
+                (refused, problem) = ([], null);
                 return;
             }
 
