@@ -19,6 +19,9 @@ internal sealed record HouseOptions(string Data, string Workspace)
     /// <summary>True: the process was started to serve, so whoever started it reads what it says.</summary>
     internal bool IsServer { get; init; }
 
+    /// <summary>What the HTTP server takes; null: what the environment says.</summary>
+    internal ServerOptions? Server { get; init; }
+
     /// <summary>False: the process serves others than this machine, so nothing that secures a cluster may be made up here.</summary>
     internal bool IsDevelopment { get; init; } = true;
 
@@ -94,14 +97,24 @@ internal static class Composition
     /// <summary>What the environment says that cannot be read; null: nothing.</summary>
     internal static string? Unavailable()
     {
+        if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
         string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Identity().Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
-    /// <summary>An environment variable; empty counts as not set.</summary>
-    internal static string? Setting(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    /// <summary>What keeps a server from starting beside that: settings that no command needs.</summary>
+    internal static string? ServerUnavailable() => Unavailable() ?? (Server().Problems is { Count: > 0 } problems ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null);
+
+    /// <summary>The server's secrets, wherever they are.</summary>
+    internal static SecretSettings Secrets { get; } = new(Cli.ConfigVerb.Secrets, Environment.GetEnvironmentVariable);
+
+    /// <summary>An environment variable, a secret also from the file or command that stands for it; empty counts as not set.</summary>
+    internal static string? Setting(string name) =>
+        Secrets.Holds(name) ? Secrets.Find(name).Value : Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    internal static ServerOptions Server() => ServerOptions.Read(Setting);
 
     /// <summary>To the person who starts the first node; it stands nowhere else in words.</summary>
     private static void Tell(string key) => Console.Error.WriteLine($"The API key of this database's nodes, shown this once: {key}\nTo choose one yourself set AOS_API_KEY on every node.");

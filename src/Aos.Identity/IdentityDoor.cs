@@ -5,7 +5,7 @@ namespace Aos.Identity;
 
 /// <summary>Who asks, and what they may.</summary>
 internal sealed class IdentityDoor(
-    StaticKeys own, KeyBook keys, PolicyBook policies, Revision revision, IdentityOptions options, AccessMeter meter, AccessLog log, TokenCheck tokens) : IIdentity
+    StaticKeys own, KeyBook keys, PolicyBook policies, Revision revision, IdentityOptions options, AccessMeter meter, AccessLog log, TokenCheck tokens, TimeProvider clock) : IIdentity
 {
     private const string Wrong = "Invalid API key";
 
@@ -26,8 +26,9 @@ internal sealed class IdentityDoor(
 
     public async ValueTask<AccessDecision> DecideAsync(Caller caller, Permission permission, bool ofHouse, CancellationToken cancel)
     {
+        var began = clock.GetTimestamp();
         var decision = await ExplainAsync(caller, permission, ofHouse, cancel);
-        meter.Decided(permission, decision);
+        meter.Decided(permission, decision, clock.GetElapsedTime(began));
         if (options.Mode == RbacMode.Shadow && decision.Rule.StartsWith("shadow:", StringComparison.Ordinal)) log.Shadowed(decision.Policy, permission, caller.Principal, caller.Tenant.Value);
         return decision;
     }

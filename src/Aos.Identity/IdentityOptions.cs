@@ -71,17 +71,18 @@ public sealed class IdentityOptions
         return options;
     }
 
-    internal (RbacPolicy? Policy, string? Problem) ReadPolicy(string file)
+    /// <summary>The policy, or what is wrong; and whether the file is no JSON or YAML at all.</summary>
+    internal (RbacPolicy? Policy, string? Problem, bool IsNoText) ReadPolicy(string file)
     {
         try
         {
-            if (new FileInfo(file) is { Exists: true, Length: > PolicyReader.BytesMax }) return (null, $"{file}: larger than {PolicyReader.BytesMax} bytes.");
+            if (new FileInfo(file) is { Exists: true, Length: > PolicyReader.BytesMax }) return (null, $"{file}: larger than {PolicyReader.BytesMax} bytes.", false);
             var (policy, problem) = PolicyReader.Read(Read(file), file);
-            return (policy, problem is null ? null : $"{file}: {problem}.");
+            return (policy, problem is null ? null : $"{file}: {problem}.", false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or JsonException)
         {
-            return (null, $"{file}: {e.Message}");
+            return (null, $"{file}: {e.Message}", e is FormatException or JsonException);
         }
     }
 

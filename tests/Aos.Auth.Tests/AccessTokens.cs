@@ -96,6 +96,9 @@ public sealed class AccessTokens : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "ATTACK-jwt-none")]
+    [Trait("id", "ATTACK-key-confusion")]
+    [Trait("id", "ATTACK-kid")]
     public async Task Signatures_that_prove_nothing_are_refused()
     {
         var right = issuer.Token(rsa, "RS256");
@@ -126,6 +129,7 @@ public sealed class AccessTokens : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "ATTACK-jwks")]
     public async Task What_may_sign_no_token_in_the_set_of_keys_signs_none()
     {
         var small = issuer.AddRsa("small", 1024);
@@ -154,6 +158,7 @@ public sealed class AccessTokens : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "ATTACK-kid")]
     public async Task Made_up_key_ids_do_not_make_the_issuer_be_asked_again_and_again()
     {
         await MeAsync(issuer.Token(rsa, "RS256"));
@@ -182,6 +187,7 @@ public sealed class AccessTokens : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "ATTACK-jwks")]
     public async Task A_discovery_document_of_somebody_else_is_not_believed()
     {
         issuer.FalseIssuer = "http://127.0.0.1:1";

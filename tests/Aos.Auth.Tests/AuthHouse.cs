@@ -43,13 +43,19 @@ internal sealed class AuthHouse : IAsyncDisposable
 
     internal IServiceProvider Services => nodes[0].App.Services;
 
+    private ServerOptions Server { get; init; } = new();
+
+    private Action<IServiceCollection>? More { get; init; }
+
     internal Uri Address => nodes[0].Http.BaseAddress!;
 
     /// <param name="set">Settings beyond the first key and the machine token.</param>
     /// <param name="nodes">More than one needs PostgreSQL.</param>
-    internal static async Task<AuthHouse> OpenAsync(Action<IdentityOptions>? set = null, int nodes = 1)
+    /// <param name="server">What the servers take; null: what every server does.</param>
+    /// <param name="more">What they bring along.</param>
+    internal static async Task<AuthHouse> OpenAsync(Action<IdentityOptions>? set = null, int nodes = 1, ServerOptions? server = null, Action<IServiceCollection>? more = null)
     {
-        var house = new AuthHouse();
+        var house = new AuthHouse { Server = server ?? new ServerOptions(), More = more };
         for (var i = 0; i < nodes; i++) await house.StartAsync(set);
         return house;
     }
@@ -69,6 +75,17 @@ internal sealed class AuthHouse : IAsyncDisposable
         var isJson = reply.Content.Headers.ContentType?.MediaType == "application/json" && text.Length > 0;
         var all = reply.Headers.Concat(reply.Content.Headers).ToDictionary(h => h.Key, h => string.Join(',', h.Value), StringComparer.OrdinalIgnoreCase);
         return new Reply((int)reply.StatusCode, isJson ? Json.Parse(text) : Json.Of(text), all);
+    }
+
+    /// <summary>A connection of its own, for what no client of the library would send.</summary>
+    internal Task<RawConnection> ConnectAsync() => RawConnection.OpenAsync(Address);
+
+    /// <summary>Sends these bytes and reads all there is until the server closes the connection.</summary>
+    internal async Task<string> RawAsync(string request)
+    {
+        await using var connection = await ConnectAsync();
+        await connection.SendAsync(request);
+        return await connection.RestAsync();
     }
 
     /// <summary>Makes a key of these roles; further members as JSON, such as <c>"tenant_id":"acme"</c>.</summary>
@@ -129,14 +146,17 @@ internal sealed class AuthHouse : IAsyncDisposable
         if (nodes.Count > 0) File.Copy(Path.Combine(store.Data, "master.key"), Path.Combine(data.FullName, "master.key"));
         var options = new IdentityOptions { Key = FirstKey, MachineToken = MachineToken, Data = data.FullName, IsShared = store.Url is not null, AnonymousTier = "unlimited" };
         set?.Invoke(options);
-        var app = AosServer.Build("127.0.0.1", 0, new HouseOptions(data.FullName, data.FullName) { DatabaseUrl = store.Url }, services =>
+        var app = AosServer.Build("127.0.0.1", 0, new HouseOptions(data.FullName, data.FullName) { DatabaseUrl = store.Url, Server = Server }, services =>
         {
             services.AddSingleton(options);
             services.AddSingleton(new EgressOptions { Allow = ["127.0.0.1"] }); // Where the issuer of a test is.
+            More?.Invoke(services);
         });
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        nodes.Add((app, new HttpClient { BaseAddress = new Uri(address) }, data));
+        // Its own certificate, made for the test, is nobody's root.
+        var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+        nodes.Add((app, new HttpClient(handler) { BaseAddress = new Uri(address) }, data));
         if (nodes.Count == 1 && store.Url is not null) await app.Services.GetRequiredService<IKeyring>().PublicKeysAsync(TestContext.Current.CancellationToken); // Makes the master key.
     }
 }

@@ -26,6 +26,9 @@ internal sealed class Issuer : IAsyncDisposable
 
     internal string? FalseKeysUrl { get; set; }
 
+    /// <summary>What its address of keys answers instead of them.</summary>
+    internal Func<HttpContext, Task>? Instead { get; set; }
+
     /// <summary>How often its keys were asked for.</summary>
     internal int Asked { get; private set; }
 
@@ -40,7 +43,7 @@ internal sealed class Issuer : IAsyncDisposable
         issuer.app.MapGet("/keys", context =>
         {
             issuer.Asked++;
-            return issuer.AnswerAsync(context, $$"""{"keys":[{{string.Join(',', issuer.keys.Select(key => key.Public))}}]}""");
+            return issuer.Instead is { } other ? other(context) : issuer.AnswerAsync(context, $$"""{"keys":[{{string.Join(',', issuer.keys.Select(key => key.Public))}}]}""");
         });
         await issuer.app.StartAsync();
         issuer.Url = issuer.app.Urls.First();

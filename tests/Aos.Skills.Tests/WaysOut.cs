@@ -57,6 +57,10 @@ public sealed class WaysOut : IAsyncLifetime
     [InlineData("http://[64:ff9b::7f00:1]/")]
     [InlineData("http://[2002:7f00:1::]/")]
     [InlineData("http://[fe80::1]/")]
+    [InlineData("http://[fe80::1%25eth0]/")]
+    [InlineData("http://[::1%251]/")]
+    [InlineData("http://[64:ff9b:1::7f00:1]/")]
+    [InlineData("http://[::127.0.0.1]/")]
     [InlineData("http://[fd00::1]/")]
     [InlineData("http://10.0.0.1/")]
     [InlineData("http://172.16.0.1/")]
@@ -72,6 +76,8 @@ public sealed class WaysOut : IAsyncLifetime
     [Trait("id", "F5.3-16")]
     [Trait("id", "A8.11-15")]
     [Trait("id", "A8.11-16")]
+    [Trait("id", "ATTACK-ssrf-address")]
+    [Trait("id", "ATTACK-ssrf-ipv6")]
     public async Task Addresses_that_are_not_public_are_refused_however_they_are_written(string url)
     {
         using var room = new SkillRoom();
@@ -115,6 +121,7 @@ public sealed class WaysOut : IAsyncLifetime
     [InlineData("93.184.216.34,127.0.0.1")]
     [InlineData("::ffff:10.0.0.1")]
     [InlineData("fd12::1")]
+    [Trait("id", "ATTACK-ssrf-rebinding")]
     public async Task A_public_name_with_a_private_address_is_refused(string addresses)
     {
         using var egress = Resolving(addresses);
@@ -137,6 +144,7 @@ public sealed class WaysOut : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "ATTACK-ssrf-rebinding")]
     public async Task The_connection_goes_to_the_address_that_was_judged()
     {
         var asked = 0;
@@ -177,6 +185,7 @@ public sealed class WaysOut : IAsyncLifetime
     [InlineData("http://user:pw@93.184.216.34/", "INVALID_INPUT")]
     [InlineData("ftp://93.184.216.34/", "INVALID_INPUT")]
     [Trait("id", "F5.3-30")]
+    [Trait("id", "ATTACK-ssrf-redirect")]
     public async Task A_redirect_is_judged_like_the_first_address(string url, string code)
     {
         using var room = new SkillRoom(home.Authority);

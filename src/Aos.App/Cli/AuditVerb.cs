@@ -40,7 +40,7 @@ internal static class AuditVerb
             foreach (var entry in answer.GetProperty("entries").EnumerateArray())
             {
                 if (parsed.GetValue(CommandLine.AsJson)) Report.Line(entry);
-                else Console.Out.WriteLine(Told(entry));
+                else Console.Out.WriteLine(PlainText.Of(Told(entry)));
             }
 
             return 0;

@@ -34,6 +34,7 @@ internal static class AuthVerb
             Console.Out.WriteLine($"roles        {Words(me, "roles")}");
             Console.Out.WriteLine($"scopes       {(me.Get("scopes") is { ValueKind: JsonValueKind.Array } ? Words(me, "scopes") : "all that the roles allow")}");
             Console.Out.WriteLine($"tier         {me.GetText("tier")}");
+            if (Limit(me) is { } limit) Console.Out.WriteLine($"limit        {limit}");
             if (me.GetText("agent_id") is { } agent) Console.Out.WriteLine($"agent        {agent}");
             if (me.GetText("expires_at") is { } end) Console.Out.WriteLine($"expires      {end}");
             Console.Out.WriteLine($"permissions  {Words(me, "permissions")}");
@@ -106,6 +107,16 @@ internal static class AuthVerb
             return 0;
         }, cancel));
         return command;
+    }
+
+    /// <summary>Null: nobody is limited there, or the server is older than its telling.</summary>
+    private static string? Limit(JsonElement me)
+    {
+        if (me.Get("rate_limit") is not { ValueKind: JsonValueKind.Object } limit) return null;
+        var reset = DateTimeOffset.FromUnixTimeSeconds(limit.GetProperty("reset").GetInt64());
+        return string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{limit.GetProperty("remaining").GetInt64()} of {limit.GetProperty("limit").GetInt64()} requests a minute left, all of them at {reset.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}");
     }
 
     private static string Words(JsonElement value, string name) => string.Join(' ', value.GetProperty(name).EnumerateArray().Select(one => one.GetString()));

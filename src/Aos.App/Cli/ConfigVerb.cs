@@ -17,7 +17,11 @@ internal static class ConfigVerb
         ("AOS_ARCHIVE_AFTER", false, "none: never", "age at which ended runs go from the database into files, such as 30d"),
         ("AOS_ARCHIVE_DIR", false, "DATA/archive", "folder of the archive files; nodes share it to read one another's"),
         ("AOS_BASE_URL", false, "none", "server the commands talk to; AOS_API_URL is its older name"),
+        ("AOS_BODY_BYTES_MAX", false, "33554432", "bytes of a request's body"),
+        ("AOS_BODY_BYTES_PER_SECOND_MIN", false, "240", "slowest a body may arrive, after 5 s"),
+        ("AOS_BODY_SECONDS_MAX", false, "120", "longest that a body may take to arrive"),
         ("AOS_CALLS_MAX", false, "512", "calls of skills at work at once"),
+        ("AOS_CONNECTIONS_MAX", false, "10000", "connections to the server at once"),
         ("AOS_CORS_ORIGINS", false, "none", "origins whose pages may call the API, with commas"),
         ("AOS_DATA", false, ".aos", "data directory"),
         ("AOS_DATABASE_URL", true, "none: the embedded store", "address of the PostgreSQL database"),
@@ -25,6 +29,7 @@ internal static class ConfigVerb
         ("AOS_DELETE_AFTER", false, "none: never", "age at which ended runs are deleted for good, also from files"),
         ("AOS_EGRESS_ALLOW", false, "none", "private targets that skills may call, with commas"),
         ("AOS_ENVIRONMENT", false, "Development on loopback, else Production", "Development or Production"),
+        ("AOS_HEADERS_SECONDS_MAX", false, "15", "longest that the head of a request may take to arrive"),
         ("AOS_LIMITS", false, "none", "limits of skills, hosts, providers and runs at once: a JSON object or a file (docs/limits.md)"),
         ("AOS_MASTER_KEY", true, "made and kept in the data directory", "encrypts the signing keys"),
         ("AOS_METRICS", false, "needs a key", "open: /metrics without a key"),
@@ -46,6 +51,9 @@ internal static class ConfigVerb
         ("AOS_RUNS_LIVE_MAX", false, "20000", "runs in memory at once; further ones wait in line"),
         ("AOS_SCRIPT", false, "none", "file of recorded model answers"),
         ("AOS_SKILLS_DISABLED", false, "none", "skills that are switched off, with commas"),
+        ("AOS_TLS_CERTIFICATE", false, "none: plain HTTP", "the server's certificate, a PEM or PFX file; read again when it changes"),
+        ("AOS_TLS_KEY", false, "in the certificate's file", "its private key, a PEM file"),
+        ("AOS_TLS_PASSWORD", true, "none", "of the PFX file or of the encrypted key"),
         ("AOS_WEBHOOK_KEY_VERSION", false, "v1", "version of that secret, sent beside the signature"),
         ("AOS_WEBHOOK_SECRET", true, "none", "signs webhooks"),
         ("AOS_WORKSPACE_ROOT", false, "DATA/workspace", "folder of the file skills"),
@@ -84,6 +92,9 @@ internal static class ConfigVerb
         ("REDIS_URL", true, "none", "the same as AOS_REDIS_URL, which comes first"),
     ];
 
+    /// <summary>Names of the settings that are secret.</summary>
+    internal static IReadOnlyCollection<string> Secrets { get; } = Settings.Where(setting => setting.IsSecret).Select(setting => setting.Name).ToHashSet(StringComparer.Ordinal);
+
     internal static Command Command()
     {
         var command = new Command("config", "Prints the effective settings and where each comes from; secrets are masked.\n\nExample: AOS_DATA=./data aos config");
@@ -92,7 +103,7 @@ internal static class ConfigVerb
             var place = CommandLine.Place(parsed);
             if (parsed.GetValue(CommandLine.AsJson)) Report.Line(ToJson(place));
             else Print(place);
-            return Composition.Unavailable() is { } unavailable ? Report.Fail(5, unavailable) : 0;
+            return Composition.ServerUnavailable() is { } unavailable ? Report.Fail(5, unavailable) : 0;
         });
         return command;
     }
@@ -115,13 +126,26 @@ internal static class ConfigVerb
         writer.WriteString("server", place.Server is { } server ? WithoutPassword(server) : null);
         writer.WriteStartObject("environment");
         foreach (var (name, isSecret, _, _) in Settings)
+        {
             if (Shown(name, isSecret) is { } value) writer.WriteString(name, value);
+        }
+
         writer.WriteEndObject();
         writer.WriteEndObject();
     });
 
     /// <summary>The value as it may be shown, or null: not set.</summary>
-    private static string? Shown(string name, bool isSecret) => Composition.Setting(name) is not { } value ? null : isSecret ? "****" : WithoutPassword(value);
+    private static string? Shown(string name, bool isSecret) =>
+        isSecret ? ShownSecret(name, Composition.Secrets.Find(name)) : Composition.Setting(name) is { } value ? PlainText.Of(WithoutPassword(value)) : null;
+
+    private static string? ShownSecret(string name, FoundSecret secret) => secret switch
+    {
+        { Problem: not null } => "(cannot be had, see below)",
+        { Source: null } => null,
+        { Source: var source } when source == name => "****",
+        { Source: var source } when source.EndsWith(SecretSettings.FileSuffix, StringComparison.Ordinal) => $"**** (from the file {PlainText.Of(Environment.GetEnvironmentVariable(source)!)})",
+        { Source: var source } => $"**** (printed by {PlainText.Of(SecretCommand.Shown(Environment.GetEnvironmentVariable(source)!))})",
+    };
 
     /// <summary>An address may carry a name and a password.</summary>
     private static string WithoutPassword(string value) =>

@@ -45,12 +45,14 @@ internal static class Houses
         }
     }
 
+    private static string? Key() => Composition.Secrets.Find("AOS_API_KEY") is var key && key.Problem is { } problem ? throw new UnavailableException($"CONFIG_INVALID: {problem}") : key.Value;
+
     private static async Task<IHouse> OpenAsync(Place place, CancellationToken cancel)
     {
         if (place.Server is { } server)
         {
             return Uri.TryCreate(server, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-                ? RemoteHouse.At(uri, Composition.Setting("AOS_API_KEY"))
+                ? RemoteHouse.At(uri, Key())
                 : throw new UnavailableException($"'{server}' is no http address. Example: --server http://127.0.0.1:8000");
         }
 

@@ -23,8 +23,8 @@ internal static class Report
 
     internal static int Fail(int code, string message, string? advice = null)
     {
-        Console.Error.WriteLine($"aos: {message}");
-        if (advice is { Length: > 0 }) Console.Error.WriteLine($"     {advice}");
+        Console.Error.WriteLine($"aos: {Plain(message)}");
+        if (advice is { Length: > 0 }) Console.Error.WriteLine($"     {Plain(advice)}");
         return code;
     }
 
@@ -40,6 +40,9 @@ internal static class Report
         var advice = e.Status == 0 ? "Is the server running? Start one with: aos serve" : e.Advice;
         return Fail(code ?? e.Status switch { 0 or 503 => 5, 400 or 401 or 402 or 403 or 422 => 2, _ => 1 }, $"{e.Code}: {e.Message}", advice);
     }
+
+    /// <summary>A message keeps its lines; nothing else of it acts on the terminal.</summary>
+    private static string Plain(string message) => string.Join('\n', message.Split('\n').Select(PlainText.Of));
 
     private static string Text(JsonElement value, JsonWriterOptions options)
     {

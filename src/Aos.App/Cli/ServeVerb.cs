@@ -35,7 +35,7 @@ internal static class ServeVerb
 
     private static async Task<int> ServeAsync(string host, int port, HouseOptions house, CancellationToken cancel)
     {
-        if (Composition.Unavailable() is { } unavailable) return Report.Fail(5, unavailable);
+        if (Composition.ServerUnavailable() is { } unavailable) return Report.Fail(5, unavailable);
         if (port is < 0 or > 65535) return Report.Fail(2, $"{port} is no port; 0 to 65535.");
         try
         {

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Security.Authentication;
 using Aos.Contracts;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Aos.App.Server;
 
@@ -15,13 +17,15 @@ internal static class AosServer
     {
         // Nodes on one database may share a machine and its folders: none of them speaks for all.
         var socket = Composition.IsShared(house) ? null : new OwnerSocket(house.Data);
-        var builder = Builder(kestrel =>
+        var server = house.Server ?? Composition.Server();
+        var builder = Builder(server, kestrel =>
         {
-            Listen(kestrel, host, port);
+            Listen(kestrel, host, port, server.Tls is null ? _ => { } : SpeakTls);
             socket?.Listen(kestrel);
         });
         builder.Services.AddHouse(builder.Configuration, house with { IsServer = true, IsDevelopment = IsDevelopment(host) });
         builder.Services.AddHostedService<LaterHost>();
+        if (server.Tls is { } tls) builder.AddTls(tls);
         more?.Invoke(builder.Services);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopMax);
         var app = builder.Build();
@@ -31,21 +35,22 @@ internal static class AosServer
         app.Services.GetRequiredService<ServerMeter>();
         socket?.Guard(app);
         app.AnnounceNode();
-        return Routes(app, IsDevelopment(host));
+        return Routes(app, server, IsDevelopment(host));
     }
 
     /// <summary>The same routes over a house that already lives in this process, on the owner's socket alone.</summary>
     internal static WebApplication BuildOver(IServiceProvider house, string data)
     {
         var socket = new OwnerSocket(data);
-        var app = Builder(socket.Listen).Build();
+        var server = new ServerOptions();
+        var app = Builder(server, socket.Listen).Build();
         socket.Guard(app);
         app.Use((context, next) =>
         {
             context.RequestServices = new Layered(house, context.RequestServices);
             return next(context);
         });
-        return Routes(app, isDevelopment: false);
+        return Routes(app, server, isDevelopment: false);
     }
 
     /// <summary>What the server itself needs beside the rooms.</summary>
@@ -61,29 +66,47 @@ internal static class AosServer
         return aos;
     }
 
-    private static WebApplicationBuilder Builder(Action<KestrelServerOptions> listen)
+    private static WebApplicationBuilder Builder(ServerOptions server, Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.OneLineEach();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Error);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.AddServerHeader = false;
-            // Bodies are counted while they are read. Kestrel's own limit would cut the connection before the answer is read.
-            kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+            server.Limit(kestrel);
             listen(kestrel);
         });
-        if (Origins() is { Length: > 0 } origins)
-            builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins).AllowAnyHeader().AllowAnyMethod()));
+        builder.Services.AddSingleton(server);
+        builder.Services.AllowOrigins(server.Origins);
         return builder;
     }
 
-    private static WebApplication Routes(WebApplication app, bool isDevelopment)
+    private static void AddTls(this WebApplicationBuilder builder, TlsOptions tls)
     {
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.AddSingleton(tls);
+        builder.Services.AddSingleton<ServerCertificate>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ServerCertificate>());
+    }
+
+    /// <summary>TLS and nothing else: each connection is shown the certificate of the moment.</summary>
+    private static void SpeakTls(ListenOptions listen)
+    {
+        var certificate = new Lazy<ServerCertificate>(listen.ApplicationServices.GetRequiredService<ServerCertificate>);
+        listen.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ServerCertificateSelector = (_, _) => certificate.Value.Leaf,
+            OnAuthenticate = (_, tls) => certificate.Value.Show(tls),
+        });
+    }
+
+    private static WebApplication Routes(WebApplication app, ServerOptions server, bool isDevelopment)
+    {
+        app.UseSecurityHeaders();
         app.UseRouting();
-        if (Origins().Length > 0) app.UseCors();
+        if (server.Origins.Count > 0) app.UseCors();
         app.UseEdge(isDevelopment);
         app.MapHealth();
         app.MapSchemas();
@@ -107,12 +130,12 @@ internal static class AosServer
         return app;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, string host, int port)
+    private static void Listen(KestrelServerOptions kestrel, string host, int port, Action<ListenOptions> speak)
     {
-        if (IPAddress.TryParse(host.Trim('[', ']'), out var address)) kestrel.Listen(address, port);
-        else if (host is "*" or "+") kestrel.ListenAnyIP(port);
-        else if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) && port != 0) kestrel.ListenLocalhost(port);
-        else if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)) kestrel.Listen(IPAddress.Loopback, 0);
+        if (IPAddress.TryParse(host.Trim('[', ']'), out var address)) kestrel.Listen(address, port, speak);
+        else if (host is "*" or "+") kestrel.ListenAnyIP(port, speak);
+        else if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) && port != 0) kestrel.ListenLocalhost(port, speak);
+        else if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)) kestrel.Listen(IPAddress.Loopback, 0, speak);
         else throw new IOException($"'{host}' is no address to listen on. Use an IP address, localhost, or * for all.");
     }
 
@@ -120,8 +143,6 @@ internal static class AosServer
     private static bool IsDevelopment(string host) => Environment.GetEnvironmentVariable("AOS_ENVIRONMENT") is { Length: > 0 } named
         ? named.Equals("Development", StringComparison.OrdinalIgnoreCase)
         : host is "127.0.0.1" or "localhost" or "[::1]" or "::1";
-
-    private static string[] Origins() => Composition.Csv("AOS_CORS_ORIGINS");
 
     /// <summary>Services of the house first, the web server's own behind them.</summary>
     private sealed class Layered(IServiceProvider house, IServiceProvider web) : IServiceProvider

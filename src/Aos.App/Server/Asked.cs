@@ -12,10 +12,14 @@ internal static class Asked
     internal static string? Text(this HttpContext context, string name) => context.Request.Query[name] switch
     {
         [] or [null or ""] => null,
-        [{ Length: <= 1_000 } text] => text,
+        [{ Length: <= 1_000 } text] => Storable(name, text),
         [_] => throw RefusedException.Wrong($"{name} is longer than 1,000 characters."),
         _ => throw RefusedException.Wrong($"{name} is given more than once."),
     };
+
+    /// <summary>The text, unless it holds a NUL: not every store can keep one, and nothing that has a name needs one.</summary>
+    internal static string Storable(string name, string text) =>
+        text.Contains('\0', StringComparison.Ordinal) ? throw RefusedException.Wrong($"{name} holds a NUL character.") : text;
 
     /// <summary>A whole number of the query within bounds.</summary>
     internal static int Whole(this HttpContext context, string name, int from, int to, int otherwise) =>
@@ -33,7 +37,7 @@ internal static class Asked
     internal static string? TextOf(this JsonElement body, string name) => body.Get(name) switch
     {
         null or { ValueKind: JsonValueKind.Null } => null,
-        { ValueKind: JsonValueKind.String } text => text.GetString(),
+        { ValueKind: JsonValueKind.String } text => Storable(name, text.GetString()!),
         { } other => throw RefusedException.Wrong($"{name} is a text, not {Bodies.Kind(other)}."),
     };
 

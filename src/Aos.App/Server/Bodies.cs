@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using Aos.Kernel;
 
@@ -7,32 +8,48 @@ namespace Aos.App.Server;
 /// <summary>Request bodies in, JSON answers out.</summary>
 internal static class Bodies
 {
-    /// <summary>Largest body, bytes.</summary>
-    internal const int BytesMax = 32 * 1024 * 1024;
+    /// <summary>Values in one body: each takes memory beside its text.</summary>
+    private const int ValuesMax = 1_000_000;
+
+    /// <summary>A smaller body cannot hold too many values, bytes.</summary>
+    private const int CountedFrom = 2 * ValuesMax;
 
     /// <summary>The body as JSON. What is wrong with it is refused with its place (422), too much of it with 413.</summary>
     internal static async Task<JsonElement> BodyAsync(this HttpContext context)
     {
-        if (context.Request.ContentLength is > BytesMax) throw TooLarge();
+        var server = context.RequestServices.GetRequiredService<ServerOptions>();
+        if (context.Request.ContentLength > server.BodyBytesMax) throw TooLarge(server);
         var reader = context.Request.BodyReader;
-        while (true)
+        ITimer? deadline = null;
+        try
         {
-            var read = await reader.ReadAsync(context.RequestAborted);
-            if (!read.IsCompleted && read.Buffer.Length <= BytesMax)
+            while (true)
             {
+                var reading = reader.ReadAsync(context.RequestAborted);
+                if (!reading.IsCompleted) deadline ??= Deadline(context, server.BodyTimeMax);
+                var read = await reading;
+                if (read.IsCanceled) throw LateAt(reader, read.Buffer, context);
+                if (read.IsCompleted || read.Buffer.Length > server.BodyBytesMax) return Whole(reader, read.Buffer, server);
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
-
-            try
-            {
-                return read.Buffer.Length <= BytesMax ? Parse(read.Buffer) : throw TooLarge();
-            }
-            finally
-            {
-                reader.AdvanceTo(read.Buffer.End); // Also of a refused body: the server reads on past it.
             }
         }
+        finally
+        {
+            if (deadline is not null) await deadline.DisposeAsync(); // Waits for its callback: the next request on this connection has a reader too.
+        }
+    }
+
+    private static RefusedException LateAt(PipeReader reader, ReadOnlySequence<byte> buffer, HttpContext context)
+    {
+        reader.AdvanceTo(buffer.End);
+        return new RefusedException(Late(context), 408);
+    }
+
+    /// <summary>A body that did not come in time. What still comes of it is not waited for: the connection ends.</summary>
+    internal static Failure Late(HttpContext context)
+    {
+        if (!context.Response.HasStarted) context.Response.Headers.Connection = "close";
+        return FailureCatalog.Fail("TIMEOUT", "The body did not arrive in time.");
     }
 
     /// <summary>The body as a JSON object.</summary>
@@ -57,6 +74,7 @@ internal static class Bodies
         using var buffer = new PooledBuffer();
         using (var writer = new Utf8JsonWriter(buffer)) write(writer);
         context.Response.StatusCode = status;
+        await Trail.WriteOwedAsync(context);
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = buffer.Written.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(buffer.Written, context.RequestAborted);
@@ -72,6 +90,21 @@ internal static class Bodies
         JsonValueKind.Null => "null",
         _ => "true or false",
     };
+
+    private static ITimer Deadline(HttpContext context, TimeSpan max) => context.RequestServices.GetRequiredService<TimeProvider>()
+        .CreateTimer(static reader => ((PipeReader)reader!).CancelPendingRead(), context.Request.BodyReader, max, Timeout.InfiniteTimeSpan);
+
+    private static JsonElement Whole(PipeReader reader, ReadOnlySequence<byte> buffer, ServerOptions server)
+    {
+        try
+        {
+            return buffer.Length <= server.BodyBytesMax ? Parse(buffer) : throw TooLarge(server);
+        }
+        finally
+        {
+            reader.AdvanceTo(buffer.End); // Also of a refused body: the server reads on past it.
+        }
+    }
 
     private static JsonElement Parse(ReadOnlySequence<byte> buffer)
     {
@@ -91,6 +124,7 @@ internal static class Bodies
 
     private static JsonElement Parse(ReadOnlySpan<byte> utf8)
     {
+        if (utf8.Length >= CountedFrom) RefuseTooMany(utf8);
         try
         {
             return JsonText.Read(utf8);
@@ -109,5 +143,23 @@ internal static class Bodies
         }
     }
 
-    private static RefusedException TooLarge() => new(FailureCatalog.Fail("PAYLOAD_TOO_LARGE", $"The body is larger than {BytesMax} bytes."));
+    private static void RefuseTooMany(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = Json.DepthMax });
+        var values = 0;
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.EndArray or JsonTokenType.EndObject || ++values <= ValuesMax) continue;
+                throw new RefusedException(FailureCatalog.Fail("PAYLOAD_TOO_LARGE", $"The body holds more than {ValuesMax} values."));
+            }
+        }
+        catch (JsonException)
+        {
+            // What is wrong with it is told with its place by whoever reads it.
+        }
+    }
+
+    private static RefusedException TooLarge(ServerOptions server) => new(FailureCatalog.Fail("PAYLOAD_TOO_LARGE", $"The body is larger than {server.BodyBytesMax} bytes."));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -21,11 +22,13 @@ internal static class Gate
         var needs = endpoint.Metadata.GetMetadata<NeedsAttribute>()
             ?? throw new InvariantBrokenException($"The route {endpoint.DisplayName} says neither what it needs nor that it is open.");
         var identity = context.RequestServices.GetRequiredService<IIdentity>();
+        var began = Stopwatch.GetTimestamp();
         var caller = Narrowed(context, await CallerAsync(context, identity, needs, isDevelopment));
         await RateHeaders.TakeAsync(context, caller, needs.Weight);
         if (needs.Permission is { } permission)
         {
             var decision = await identity.DecideAsync(caller, permission, needs.OfHouse, context.RequestAborted);
+            context.RequestServices.GetRequiredService<ServerMeter>().Entered(Stopwatch.GetElapsedTime(began));
             if (!decision.IsAllowed)
             {
                 await Trail.DeniedAsync(context, caller, permission, decision);
@@ -41,22 +44,28 @@ internal static class Gate
     private static async ValueTask<Caller> CallerAsync(HttpContext context, IIdentity identity, NeedsAttribute needs, bool isDevelopment)
     {
         var credential = Presented(context.Request.Headers);
+        if (AreTwo(context.Request.Headers)) throw await WrongAsync(context, needs, "Two different credentials");
         if (credential.IsThere)
         {
             var found = await identity.AuthenticateAsync(credential, context.RequestAborted);
             if (found.Caller is { } caller) return caller;
             var problem = found.Problem!;
             if (found.IsOutage) throw new RefusedException(FailureCatalog.Fail("SERVICE_UNAVAILABLE", $"The token cannot be checked now: {problem}", TimeSpan.FromSeconds(5)));
-            await RateHeaders.WrongAsync(context);
-            await Trail.WrongAsync(context, needs.Permission, problem);
-            context.Response.Headers.WWWAuthenticate = $"{Challenge}, error=\"invalid_token\", error_description=\"{problem}\"";
-            throw new RefusedException(FailureCatalog.Fail("UNAUTHORIZED", problem));
+            throw await WrongAsync(context, needs, problem);
         }
 
         if (context.Features.Get<OwnerConnection>() is not null) return OwnerConnection.Owner;
         if (isDevelopment && needs.OpenInDevelopment && IsLocal(context)) return identity.Anonymous;
         context.Response.Headers.WWWAuthenticate = Challenge;
         throw new RefusedException(FailureCatalog.Fail("UNAUTHORIZED", "An API key is needed."), needs.KeyIsField ? 422 : 401);
+    }
+
+    private static async Task<RefusedException> WrongAsync(HttpContext context, NeedsAttribute needs, string problem)
+    {
+        await RateHeaders.WrongAsync(context);
+        await Trail.WrongAsync(context, needs.Permission, problem);
+        context.Response.Headers.WWWAuthenticate = $"{Challenge}, error=\"invalid_token\", error_description=\"{problem}\"";
+        return new RefusedException(FailureCatalog.Fail("UNAUTHORIZED", problem));
     }
 
     /// <summary><c>X-Tenant-ID</c> picks a tenant for a caller who may act for others; for everybody else it must be their own.</summary>
@@ -91,10 +100,19 @@ internal static class Gate
     private static Credential Presented(IHeaderDictionary headers)
     {
         var machine = One(headers, "X-Machine-Token") ?? One(headers, "Authorization-Machine");
-        var key = One(headers, "X-AOS-Key") ?? One(headers, "X-API-Key");
-        if (key is null && One(headers, "Authorization") is { } bearer && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) key = bearer[7..].Trim();
-        return new Credential(key, machine);
+        return new Credential(One(headers, "X-AOS-Key") ?? One(headers, "X-API-Key") ?? Bearer(headers), machine);
     }
+
+    /// <summary>Whoever reads the one of them before this server, a proxy for instance, must not take the caller for somebody else.</summary>
+    private static bool AreTwo(IHeaderDictionary headers)
+    {
+        var (own, other, bearer) = (One(headers, "X-AOS-Key"), One(headers, "X-API-Key"), Bearer(headers));
+        var first = own ?? other ?? bearer;
+        return (other ?? first) != first || (bearer ?? first) != first;
+    }
+
+    private static string? Bearer(IHeaderDictionary headers) =>
+        One(headers, "Authorization") is { } text && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? text[7..].Trim() : null;
 
     private static string? One(IHeaderDictionary headers, string name) => headers[name] is [{ } one] ? one : null;
 

@@ -43,10 +43,16 @@ internal static class HealthRoutes
             writer.WriteStartObject("checks");
             writer.WriteString("database", problem is null ? "ok" : $"error: {problem}");
             writer.WriteString("skills", skills > 0 ? $"ok ({skills} registered)" : "error: none registered");
+            if (context.RequestServices.GetService<ServerCertificate>() is { } certificate) WriteTls(writer, certificate);
             if (isDraining) writer.WriteString("node", "draining: it hands its runs back and takes no new ones");
             writer.WriteEndObject();
         });
     }
+
+    /// <summary>A certificate that cannot be renewed is no reason to take no requests; until it ends.</summary>
+    private static void WriteTls(Utf8JsonWriter writer, ServerCertificate certificate) => writer.WriteString(
+        "tls",
+        $"{(certificate.Problem is null ? "ok" : "warning: the newest certificate cannot be used, see the log; the one of before stays")} (until {certificate.Leaf.NotAfter.ToUniversalTime():yyyy-MM-dd'T'HH:mm:ss'Z'})");
 
     [Open("Probes have no key.")]
     private static Task SkillsAsync(HttpContext context)

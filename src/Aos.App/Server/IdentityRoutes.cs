@@ -29,6 +29,9 @@ internal static class IdentityRoutes
             IdentityWire.WriteGrants(writer, caller.Roles, caller.Scopes, caller.Tier, caller.AgentId, caller.IsHouse);
             IdentityWire.WriteTime(writer, "expires_at", caller.ExpiresAt);
             SkillWire.WriteTexts(writer, "permissions", permissions.Select(permission => permission.ToString()));
+            writer.WritePropertyName("rate_limit");
+            if (RateHeaders.Quota(context) is { } quota) IdentityWire.WriteQuota(writer, quota, RateHeaders.Reset(context, quota));
+            else writer.WriteNullValue();
             writer.WriteEndObject();
         });
     }

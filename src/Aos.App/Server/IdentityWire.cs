@@ -17,6 +17,16 @@ internal static class IdentityWire
         writer.WriteBoolean("is_house", isHouse);
     }
 
+    /// <param name="reset">Unix seconds at which the limit is whole again.</param>
+    internal static void WriteQuota(Utf8JsonWriter writer, RequestQuota quota, long reset)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("limit", quota.Limit);
+        writer.WriteNumber("remaining", quota.Remaining);
+        writer.WriteNumber("reset", reset);
+        writer.WriteEndObject();
+    }
+
     internal static void WriteTime(Utf8JsonWriter writer, string name, DateTimeOffset? time)
     {
         if (time is { } at) writer.WriteString(name, at.UtcDateTime);

@@ -14,7 +14,7 @@ internal sealed class MetricsPage : IDisposable
 {
     private const int SeriesMax = 200;
     private const int LabelsMax = 4;
-    private static readonly double[] Buckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120];
+    private static readonly double[] Usual = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120];
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<Instrument, Family> families = new();
 
@@ -48,10 +48,10 @@ internal sealed class MetricsPage : IDisposable
         internal Labels Other() => new(A is null ? null : "other", B is null ? null : "other", C is null ? null : "other", D is null ? null : "other");
     }
 
-    private sealed class Series
+    private sealed class Series(double[] bounds)
     {
         private readonly Lock gate = new();
-        private readonly long[] buckets = new long[Buckets.Length];
+        private readonly long[] buckets = new long[bounds.Length];
 
         internal double Sum { get; private set; }
 
@@ -77,9 +77,9 @@ internal sealed class MetricsPage : IDisposable
             {
                 Sum += value;
                 Count++;
-                for (var i = 0; i < Buckets.Length; i++)
+                for (var i = 0; i < bounds.Length; i++)
                 {
-                    if (value <= Buckets[i]) buckets[i]++;
+                    if (value <= bounds[i]) buckets[i]++;
                 }
             }
         }
@@ -95,6 +95,10 @@ internal sealed class MetricsPage : IDisposable
         private readonly ConcurrentDictionary<Labels, Series> all = new();
         private readonly string kind = Kind(instrument);
         private readonly bool isObserved = instrument.IsObservable;
+
+        /// <summary>Bounds of a histogram: those that it was made with, else the usual ones.</summary>
+        private readonly double[] bounds = instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } advised } ? [.. advised] : Usual;
+
         private string[]? names;
 
         internal string Name => instrument.Name;
@@ -103,7 +107,7 @@ internal sealed class MetricsPage : IDisposable
         {
             names ??= Names(tags);
             var labels = new Labels(Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
-            if (!all.TryGetValue(labels, out var series)) series = all.GetOrAdd(all.Count < SeriesMax ? labels : labels.Other(), _ => new Series());
+            if (!all.TryGetValue(labels, out var series)) series = all.GetOrAdd(all.Count < SeriesMax ? labels : labels.Other(), _ => new Series(bounds));
             if (kind == "histogram") series.Observe(value);
             else if (isObserved) series.Set(value);
             else series.Add(value);
@@ -125,7 +129,7 @@ internal sealed class MetricsPage : IDisposable
                 return;
             }
 
-            for (var i = 0; i < Buckets.Length; i++) Line(text, Name + "_bucket", labels, Number(Buckets[i]), buckets[i]);
+            for (var i = 0; i < bounds.Length; i++) Line(text, Name + "_bucket", labels, Number(bounds[i]), buckets[i]);
             Line(text, Name + "_bucket", labels, "+Inf", count);
             Line(text, Name + "_sum", labels, null, sum);
             Line(text, Name + "_count", labels, null, count);

@@ -7,11 +7,21 @@ namespace Aos.App.Server;
 /// <summary>What a request costs of its caller's limit, and the headers that say how it stands.</summary>
 internal static class RateHeaders
 {
+    private static readonly object QuotaKey = new();
+
+    /// <summary>How the caller's limit stands after this request; null: nobody is limited here.</summary>
+    internal static RequestQuota? Quota(HttpContext context) => context.Items[QuotaKey] as RequestQuota?;
+
+    /// <summary>Unix seconds at which the limit is whole again.</summary>
+    internal static long Reset(HttpContext context, RequestQuota quota) =>
+        context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds() + (long)Math.Ceiling(quota.Full.TotalSeconds);
+
     internal static async ValueTask TakeAsync(HttpContext context, Caller caller, int weight)
     {
         var limits = context.RequestServices.GetRequiredService<IRequestLimits>();
         if (await limits.TakeAsync(caller, Address(context), weight, context.RequestAborted) is not { } quota) return;
         Write(context, quota);
+        context.Items[QuotaKey] = quota;
         if (quota.Wait is { } wait) throw TooMany(quota.Tier, quota.Limit, wait);
     }
 
@@ -31,10 +41,9 @@ internal static class RateHeaders
         var headers = context.Response.Headers;
         var (limit, remaining) = (Text(quota.Limit), Text(quota.Remaining));
         var full = (long)Math.Ceiling(quota.Full.TotalSeconds);
-        var now = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
         headers["X-RateLimit-Limit"] = limit;
         headers["X-RateLimit-Remaining"] = remaining;
-        headers["X-RateLimit-Reset"] = Text(now + full);
+        headers["X-RateLimit-Reset"] = Text(Reset(context, quota));
         headers["RateLimit-Policy"] = $"\"{quota.Tier}\";q={limit};w=60";
         headers["RateLimit"] = $"\"{quota.Tier}\";r={remaining};t={Text(full)}";
     }

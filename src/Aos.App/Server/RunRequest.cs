@@ -157,7 +157,7 @@ internal static class RunRequest
             var value = isText ? label.Value.GetString()! : throw RefusedException.Wrong($"labels.{Asked.Short(label.Name)} is a text.");
             if (label.Name.Length is 0 or > NameMax || value.Length > NameMax)
                 throw RefusedException.Wrong($"Names and values of labels have at most {NameMax} characters.");
-            labels[label.Name] = value;
+            labels[Asked.Storable("labels", label.Name)] = Asked.Storable("labels", value);
         }
 
         return labels;

@@ -243,7 +243,7 @@ internal static class RunRoutes
             if (!name.StartsWith("label.", StringComparison.Ordinal) || name.Length == 6) continue;
             labels ??= new Dictionary<string, string>(StringComparer.Ordinal);
             if (labels.Count == 16) throw RefusedException.Wrong("At most 16 labels can be asked for at once.");
-            labels[name[6..]] = value is [{ } text] ? text : throw RefusedException.Wrong($"{name} is given more than once.");
+            labels[Asked.Storable("label", name[6..])] = value is [{ } text] ? Asked.Storable("label", text) : throw RefusedException.Wrong($"{name} is given more than once.");
         }
 
         return labels;

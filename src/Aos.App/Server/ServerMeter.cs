@@ -3,14 +3,20 @@ using Aos.Contracts;
 
 namespace Aos.App.Server;
 
-/// <summary>Gauges read when somebody looks at <c>/metrics</c>.</summary>
+/// <summary>Gauges read when somebody looks at <c>/metrics</c>, and how long requests stand at the gate.</summary>
 internal sealed class ServerMeter
 {
+    private static readonly InstrumentAdvice<double> GateTimes = new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1] };
+    private readonly Histogram<double> gate;
+
     public ServerMeter(IMeterFactory factory, IRunLoad load)
     {
         var meter = factory.Create("Aos.Server");
+        gate = meter.CreateHistogram("rbac_latency_seconds", "s", "Time from a request's head to the decision about it: credential, limit, permission.", null, GateTimes);
         meter.CreateObservableGauge("nova_worker_pool_size", () => Environment.ProcessorCount, null, "Processors that runs share.");
         meter.CreateObservableGauge("nova_runs_live", () => load.Live, null, "Runs in memory.");
         meter.CreateObservableGauge("nova_runs_queued", () => load.Queued, null, "Runs of all tenants that wait for a slot, in the whole store.");
     }
+
+    internal void Entered(TimeSpan took) => gate.Record(took.TotalSeconds);
 }

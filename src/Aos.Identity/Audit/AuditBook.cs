@@ -23,13 +23,14 @@ internal sealed class AuditBook : IAudit, IAsyncDisposable
     private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(WaitingMax) { SingleReader = true });
     private readonly AuditTable table;
     private readonly AuditCheck check;
+    private readonly AccessMeter meter;
     private readonly TimeProvider clock;
     private readonly Lazy<Task> writing;
     private AuditPlace? written;
 
-    public AuditBook(AuditTable table, AuditCheck check, TimeProvider clock)
+    public AuditBook(AuditTable table, AuditCheck check, AccessMeter meter, TimeProvider clock)
     {
-        (this.table, this.check, this.clock) = (table, check, clock);
+        (this.table, this.check, this.meter, this.clock) = (table, check, meter, clock);
         writing = new Lazy<Task>(() => Task.Run(WriteAsync));
     }
 
@@ -86,11 +87,13 @@ internal sealed class AuditBook : IAudit, IAsyncDisposable
         try
         {
             written = await table.AppendAsync([.. batch.Select(waiting => (waiting.Entry, waiting.Body))], CancellationToken.None);
+            meter.AuditWritten(batch.Count, isDone: true);
             foreach (var waiting in batch) waiting.Done.TrySetResult();
         }
         catch (Exception e)
         {
             // The last catch of the writer: whoever waits is told, and the next batch is tried.
+            meter.AuditWritten(batch.Count, isDone: false);
             foreach (var waiting in batch) waiting.Done.TrySetException(e);
         }
     }

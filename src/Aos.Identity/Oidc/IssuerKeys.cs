@@ -26,7 +26,6 @@ internal sealed class IssuerKeys(OidcOptions options, IEgress egress, TimeProvid
     /// <summary>So often at most unknown key ids make the issuer be asked: anybody can make up one.</summary>
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private readonly Lock gate = new();
     private Task<string?> reading = Task.FromResult<string?>(null);
     private volatile IReadOnlyDictionary<string, SecurityKey>? keys;
@@ -86,7 +85,7 @@ internal sealed class IssuerKeys(OidcOptions options, IEgress egress, TimeProvid
     private async Task<(JsonElement? Document, string? Problem)> GetAsync(string url)
     {
         var (response, failure) = await egress.SendAsync(
-            new EgressRequest("GET", url, [new("Accept", "application/json")], null, null, Timeout, BytesMax, RedirectsMax: 0), CancellationToken.None);
+            new EgressRequest("GET", url, [new("Accept", "application/json")], null, null, options.AnswerTimeMax, BytesMax, RedirectsMax: 0), CancellationToken.None);
         if (failure is not null) return (null, $"{url}: {failure.Message}");
         if (response!.Status != 200) return (null, $"{url} answered {response.Status}.");
         try

@@ -25,6 +25,9 @@ internal sealed record OidcOptions(string Issuer, IReadOnlyList<string> Audience
     /// <summary>How far the issuer's clock may be off.</summary>
     internal required TimeSpan Skew { get; init; }
 
+    /// <summary>So long the issuer has for one answer.</summary>
+    internal TimeSpan AnswerTimeMax { get; init; } = TimeSpan.FromSeconds(5);
+
     private static readonly (string From, string To)[] Defaults =
     [
         ("aos-admin", "admin"), ("aos-infra", "infra"), ("aos-operator", "operator"), ("aos-developer", "developer"), ("aos-machine", "machine"), ("aos-readonly", "readonly"),

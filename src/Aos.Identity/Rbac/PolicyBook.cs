@@ -37,8 +37,8 @@ internal sealed class PolicyBook : IRbac, IDisposable
         await revision.FreshAsync(cancel);
         var before = await CurrentAsync(cancel);
         if (options.PolicyFile is not { } file) return new RbacReload(before.Hash, before.Hash, null, clock.GetUtcNow());
-        var (policy, problem) = options.ReadPolicy(file);
-        return await PutAsync(caller, before, policy, problem, cancel);
+        var (policy, problem, isNoText) = options.ReadPolicy(file);
+        return await PutAsync(caller, before, policy, problem, isNoText, cancel);
     }
 
     public async Task<RbacReload> PutAsync(Caller caller, JsonElement document, CancellationToken cancel)
@@ -46,19 +46,19 @@ internal sealed class PolicyBook : IRbac, IDisposable
         await revision.FreshAsync(cancel);
         var before = await CurrentAsync(cancel);
         var (policy, problem) = PolicyReader.Read(document, $"put by {caller.Principal}");
-        return await PutAsync(caller, before, policy, problem, cancel);
+        return await PutAsync(caller, before, policy, problem, isNoText: false, cancel);
     }
 
     /// <summary>The policy that counts now.</summary>
     internal ValueTask<RbacPolicy> CurrentAsync(CancellationToken cancel) =>
         loaded is { } now && now.Changes == Interlocked.Read(ref changes) ? ValueTask.FromResult(now.Policy) : new ValueTask<RbacPolicy>(LoadAsync(cancel));
 
-    private async Task<RbacReload> PutAsync(Caller caller, RbacPolicy before, RbacPolicy? policy, string? problem, CancellationToken cancel)
+    private async Task<RbacReload> PutAsync(Caller caller, RbacPolicy before, RbacPolicy? policy, string? problem, bool isNoText, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         if (policy is null)
         {
-            meter.Loaded(null);
+            meter.NotLoaded(isNoText);
             return new RbacReload(before.Hash, before.Hash, problem, now);
         }
 

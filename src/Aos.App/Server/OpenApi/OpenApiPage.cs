@@ -60,11 +60,14 @@ internal static partial class OpenApiPage
         });
     }
 
+    private const string Style = "body{font:16px system-ui;margin:2rem;max-width:60rem}td{padding:.2rem 1rem .2rem 0}";
+
     internal static string Html(HttpContext context)
     {
-        var page = new StringBuilder("""
+        context.AllowStyle(Style);
+        var page = new StringBuilder($"""
             <!doctype html><html lang="en"><meta charset="utf-8"><title>AOS API</title>
-            <style>body{font:16px system-ui;margin:2rem;max-width:60rem}td{padding:.2rem 1rem .2rem 0}</style>
+            <style>{Style}</style>
             <h1>AOS API</h1><p>The whole description: <a href="/openapi.json">openapi.json</a>.</p><table>
             """);
         foreach (var (method, path, endpoint) in Routes(context.RequestServices))

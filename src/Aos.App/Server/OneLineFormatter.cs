@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Aos.App.Server;
+
+/// <summary>
+/// One entry of the log is one line, whatever it tells of: a text from outside can neither begin a line of its own nor speak to the terminal.
+/// <c>2026-11-26T10:00:00.000Z warn Aos.Identity.AccessLog[4000] message | exception</c>
+/// </summary>
+internal sealed class OneLineFormatter(TimeProvider clock) : ConsoleFormatter(FormatterName)
+{
+    internal const string FormatterName = "aos";
+
+    public OneLineFormatter()
+        : this(TimeProvider.System)
+    {
+    }
+
+    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    {
+        var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
+        var line = new StringBuilder(message.Length + 100);
+        line.Append(clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)).Append(' ').Append(Level(logEntry.LogLevel)).Append(' ');
+        line.Append(logEntry.Category).Append('[').Append(logEntry.EventId.Id).Append("] ").Append(PlainText.Of(message));
+        if (logEntry.Exception is { } e) line.Append(" | ").Append(PlainText.Of(e.ToString()));
+        textWriter.Write(line.Append('\n').ToString());
+    }
+
+    private static string Level(LogLevel level) => level switch
+    {
+        LogLevel.Critical => "crit",
+        LogLevel.Error => "fail",
+        LogLevel.Warning => "warn",
+        LogLevel.Information => "info",
+        LogLevel.Debug => "dbug",
+        _ => "trce",
+    };
+}
+
+/// <summary>The log of a server.</summary>
+internal static class ServerLog
+{
+    internal static void OneLineEach(this ILoggingBuilder logging)
+    {
+        logging.AddConsole(console => console.FormatterName = OneLineFormatter.FormatterName);
+        logging.AddConsoleFormatter<OneLineFormatter, ConsoleFormatterOptions>();
+    }
+}

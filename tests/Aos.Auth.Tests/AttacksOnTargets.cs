@@ -1,0 +1,135 @@
+using System.Net;
+using Aos.Contracts;
+using Aos.Egress;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Aos.Auth.Tests;
+
+/// <summary>Plans that want the server to ask what only the server can reach.</summary>
+public sealed class AttacksOnTargets : IAsyncLifetime
+{
+    private WebApplication inner = null!;
+    private AuthHouse house = null!;
+    private int asked;
+    private int resolved;
+
+    private string Inner => inner.Urls.First();
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        inner = builder.Build();
+        inner.MapGet("/to", (string url) => Results.Redirect(url));
+        inner.MapGet("/{**rest}", () => Interlocked.Increment(ref asked));
+        await inner.StartAsync();
+        // Of the names of a test only the gate's may be asked; "rebind" is that for the first who asks, and this machine's afterwards.
+        var options = new EgressOptions { Allow = [$"gate.example:{new Uri(Inner).Port}"] };
+        house = await AuthHouse.OpenAsync(more: services => services.AddSingleton<IEgress>(_ => new Aos.Egress.Egress(options, ResolveAsync)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await house.DisposeAsync();
+        await inner.DisposeAsync();
+    }
+
+    [Theory]
+    [Trait("id", "ATTACK-ssrf-address")]
+    [InlineData("http://127.0.0.1:PORT/")]
+    [InlineData("http://2130706433:PORT/")]
+    [InlineData("http://0177.0.0.1:PORT/")]
+    [InlineData("http://017700000001:PORT/")]
+    [InlineData("http://0x7f.0.0.1:PORT/")]
+    [InlineData("http://0x7f000001:PORT/")]
+    [InlineData("http://127.1:PORT/")]
+    [InlineData("http://127.0.1:PORT/")]
+    [InlineData("http://0:PORT/")]
+    [InlineData("http://localhost:PORT/")]
+    [InlineData("http://LOCALHOST.:PORT/")]
+    [InlineData("http://①②⑦.0.0.1:PORT/")]
+    [InlineData("http://127。0。0。1:PORT/")]
+    [InlineData("http://gate.example@127.0.0.1:PORT/")]
+    [InlineData("http://169.254.169.254/latest/meta-data/")]
+    [InlineData("http://gate.example:22/")]
+    public Task A_private_address_is_not_asked_however_it_is_written(string url) => AssertBlockedAsync(url);
+
+    [Theory]
+    [Trait("id", "ATTACK-ssrf-ipv6")]
+    [InlineData("http://[::1]:PORT/")]
+    [InlineData("http://[::]:PORT/")]
+    [InlineData("http://[::ffff:127.0.0.1]:PORT/")]
+    [InlineData("http://[::ffff:7f00:1]:PORT/")]
+    [InlineData("http://[0:0:0:0:0:ffff:7f00:0001]:PORT/")]
+    [InlineData("http://[::127.0.0.1]:PORT/")]
+    [InlineData("http://[64:ff9b::127.0.0.1]:PORT/")]
+    [InlineData("http://[64:ff9b:1::127.0.0.1]:PORT/")]
+    [InlineData("http://[2002:7f00:1::]:PORT/")]
+    [InlineData("http://[fe80::1%25lo]:PORT/")]
+    [InlineData("http://[::1%25lo]:PORT/")]
+    [InlineData("http://[fd00:ec2::254]/latest/meta-data/")]
+    public Task A_private_address_in_another_family_is_not_asked(string url) => AssertBlockedAsync(url);
+
+    [Theory]
+    [Trait("id", "ATTACK-ssrf-redirect")]
+    [InlineData("http://127.0.0.1:PORT/secret")]
+    [InlineData("http://[::ffff:127.0.0.1]:PORT/secret")]
+    [InlineData("http://2130706433:PORT/secret")]
+    [InlineData("//127.0.0.1:PORT/secret")]
+    [InlineData("http://inner.example:PORT/secret")]
+    [InlineData("file:///etc/passwd")]
+    [InlineData("gopher://127.0.0.1:PORT/_GET")]
+    public async Task A_redirect_to_a_private_address_is_not_followed(string url)
+    {
+        Assert.Equal("succeeded", (await CallAsync("http://gate.example:PORT/open")).Text("status"));
+        asked = 0;
+
+        await AssertBlockedAsync($"http://gate.example:PORT/to?url={Uri.EscapeDataString(url.Replace("PORT", Port, StringComparison.Ordinal))}");
+    }
+
+    [Theory]
+    [Trait("id", "ATTACK-ssrf-rebinding")]
+    [InlineData("http://inner.example:PORT/")]
+    [InlineData("http://both.example:PORT/")]
+    [InlineData("http://mapped.example:PORT/")]
+    public Task A_name_that_leads_to_a_private_address_is_not_asked(string url) => AssertBlockedAsync(url);
+
+    [Fact]
+    [Trait("id", "ATTACK-ssrf-rebinding")]
+    public async Task A_name_that_changes_its_mind_is_judged_by_the_address_that_is_connected_to()
+    {
+        // It leads to a public address when it is judged before the run, and to this machine when the call is made.
+        Assert.Null(await house.Services.GetRequiredService<IEgress>().CheckAsync($"http://rebind.example:{Port}/", TestContext.Current.CancellationToken));
+
+        await AssertBlockedAsync("http://rebind.example:PORT/");
+    }
+
+    private string Port => new Uri(Inner).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private async Task AssertBlockedAsync(string url)
+    {
+        var reply = await CallAsync(url);
+
+        Assert.True(reply.Status is 201 or (>= 400 and < 500), $"{reply.Status}");
+        if (reply.Status == 201) Assert.Equal("failed", reply.Text("status"));
+        Assert.Contains(reply.Text(reply.Status == 201 ? "outcome.error.code" : "error.code"), new[] { "EGRESS_BLOCKED", "INVALID_INPUT", "INVALID_PLAN" });
+        Assert.Equal(0, asked);
+    }
+
+    private Task<Reply> CallAsync(string url) => house.AsFirstAsync(
+        "POST", "/api/v1/runs?wait=20", $$"""{"plan":[{"skill":"http_call","params":{"url":"{{url.Replace("PORT", Port, StringComparison.Ordinal)}}"} }]}""");
+
+    private Task<IPAddress[]> ResolveAsync(string name, CancellationToken cancel) => Task.FromResult<IPAddress[]>(name switch
+    {
+        "gate.example" or "inner.example" => [IPAddress.Loopback],
+        "both.example" => [IPAddress.Parse("93.184.216.34"), IPAddress.Loopback],
+        "mapped.example" => [IPAddress.Parse("::ffff:127.0.0.1")],
+        "rebind.example" => [Interlocked.Increment(ref resolved) == 1 ? IPAddress.Parse("93.184.216.34") : IPAddress.Loopback],
+        _ => [IPAddress.Loopback],
+    });
+}
