@@ -16,6 +16,9 @@ internal sealed record HouseOptions(string Data, string Workspace)
     /// <summary>The database instead of the one that the environment names; null: that one.</summary>
     internal string? DatabaseUrl { get; init; }
 
+    /// <summary>The Redis instead of the one that the environment names; null: that one.</summary>
+    internal string? RedisUrl { get; init; }
+
     /// <summary>True: the process was started to serve, so whoever started it reads what it says.</summary>
     internal bool IsServer { get; init; }
 
@@ -63,7 +66,7 @@ internal static class Composition
 
     internal static StorageOptions Storage(HouseOptions options)
     {
-        var storage = StorageOptions.Read(Setting, options.Data);
+        var storage = StorageOptions.Read(name => name == "AOS_REDIS_URL" && options.RedisUrl is { } redis ? redis : Setting(name), options.Data);
         if (options.DatabaseUrl is { } url) storage.DatabaseUrl = url;
         storage.MakesMasterKey = options.IsDevelopment;
         return storage;

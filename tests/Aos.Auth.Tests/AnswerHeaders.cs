@@ -3,6 +3,7 @@ using Aos.App.Server;
 namespace Aos.Auth.Tests;
 
 /// <summary>What every answer tells browsers, and whose pages may ask.</summary>
+[Trait("store", "none")]
 public sealed class AnswerHeaders
 {
     private const string Console = "https://console.example.com";

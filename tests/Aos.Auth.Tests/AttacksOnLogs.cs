@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Aos.Auth.Tests;
 
 /// <summary>Texts from outside that want to be a line of the log, and secrets that must not be in one.</summary>
+[Trait("store", "none")]
 public sealed class AttacksOnLogs
 {
     private const string Escape = "\u001b[31mred\u001b[0m";

@@ -5,6 +5,7 @@ using Aos.App.Server;
 namespace Aos.Auth.Tests;
 
 /// <summary>Requests that are meant to cost the server more than they cost whoever sends them.</summary>
+[Trait("store", "none")]
 public sealed class AttacksOnRequests : IAsyncLifetime
 {
     private const int MiB = 1024 * 1024;

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Aos.Auth.Tests;
 
 /// <summary>Plans that want the server to ask what only the server can reach.</summary>
+[Trait("store", "none")]
 public sealed class AttacksOnTargets : IAsyncLifetime
 {
     private WebApplication inner = null!;

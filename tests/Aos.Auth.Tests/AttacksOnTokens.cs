@@ -8,6 +8,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Aos.Auth.Tests;
 
 /// <summary>Tokens that bring their own key or name a place of it, and an issuer's set of keys that is not what it should be.</summary>
+[Trait("store", "none")]
 public sealed class AttacksOnTokens : IAsyncLifetime
 {
     private Issuer issuer = null!;

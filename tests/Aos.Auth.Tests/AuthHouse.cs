@@ -47,15 +47,18 @@ internal sealed class AuthHouse : IAsyncDisposable
 
     private Action<IServiceCollection>? More { get; init; }
 
+    private string? Redis { get; init; }
+
     internal Uri Address => nodes[0].Http.BaseAddress!;
 
     /// <param name="set">Settings beyond the first key and the machine token.</param>
     /// <param name="nodes">More than one needs PostgreSQL.</param>
     /// <param name="server">What the servers take; null: what every server does.</param>
     /// <param name="more">What they bring along.</param>
-    internal static async Task<AuthHouse> OpenAsync(Action<IdentityOptions>? set = null, int nodes = 1, ServerOptions? server = null, Action<IServiceCollection>? more = null)
+    /// <param name="redis">Where they count together; null: in the database, or in the process.</param>
+    internal static async Task<AuthHouse> OpenAsync(Action<IdentityOptions>? set = null, int nodes = 1, ServerOptions? server = null, Action<IServiceCollection>? more = null, string? redis = null)
     {
-        var house = new AuthHouse { Server = server ?? new ServerOptions(), More = more };
+        var house = new AuthHouse { Server = server ?? new ServerOptions(), More = more, Redis = redis };
         for (var i = 0; i < nodes; i++) await house.StartAsync(set);
         return house;
     }
@@ -146,7 +149,7 @@ internal sealed class AuthHouse : IAsyncDisposable
         if (nodes.Count > 0) File.Copy(Path.Combine(store.Data, "master.key"), Path.Combine(data.FullName, "master.key"));
         var options = new IdentityOptions { Key = FirstKey, MachineToken = MachineToken, Data = data.FullName, IsShared = store.Url is not null, AnonymousTier = "unlimited" };
         set?.Invoke(options);
-        var app = AosServer.Build("127.0.0.1", 0, new HouseOptions(data.FullName, data.FullName) { DatabaseUrl = store.Url, Server = Server }, services =>
+        var app = AosServer.Build("127.0.0.1", 0, new HouseOptions(data.FullName, data.FullName) { DatabaseUrl = store.Url, RedisUrl = Redis, Server = Server }, services =>
         {
             services.AddSingleton(options);
             services.AddSingleton(new EgressOptions { Allow = ["127.0.0.1"] }); // Where the issuer of a test is.

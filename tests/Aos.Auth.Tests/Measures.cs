@@ -8,6 +8,7 @@ namespace Aos.Auth.Tests;
 
 /// <summary>What dashboards and alerts read of who may do what, and what a caller reads of its own limit.</summary>
 [Trait("id", "SERVER-measures")]
+[Trait("store", "none")]
 public sealed class Measures
 {
     [Fact]

@@ -117,11 +117,14 @@ public sealed class RequestRates
         }
     }
 
-    [Fact]
+    [Theory]
     [Trait("store", "postgres")]
-    public async Task Twenty_callers_over_three_nodes_get_no_more_than_the_limit()
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Twenty_callers_over_three_nodes_get_no_more_than_the_limit(bool isRedis)
     {
-        await using var house = await AuthHouse.OpenAsync(nodes: 3);
+        var redis = isRedis ? Environment.GetEnvironmentVariable("AOS_TEST_REDIS") ?? throw new InvalidOperationException("AOS_TEST_REDIS is not set: ./test sets it.") : null;
+        await using var house = await AuthHouse.OpenAsync(nodes: 3, redis: redis);
         var key = await house.KeyAsync("readonly", """ "tier":"free" """);
         var began = Stopwatch.GetTimestamp();
 

@@ -5,6 +5,7 @@ namespace Aos.Auth.Tests;
 
 /// <summary>The server's secrets out of variables, files and commands.</summary>
 [Trait("id", "SERVER-secrets")]
+[Trait("store", "none")]
 public sealed class ServerSecrets : IDisposable
 {
     private const string Secret = "the-secret-of-this-test";

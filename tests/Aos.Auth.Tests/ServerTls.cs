@@ -12,6 +12,7 @@ namespace Aos.Auth.Tests;
 
 /// <summary>A server with a certificate: TLS and nothing else, and a new certificate without a restart.</summary>
 [Trait("id", "SERVER-tls")]
+[Trait("store", "none")]
 public sealed class ServerTls : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("aos-tls-").FullName;

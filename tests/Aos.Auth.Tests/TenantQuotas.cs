@@ -1,5 +1,6 @@
 using Aos.Contracts;
 using Aos.Kernel;
+using Aos.Skills;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Auth.Tests;
@@ -118,19 +119,23 @@ public sealed class TenantQuotas : IAsyncLifetime
     [Trait("id", "TENANT-tokens")]
     public async Task Tokens_are_taken_before_a_call_and_corrected_by_what_was_used()
     {
-        await SetAsync("acme", """{"quota":{"tokens_per_month":500}}""");
-        var key = ("X-AOS-Key", (await house.KeyAsync("machine", """ "tenant_id":"acme" """)).Text);
-        const string call = """{"plan":{"steps":[{"id":"a","skill":"llm_invoke","params":{"provider":"stub","prompt":"hello there","max_tokens":TOKENS}}]}}""";
+        await using var provider = await ModelPeer.OpenAsync(read: 7, written: 5);
+        var models = new ModelsOptions { Endpoints = [new ModelEndpoint("local", ModelWire.OpenAi, provider.Url, null, "m", Seeds: false)] };
+        await using var own = await AuthHouse.OpenAsync(more: services => services.AddSingleton(models));
+        var key = ("X-AOS-Key", (await own.KeyAsync("machine", """ "tenant_id":"acme" """)).Text);
+        await own.AsFirstAsync("PUT", "/api/v1/tenants/acme", """{"quota":{"tokens_per_month":500}}""");
+        Task<Reply> CallAsync(int tokens) => own.AskAsync(
+            "POST", "/api/v1/runs?wait=30", $$$"""{"plan":{"steps":[{"id":"a","skill":"llm_invoke","params":{"provider":"local","prompt":"hello","max_tokens":{{{tokens}}}}}]}}""", key);
+        async Task<long> UsedAsync() => (await own.AsFirstAsync("GET", "/api/v1/tenants/acme"))["usage.tokens_this_month"].GetInt64();
 
-        var small = await house.AskAsync("POST", "/api/v1/runs?wait=30", call.Replace("TOKENS", "100", StringComparison.Ordinal), key);
+        var small = await CallAsync(400);
         Assert.True(small.Text("status") == "succeeded", small.Body.GetRawText());
-        var used = (await house.AsFirstAsync("GET", "/api/v1/tenants/acme"))["usage.tokens_this_month"].GetInt64();
-        Assert.InRange(used, 1, 99);
+        Assert.Equal(12, await UsedAsync());
 
-        var large = await house.AskAsync("POST", "/api/v1/runs?wait=30", call.Replace("TOKENS", "500", StringComparison.Ordinal), key);
+        var large = await CallAsync(488);
         Assert.Equal("failed", large.Text("status"));
         Assert.Contains("QUOTA_EXHAUSTED", large.Body.GetRawText(), StringComparison.Ordinal);
-        Assert.Equal(used, (await house.AsFirstAsync("GET", "/api/v1/tenants/acme"))["usage.tokens_this_month"].GetInt64());
+        Assert.Equal((12, 1), (await UsedAsync(), provider.Calls));
     }
 
     [Fact]
