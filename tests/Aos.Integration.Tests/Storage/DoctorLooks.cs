@@ -54,10 +54,10 @@ public sealed class DoctorLooks : IDisposable
     {
         await using var store = Open(TestStoreKind.Postgres);
         await KeysAsync(store, Master);
-        using (var session = ServerAddress.Connect(store.Direct)) session.Run("ALTER TABLE agents NO FORCE ROW LEVEL SECURITY");
+        using (var session = ServerAddress.Connect(store.Direct)) session.Run("ALTER TABLE outbox NO FORCE ROW LEVEL SECURITY");
 
         var warning = Assert.Single(await LookAsync(store.Url, Master), finding => finding.Check == "tenants");
-        Assert.Equal((FindingLevel.Warning, "No row-level security on agents."), (warning.Level, warning.Message));
+        Assert.Equal((FindingLevel.Warning, "No row-level security on outbox."), (warning.Level, warning.Message));
 
         await KeysAsync(store, Master);
         Assert.Equal(FindingLevel.Ok, Assert.Single(await LookAsync(store.Url, Master), finding => finding.Check == "tenants").Level);
