@@ -1,0 +1,205 @@
+using System.Diagnostics.Metrics;
+using System.Text.RegularExpressions;
+using Aos.App.Server;
+using Aos.Contracts;
+using Aos.Kernel;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Aos.Auth.Tests;
+
+/// <summary>What belongs to another tenant is, for whoever asks, as if it were not there: in status, words, headers and work done.</summary>
+public sealed partial class ForeignData : IAsyncLifetime
+{
+    /// <summary>Routes whose parameters name nothing of a tenant, or nothing of another one.</summary>
+    private static readonly Dictionary<string, string> Shared = new(StringComparer.Ordinal)
+    {
+        ["/api/v1/runtime/skills/{skill_id}"] = "skills are the house's",
+        ["/api/v1/runtime/resource-contract/{resource_id}"] = "contracts are the house's",
+        ["/api/v1/failures/catalog/{code}"] = "codes are everybody's",
+        ["/api/v1/schemas/{name}"] = "schemas are everybody's",
+        ["/api/v1/schemas/{name}/examples"] = "schemas are everybody's",
+        ["/api/v1/nodes/{id}/drain"] = "nodes are the house's",
+        ["/api/v1/tenants/{id}"] = "TENANT-own-only",
+        ["/status_history/download/{export_id}"] = "a signed link is its own credential",
+        ["PUT /api/v1/secrets/{name}"] = "makes one of the caller's own",
+    };
+
+    private AuthHouse house = null!;
+    private (string, string) acme, rival;
+    private string agent = "", run = "", key = "", outbox = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        house = await AuthHouse.OpenAsync();
+        acme = ("X-AOS-Key", (await house.KeyAsync("admin", """ "tenant_id":"acme","tier":"unlimited" """)).Text);
+        rival = ("X-AOS-Key", (await house.KeyAsync("admin", """ "tenant_id":"rival","tier":"unlimited" """)).Text);
+        agent = (await OwnAsync("POST", "/agents", """{"name":"acme's"}""")).Text("agent_id")!;
+        run = (await OwnAsync("POST", "/api/v1/runs?wait=30", $$"""{"agent_id":"{{agent}}","webhook_url":"https://receiver.example/","plan":{"steps":[{"id":"a","skill":"echo","params":{"v":"acme's own"}}]}}""")).Text("run_id")!;
+        key = (await OwnAsync("POST", "/api/v1/keys", """{"name":"acme's","roles":["readonly"]}""")).Text("id")!;
+        await OwnAsync("PUT", "/api/v1/secrets/ACME_SECRET", """{"value":"acme's own value"}""");
+        outbox = (await OwnAsync("GET", "/api/v1/outbox"))["items"].EnumerateArray().First().GetText("id")!;
+    }
+
+    public async ValueTask DisposeAsync() => await house.DisposeAsync();
+
+    [Fact]
+    [Trait("id", "FOREIGN-ids")]
+    public async Task An_id_of_another_tenant_is_answered_as_one_that_nobody_has()
+    {
+        var before = await StateAsync();
+        foreach (var (method, template) in Routes())
+        {
+            var (foreign, unknown) = (await AskAsync(method, template, isForeign: true), await AskAsync(method, template, isForeign: false));
+
+            Assert.True(foreign == unknown, $"{method} {template}:\n{foreign}\n{unknown}");
+            Assert.DoesNotContain("acme", foreign, StringComparison.OrdinalIgnoreCase);
+        }
+
+        Assert.Equal(before, await StateAsync());
+    }
+
+    [Fact]
+    [Trait("id", "FOREIGN-lists")]
+    public async Task Lists_counts_and_searches_show_nothing_of_another_tenant()
+    {
+        foreach (var path in OpenApiPage.Routes(house.Services).Where(route => route.Method == "GET" && !route.Path.Contains('{') && route.Endpoint.Metadata.GetMetadata<NeedsAttribute>() is { OfHouse: false }).Select(route => route.Path))
+        {
+            var seen = (await house.AskAsync("GET", path, null, rival)).Body.GetRawText();
+
+            Assert.All(new[] { agent, run, key, outbox, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
+        }
+
+        Assert.Equal(0, (await house.AskAsync("GET", $"/api/v1/runs?agent_id={agent}", null, rival))["runs"].GetArrayLength());
+        var counts = (await house.AskAsync("GET", "/status_history/stats", null, rival)).Body.GetRawText();
+        Assert.DoesNotContain(Numbers().Matches(counts).Select(match => match.Value), number => number != "0");
+    }
+
+    [Fact]
+    [Trait("store", "postgres")]
+    [Trait("id", "FOREIGN-statements")]
+    public async Task As_many_statements_are_run_for_a_foreign_id_as_for_an_unknown_one()
+    {
+        using var counted = new Statements(house.Services);
+        foreach (var (method, template) in Routes())
+        {
+            var (foreign, unknown) = (int.MaxValue, int.MaxValue);
+            for (var i = 0; i < 4; i++) // What runs on a timer meanwhile is counted too, so the least of several counts.
+            {
+                foreign = Math.Min(foreign, await counted.OfAsync(() => AskAsync(method, template, isForeign: true)));
+                unknown = Math.Min(unknown, await counted.OfAsync(() => AskAsync(method, template, isForeign: false)));
+            }
+
+            Assert.True(foreign == unknown, $"{method} {template}: {foreign} statements for a foreign id, {unknown} for an unknown one");
+        }
+    }
+
+    /// <summary>Every route that names something, so that none is left out by mistake.</summary>
+    private List<(string Method, string Template)> Routes()
+    {
+        var routes = OpenApiPage.Routes(house.Services).Where(route => route.Path.Contains('{') && !Shared.ContainsKey(route.Path) && !Shared.ContainsKey($"{route.Method} {route.Path}"))
+            .Select(route => (route.Method, route.Path)).ToList();
+        Assert.True(routes.Count > 20, $"{routes.Count} routes");
+        return routes;
+    }
+
+    private async Task<string> AskAsync(string method, string template, bool isForeign)
+    {
+        var ids = new List<string>();
+        var path = Parameter().Replace(template, name =>
+        {
+            var (own, other) = Ids(template, name.Groups["name"].Value);
+            ids.Add(isForeign ? own : other);
+            return ids[^1];
+        });
+        var reply = await house.AskAsync(method, path, Body(method, template), rival);
+        var text = $"{reply.Status} {reply.Body.GetRawText()} {string.Join(' ', reply.Headers.Where(header => !Varies(header.Key)).OrderBy(header => header.Key, StringComparer.Ordinal).Select(header => $"{header.Key}={header.Value}"))}";
+        foreach (var id in ids.Distinct().OrderByDescending(id => id.Length)) text = text.Replace(id, "ID", StringComparison.Ordinal);
+        return Times().Replace(text.Replace(reply.Headers["X-Request-ID"], "REQUEST", StringComparison.Ordinal), "TIME");
+    }
+
+    /// <summary>What acme has in the place of a parameter, and something of the same form that nobody has.</summary>
+    private (string Own, string Unknown) Ids(string template, string name)
+    {
+        var someRun = "019aa000-0000-7000-8000-000000000000";
+        return (template, name) switch
+        {
+            (_, "run") => (run, someRun),
+            (_, "provenance") => ($"{run}.1", $"{someRun}.1"),
+            (_, "step") => ("a", "a"),
+            (_, "entity_type") => ("run", "run"),
+            (_, "entity_id") => (run, someRun),
+            (['/', 'a', 'g', ..], "id") => (agent, Guid.Empty.ToString("D")),
+            ({ } one, "id") when one.Contains("/keys/", StringComparison.Ordinal) => (key, "0123456789abcdef"),
+            ({ } one, "id") when one.Contains("/outbox/", StringComparison.Ordinal) => (outbox, someRun),
+            ({ } one, "name") when one.Contains("/secrets/", StringComparison.Ordinal) => ("ACME_SECRET", "NONE_SECRET"),
+            ({ } one, "name") when one.Contains("/signals/", StringComparison.Ordinal) => ("go", "go"),
+            ({ } one, "id") when one.Contains("/runs/", StringComparison.Ordinal) || one.Contains("/traces/", StringComparison.Ordinal) || one.Contains("/replay/", StringComparison.Ordinal) => (run, someRun),
+            _ => throw new InvalidOperationException($"Say what stands for {{{name}}} in {template}, or why nothing of a tenant does."),
+        };
+    }
+
+    private static string? Body(string method, string template) => (method, template) switch
+    {
+        ("GET" or "DELETE", _) => null,
+        (_, "/agents/{id}/goals") => """{"goal":"echo the rates"}""",
+        (_, "/api/v1/runs/{id}/steps/{step}/resolve") => """{"outcome":"not_done"}""",
+        ("PATCH", _) => """{"name":"stolen"}""",
+        _ => "{}",
+    };
+
+    private async Task<Reply> OwnAsync(string method, string path, string? body = null)
+    {
+        var reply = await house.AskAsync(method, path, body, acme);
+        Assert.True(reply.Status < 300, $"{method} {path}: {reply.Status} {reply.Body}");
+        return reply;
+    }
+
+    /// <summary>All that acme has, as it sees it.</summary>
+    private async Task<string> StateAsync()
+    {
+        var all = "";
+        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", $"/agents/{agent}/runs" })
+            all += (await house.AskAsync("GET", path, null, acme)).Body.GetRawText();
+        return all;
+    }
+
+    /// <summary>Headers that differ from request to request, whoever asks for what.</summary>
+    private static bool Varies(string header) =>
+        header.Equals("Date", StringComparison.OrdinalIgnoreCase) || header.Contains("RateLimit", StringComparison.OrdinalIgnoreCase) || header.Equals("X-Correlation-ID", StringComparison.OrdinalIgnoreCase);
+
+    [GeneratedRegex(@"\{(?<name>\w+)\}", RegexOptions.CultureInvariant)]
+    private static partial Regex Parameter();
+
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)", RegexOptions.CultureInvariant)]
+    private static partial Regex Times();
+
+    [GeneratedRegex(@"(?<=[:\[,])\d+", RegexOptions.CultureInvariant)]
+    private static partial Regex Numbers();
+
+    /// <summary>Counts what one server sends to its database.</summary>
+    private sealed class Statements : IDisposable
+    {
+        private readonly MeterListener listener = new();
+        private int sent;
+
+        internal Statements(IServiceProvider services)
+        {
+            var own = services.GetRequiredService<IMeterFactory>();
+            listener.InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "aos_store_statements_total" && ReferenceEquals(instrument.Meter.Scope, own)) listening.EnableMeasurementEvents(instrument);
+            };
+            listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref sent, (int)count));
+            listener.Start();
+        }
+
+        internal async Task<int> OfAsync(Func<Task> ask)
+        {
+            var before = Volatile.Read(ref sent);
+            await ask();
+            return Volatile.Read(ref sent) - before;
+        }
+
+        public void Dispose() => listener.Dispose();
+    }
+}
