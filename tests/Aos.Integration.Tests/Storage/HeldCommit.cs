@@ -8,7 +8,7 @@ namespace Aos.Integration.Tests.Storage;
 /// </summary>
 internal sealed class HeldCommit : IAsyncDisposable
 {
-    private static readonly TimeSpan GivesUp = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan GivesUp = TimeSpan.FromSeconds(60);
     private readonly NpgsqlConnection connection;
 
     private HeldCommit(NpgsqlConnection connection) => this.connection = connection;
