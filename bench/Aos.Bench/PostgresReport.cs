@@ -38,7 +38,7 @@ internal static class PostgresReport
         if (rounds.ContainsKey("best.wf_per_s"))
         {
             Line("HTTP with wait, 64, beside the best other system", "aos.http.64", "best", 2);
-            Line("HTTP with wait, 64, steps with effects, beside it", "effects.http.64", "best", 2);
+            Line("HTTP with wait, 64, steps with effects, beside it", "effects.http.64", "best", null);
         }
 
         var commits = Median(rounds["aos.64.commits"]);

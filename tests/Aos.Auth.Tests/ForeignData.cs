@@ -34,10 +34,10 @@ public sealed partial class ForeignData : IAsyncLifetime
         acme = ("X-AOS-Key", (await house.KeyAsync("admin", """ "tenant_id":"acme","tier":"unlimited" """)).Text);
         rival = ("X-AOS-Key", (await house.KeyAsync("admin", """ "tenant_id":"rival","tier":"unlimited" """)).Text);
         agent = (await OwnAsync("POST", "/agents", """{"name":"acme's"}""")).Text("agent_id")!;
-        run = (await OwnAsync("POST", "/api/v1/runs?wait=30", $$"""{"agent_id":"{{agent}}","webhook_url":"https://receiver.example/","plan":{"steps":[{"id":"a","skill":"echo","params":{"v":"acme's own"}}]}}""")).Text("run_id")!;
+        run = (await OwnAsync("POST", "/api/v1/runs?wait=30", $$$"""{"agent_id":"{{{agent}}}","webhook_url":"https://receiver.example/","plan":{"steps":[{"id":"a","skill":"echo","params":{"v":"acme's own"}}]}}""")).Text("run_id")!;
         key = (await OwnAsync("POST", "/api/v1/keys", """{"name":"acme's","roles":["readonly"]}""")).Text("id")!;
         await OwnAsync("PUT", "/api/v1/secrets/ACME_SECRET", """{"value":"acme's own value"}""");
-        outbox = (await OwnAsync("GET", "/api/v1/outbox"))["items"].EnumerateArray().First().GetText("id")!;
+        outbox = (await OwnAsync("GET", "/api/v1/outbox"))["deliveries"].EnumerateArray().First().GetText("id")!;
     }
 
     public async ValueTask DisposeAsync() => await house.DisposeAsync();
@@ -108,8 +108,8 @@ public sealed partial class ForeignData : IAsyncLifetime
         var path = Parameter().Replace(template, name =>
         {
             var (own, other) = Ids(template, name.Groups["name"].Value);
-            ids.Add(isForeign ? own : other);
-            return ids[^1];
+            if (own != other) ids.Add(isForeign ? own : other);
+            return isForeign ? own : other;
         });
         var reply = await house.AskAsync(method, path, Body(method, template), rival);
         var text = $"{reply.Status} {reply.Body.GetRawText()} {string.Join(' ', reply.Headers.Where(header => !Varies(header.Key)).OrderBy(header => header.Key, StringComparer.Ordinal).Select(header => $"{header.Key}={header.Value}"))}";
