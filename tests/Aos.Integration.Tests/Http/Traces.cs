@@ -125,7 +125,8 @@ public sealed class Traces : IAsyncLifetime
         var failed = await RunAsync("""{"name":"f","steps":[{"id":"a","skill":"fs_read","params":{"path":"none.txt"},"on_error":"continue"},{"id":"b","skill":"fs_read","params":{"path":"none.txt"}}]}""");
         await PostAsync($"/api/v1/runs/{failed}/retry", "{}");
         await GetAsync($"/api/v1/runs/{failed}?wait=20");
-        var waiting = await RunAsync("""{"name":"w","steps":[{"id":"a","await":{"signal":"go"}}]}""");
+        var waiting = await RunAsync("""{"name":"w","steps":[{"id":"a","await":{"signal":"go"}}]}""", wait: 0);
+        while ((await GetAsync($"/api/v1/runs/{waiting}?wait=0")).Body.GetText("status") != "waiting") TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
 
         foreach (var run in new[] { failed, waiting })
         {
@@ -457,9 +458,9 @@ public sealed class Traces : IAsyncLifetime
 
     private long Scalar(string sql) => house.Store.Scalar(sql);
 
-    private async Task<string> RunAsync(string plan)
+    private async Task<string> RunAsync(string plan, int wait = 20)
     {
-        var reply = await PostAsync("/api/v1/runs?wait=20", $$"""{"plan":{{plan}}}""");
+        var reply = await PostAsync($"/api/v1/runs?wait={wait}", $$"""{"plan":{{plan}}}""");
         Assert.True(reply.Status == HttpStatusCode.Created, reply.Body.GetRawText());
         return reply.Body.GetText("run_id")!;
     }
