@@ -27,8 +27,8 @@ internal sealed class RunsDoor(
         if (engine.Refusal() is { } draining) return new StartReply.Refused(draining);
         if (costs.Admit(Question(caller, request)) is { } refusal) return new StartReply.Refused(refusal);
         if (await engine.CrowdedAsync(caller.Tenant, request.AgentId, cancel) is { } crowded) return new StartReply.Refused(crowded);
-        if (quotas is not null && await quotas.TakeRunAsync(caller.Tenant, cancel) is { } exhausted)
-            return await RepeatAsync(caller.Tenant, request, cancel) ?? new StartReply.Refused(exhausted);
+        var quota = quotas is null ? default : await quotas.TakeRunAsync(caller.Tenant, cancel);
+        if (quota.Refusal is { } exhausted) return await RepeatAsync(caller.Tenant, request, cancel) ?? new StartReply.Refused(exhausted);
         var (inputs, _) = Admission.Inputs(request.Plan, request.Inputs);
         var id = ids.Next(clock.GetUtcNow());
         var terms = ImmutableSortedDictionary.CreateRange(
@@ -41,7 +41,7 @@ internal sealed class RunsDoor(
             : null;
         // A start whose outcome is not known counts in the quota.
         var reply = await engine.StartAsync(start, request.Goal, request.Workflow, claim, cancel);
-        if (quotas is not null && reply is not AppendReply.Appended) await quotas.GiveBackRunAsync(caller.Tenant);
+        if (quotas is not null && reply is not AppendReply.Appended) await quotas.GiveBackRunAsync(caller.Tenant, quota);
         return reply switch
         {
             AppendReply.Appended => new StartReply.Started(id),

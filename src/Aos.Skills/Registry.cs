@@ -71,12 +71,12 @@ internal sealed class Registry : ISkills
         {
             opened = await secrets.OpenAsync(skill.Contract, parameters, call, timeout);
             if (opened.Failure is { } missing) return StructuredOutcome.Failed(missing);
-            var (taken, exhausted) = await tokens.TakeAsync(skill, opened.Parameters, call, timeout);
-            if (exhausted is not null) return StructuredOutcome.Failed(exhausted);
+            var (taken, most) = await tokens.TakeAsync(skill, opened.Parameters, call, timeout);
+            if (taken.Refusal is { } exhausted) return StructuredOutcome.Failed(exhausted);
             var task = skill.InvokeAsync(opened.Parameters, call, timeout);
             // A skill that does not listen to its token is left behind; nobody waits for what it says later.
             var outcome = await (task.IsCompleted ? task : task.WaitAsync(timeout));
-            if (taken > 0) await tokens.SettleAsync(call.Tenant, taken, outcome);
+            await tokens.SettleAsync(call.Tenant, taken, most, outcome);
             return Short(opened.Seal(outcome));
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancel.IsCancellationRequested)

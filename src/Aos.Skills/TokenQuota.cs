@@ -10,19 +10,19 @@ namespace Aos.Skills;
 /// </summary>
 internal sealed class TokenQuota(IQuotas? quotas = null)
 {
-    /// <summary>What was taken, 0 when nothing limits the tenant; or why the call may not go out.</summary>
-    internal async ValueTask<(long Taken, Failure? Refusal)> TakeAsync(IRegistered skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
+    /// <summary>What was taken, and how many tokens; nothing when nothing limits the tenant.</summary>
+    internal async ValueTask<(QuotaTaken Taken, long Tokens)> TakeAsync(IRegistered skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
     {
-        if (quotas is null || !skill.IsTargeted) return (0, null);
-        if ((await quotas.OfAsync(call.Tenant, cancel)).TokensPerMonth is null) return (0, null);
-        if (skill.Target(parameters) is not { Kind: TargetKind.Provider, Tokens: > 0 } target) return (0, null);
-        return await quotas.TakeTokensAsync(call.Tenant, target.Tokens, cancel) is { } refusal ? (0, refusal) : (target.Tokens, null);
+        if (quotas is null || !skill.IsTargeted) return default;
+        if ((await quotas.OfAsync(call.Tenant, cancel)).TokensPerMonth is null) return default;
+        if (skill.Target(parameters) is not { Kind: TargetKind.Provider, Tokens: > 0 } target) return default;
+        return (await quotas.TakeTokensAsync(call.Tenant, target.Tokens, cancel), target.Tokens);
     }
 
-    internal Task SettleAsync(TenantId tenant, long taken, StructuredOutcome outcome)
+    internal Task SettleAsync(TenantId tenant, QuotaTaken taken, long tokens, StructuredOutcome outcome)
     {
-        if (outcome.Failure is { Code: "TIMEOUT" }) return Task.CompletedTask;
-        var used = outcome.Ok ? CallTarget.TokensUsed(outcome) ?? taken : 0;
-        return quotas!.GiveBackTokensAsync(tenant, taken - used);
+        if (taken.Since is null || outcome.Failure is { Code: "TIMEOUT" }) return Task.CompletedTask;
+        var used = outcome.Ok ? CallTarget.TokensUsed(outcome) ?? tokens : 0;
+        return quotas!.GiveBackTokensAsync(tenant, taken, tokens - used);
     }
 }

@@ -180,12 +180,15 @@ public sealed class TenantQuotas : IAsyncLifetime
         var quotas = house.Services.GetRequiredService<IQuotas>();
         var tenant = new TenantId("acme");
         await SetAsync("acme", """{"quota":{"runs_per_day":1}}""");
-        Assert.Null(await quotas.TakeRunAsync(tenant, default));
-        Assert.NotNull(await quotas.TakeRunAsync(tenant, default));
+        var yesterdays = await quotas.TakeRunAsync(tenant, default);
+        Assert.Null(yesterdays.Refusal);
+        Assert.NotNull((await quotas.TakeRunAsync(tenant, default)).Refusal);
 
         await house.DamageAsync("UPDATE tenant_usage SET since = since - 864000000000");
 
-        Assert.Null(await quotas.TakeRunAsync(tenant, default));
+        Assert.Null((await quotas.TakeRunAsync(tenant, default)).Refusal);
+        await quotas.GiveBackRunAsync(tenant, yesterdays with { Since = yesterdays.Since!.Value.AddDays(-1) });
+        Assert.NotNull((await quotas.TakeRunAsync(tenant, default)).Refusal);
     }
 
     private Task<Reply> SetAsync(string tenant, string body) => house.AsFirstAsync("PUT", $"/api/v1/tenants/{tenant}", body);

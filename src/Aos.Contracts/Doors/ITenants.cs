@@ -36,22 +36,29 @@ public interface ITenants
     Task<TenantUsage> UsageAsync(TenantId tenant, CancellationToken cancel);
 }
 
+/// <summary>What came of taking from a quota.</summary>
+/// <param name="Refusal">Null: granted. Else <c>QUOTA_EXHAUSTED</c>.</param>
+/// <param name="Since">When the day or month began in which it is counted; null: nothing limits the tenant, and nothing was counted.</param>
+public readonly record struct QuotaTaken(Failure? Refusal, DateTimeOffset? Since);
+
 /// <summary>Holds tenants to their quotas. Never more is granted than a quota says, however many nodes ask.</summary>
 public interface IQuotas
 {
     /// <summary>Less than a second old. Throws <see cref="JournalUnavailableException"/> when the database does not answer.</summary>
     ValueTask<TenantQuota> OfAsync(TenantId tenant, CancellationToken cancel);
 
-    /// <summary>Counts a run that is about to be started. Null: it may be; <see cref="GiveBackRunAsync"/> when it was not. Else <c>QUOTA_EXHAUSTED</c>.</summary>
-    ValueTask<Failure?> TakeRunAsync(TenantId tenant, CancellationToken cancel);
+    /// <summary>Counts a run that is about to be started; <see cref="GiveBackRunAsync"/> when it was not.</summary>
+    ValueTask<QuotaTaken> TakeRunAsync(TenantId tenant, CancellationToken cancel);
 
-    Task GiveBackRunAsync(TenantId tenant);
+    /// <param name="taken">The reply of taking it: it goes back to the day of which it is, also after midnight.</param>
+    Task GiveBackRunAsync(TenantId tenant, QuotaTaken taken);
 
-    /// <summary>Counts tokens that a call may use. Null: it may go out; <see cref="GiveBackTokensAsync"/> corrects it. Else <c>QUOTA_EXHAUSTED</c>.</summary>
-    ValueTask<Failure?> TakeTokensAsync(TenantId tenant, long tokens, CancellationToken cancel);
+    /// <summary>Counts tokens that a call may use; <see cref="GiveBackTokensAsync"/> corrects it.</summary>
+    ValueTask<QuotaTaken> TakeTokensAsync(TenantId tenant, long tokens, CancellationToken cancel);
 
+    /// <param name="taken">The reply of taking them.</param>
     /// <param name="tokens">What was taken and not used; negative: more was used than taken.</param>
-    Task GiveBackTokensAsync(TenantId tenant, long tokens);
+    Task GiveBackTokensAsync(TenantId tenant, QuotaTaken taken, long tokens);
 }
 
 /// <summary>Told when a tenant's quotas have changed.</summary>

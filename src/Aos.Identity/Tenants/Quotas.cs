@@ -46,22 +46,26 @@ internal sealed class Quotas : IQuotas
         return quota;
     }
 
-    public async ValueTask<Failure?> TakeRunAsync(TenantId tenant, CancellationToken cancel)
+    public async ValueTask<QuotaTaken> TakeRunAsync(TenantId tenant, CancellationToken cancel)
     {
         var quota = await OfAsync(tenant, cancel);
         if (quota.StorageBytes is { } most && await MeasuredAsync(tenant, cancel) is var bytes && bytes > most)
-            return Exhausted(tenant, StorageBytes, most, bytes, "bytes are stored", null);
-        return quota.RunsPerDay is { } runs ? await TakeAsync(new UsageKey(tenant, RunsPerDay, Day), runs, 1, "runs were started today", Day.AddDays(1)) : null;
+            return new QuotaTaken(Exhausted(tenant, StorageBytes, most, bytes, "bytes are stored", null), null);
+        var day = Day;
+        return quota.RunsPerDay is { } runs ? await TakeAsync(new UsageKey(tenant, RunsPerDay, day), runs, 1, "runs were started today", day.AddDays(1)) : default;
     }
 
-    public Task GiveBackRunAsync(TenantId tenant) => GiveBackAsync(new UsageKey(tenant, RunsPerDay, Day), 1, quota => quota.RunsPerDay);
+    public Task GiveBackRunAsync(TenantId tenant, QuotaTaken taken) => GiveBackAsync(tenant, RunsPerDay, taken, 1);
 
-    public async ValueTask<Failure?> TakeTokensAsync(TenantId tenant, long tokens, CancellationToken cancel) =>
-        (await OfAsync(tenant, cancel)).TokensPerMonth is { } most
-            ? await TakeAsync(new UsageKey(tenant, TokensPerMonth, Month), most, tokens, "tokens were used this month", Month.AddMonths(1))
-            : null;
+    public async ValueTask<QuotaTaken> TakeTokensAsync(TenantId tenant, long tokens, CancellationToken cancel)
+    {
+        var month = Month;
+        return (await OfAsync(tenant, cancel)).TokensPerMonth is { } most
+            ? await TakeAsync(new UsageKey(tenant, TokensPerMonth, month), most, tokens, "tokens were used this month", month.AddMonths(1))
+            : default;
+    }
 
-    public Task GiveBackTokensAsync(TenantId tenant, long tokens) => GiveBackAsync(new UsageKey(tenant, TokensPerMonth, Month), tokens, quota => quota.TokensPerMonth);
+    public Task GiveBackTokensAsync(TenantId tenant, QuotaTaken taken, long tokens) => GiveBackAsync(tenant, TokensPerMonth, taken, tokens);
 
     internal async Task<TenantUsage> UsageAsync(TenantId tenant, CancellationToken cancel)
     {
@@ -94,18 +98,18 @@ internal sealed class Quotas : IQuotas
         return bytes;
     }
 
-    private async Task<Failure?> TakeAsync(UsageKey key, long limit, long amount, string what, DateTimeOffset resets)
+    private async Task<QuotaTaken> TakeAsync(UsageKey key, long limit, long amount, string what, DateTimeOffset resets)
     {
         var (isGranted, used) = await lines.TakeAsync(key, limit, amount);
-        return isGranted ? null : Exhausted(key.Tenant, key.Quota, limit, used, what, resets);
+        return isGranted ? new QuotaTaken(null, key.Since) : new QuotaTaken(Exhausted(key.Tenant, key.Quota, limit, used, what, resets), null);
     }
 
-    private async Task GiveBackAsync(UsageKey key, long amount, Func<TenantQuota, long?> limit)
+    private async Task GiveBackAsync(TenantId tenant, string quota, QuotaTaken taken, long amount)
     {
+        if (taken.Since is not { } since || amount == 0) return;
         try
         {
-            if (amount == 0 || limit(await OfAsync(key.Tenant, CancellationToken.None)) is null) return;
-            await usage.AddAsync(key, -amount, CancellationToken.None);
+            await usage.AddAsync(new UsageKey(tenant, quota, since), -amount, CancellationToken.None);
         }
         catch (JournalUnavailableException)
         {
