@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Aos.Testing;
 
 namespace Aos.Skills.Tests.Models;
 
@@ -13,7 +14,7 @@ public sealed class Answers
     [InlineData("\n {\"n\": 3}\n")]
     public async Task An_answer_of_a_wanted_shape_is_given_back_parsed(string text)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages(text)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text(text)));
         await using var room = ModelRoom.Of(peer);
         var outcome = await room.AskAsync($$"""{"prompt":"Count","json_schema":{{Shape}}}""");
 
@@ -26,7 +27,7 @@ public sealed class Answers
     [InlineData("three", "no JSON")]
     public async Task An_answer_of_another_shape_fails_names_the_place_and_costs(string text, string message)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Chunks(text)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, OpenAiChunks.Text(text)));
         await using var room = ModelRoom.Of(peer);
         var outcome = await room.AskAsync($$"""{"prompt":"Count","provider":"openai","json_schema":{{Shape}}}""");
 
@@ -41,7 +42,7 @@ public sealed class Answers
     public async Task The_same_question_with_the_same_seed_is_asked_once_per_tenant()
     {
         var calls = 0;
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages($"answer {++calls}")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text($"answer {++calls}")));
         await using var room = ModelRoom.Of(peer);
         var first = await room.AskAsync("""{"prompt":"Hi","seed":1}""");
         var second = await room.AskAsync("""{"prompt":"Hi","seed":1}""");
@@ -69,7 +70,7 @@ public sealed class Answers
     [InlineData("""{"prompt":"Hi","seed":1,"json_schema":{"type":"integer"}}""")]
     public async Task Another_question_is_not_answered_from_the_cache(string other)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("1")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("1")));
         await using var room = ModelRoom.Of(peer);
         await room.AskAsync("""{"prompt":"Hi","seed":1}""");
         var outcome = await room.AskAsync(other);
@@ -81,7 +82,7 @@ public sealed class Answers
     [Fact]
     public async Task A_failed_call_is_not_kept()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.RefuseAsync(context, 500, "{}"));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.RefuseAsync(context, 500, "{}"));
         await using var room = ModelRoom.Of(peer);
         await room.AskAsync("""{"prompt":"Hi","seed":1}""");
         await room.AskAsync("""{"prompt":"Hi","seed":1}""");
@@ -215,8 +216,8 @@ public sealed class Answers
     [Fact]
     public async Task No_call_costs_more_than_its_upper_bound()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, body) => FakeProvider.StreamAsync(
-            context, FakeProvider.Messages("ok", input: 180, output: body.GetProperty("max_tokens").GetInt32())));
+        await using var peer = await ModelServer.OpenAsync((context, body) => ModelServer.StreamAsync(
+            context, AnthropicEvents.Text("ok", input: 180, output: body.GetProperty("max_tokens").GetInt32())));
         await using var room = ModelRoom.Of(peer);
         foreach (var model in new[] { "claude-sonnet-4-20250514", "claude-3-haiku-20240307", "claude-opus-4-20250514", "claude-unknown" })
         {
