@@ -45,7 +45,7 @@ internal static class LlmContract
         OftenFollowedBy = ["json_transform", "http_call"],
         OftenPrecededBy = ["http_call", "fs_read"],
         AntiPatterns = ["Chains of calls without a seed: nothing is cached."],
-        StableFields = ["content_hash", "input_tokens", "output_tokens", "finish_reason", "seed"],
+        StableFields = ["content_hash", "input_tokens", "output_tokens", "finish_reason", "seed", "tool_calls"],
         Tags = ["llm", "ai", "generation"],
     };
 
