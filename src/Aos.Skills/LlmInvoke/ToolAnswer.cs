@@ -27,7 +27,7 @@ internal static class ToolAnswer
     /// <summary>The provider's id, or one of our own where it gives none or one that is taken.</summary>
     private static string Id(ModelRequest request, CallDraft call, int place, HashSet<string> taken)
     {
-        var id = call.Id is { Length: > 0 and <= 256 } given && !taken.Contains(given) ? given : ToolNames.Made($"{request.PromptHash}:{place}");
+        var id = call.Id is { Length: > 0 and <= 256 } given ? given : ToolNames.Made($"{request.PromptHash}:{place}");
         for (var n = 2; !taken.Add(id); n++) id = ToolNames.Made($"{request.PromptHash}:{place}:{n}");
         return id;
     }

@@ -223,6 +223,25 @@ public sealed class Conversations
         static long Bytes(JsonElement body) => Texts(body.GetProperty("messages")) + (body.Get("tools") is { } tools ? Texts(tools) : 0);
     }
 
+    [Fact]
+    [Trait("id", "F5.41-12")]
+    public async Task Shared_limits_count_tools_a_schema_and_answers_of_tools_before_the_call()
+    {
+        await using var peer = await ModelServer.OpenAsync(new ModelTurn("ok"));
+        await using var room = ModelRoom.Of(peer);
+        var large = new string('x', 4000);
+        var amounts = new[]
+        {
+            """{"max_tokens":100,"prompt":"Hi"}""",
+            $$"""{"max_tokens":100,"prompt":"Hi","tools":[{"name":"a","description":"{{large}}","input_schema":{"type":"object"} }]}""",
+            $$"""{"max_tokens":100,"prompt":"Hi","json_schema":{"description":"{{large}}"} }""",
+            $$"""{"max_tokens":100,"messages":[{"role":"tool","tool_call_id":"a","content":"{{large}}"}]}""",
+        }.Select(parameters => room.Skills.Target("llm_invoke", Json.Parse(parameters))!.Tokens).ToList();
+
+        Assert.Equal(101, amounts[0]);
+        Assert.All(amounts.Skip(1), amount => Assert.InRange(amount, 1101, 1130));
+    }
+
     [Theory]
     [MemberData(nameof(Providers))]
     [Trait("id", "F5.41-13")]
