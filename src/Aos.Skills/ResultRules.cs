@@ -9,12 +9,12 @@ internal static class ResultRules
     internal const int DepthMax = 56;
 
     /// <summary>What is wrong with a JSON text, or null.</summary>
-    internal static string? Problem(ReadOnlySpan<byte> utf8)
+    internal static string? Problem(ReadOnlySpan<byte> utf8, int depthMax = DepthMax)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = 1_000 });
         while (reader.Read())
         {
-            if (reader.CurrentDepth > DepthMax) return $"is nested deeper than {DepthMax} levels";
+            if (reader.CurrentDepth > depthMax) return $"is nested deeper than {depthMax} levels";
             if (reader.TokenType == JsonTokenType.Number && !reader.TryGetDecimal(out _)) return "holds a number out of the range of ±7.9·10²⁸";
         }
 

@@ -83,6 +83,7 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock, IS
         {
             writer.WriteStringValue(message.Role);
             writer.WriteStringValue(message.Content);
+            if (message.ToolCallId is not null || !message.ToolCalls.IsEmpty) WriteLinks(writer, message);
         }
 
         writer.WriteEndArray();
@@ -98,8 +99,38 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock, IS
             shape.Source.WriteTo(writer);
         }
 
+        if (!request.Tools.IsEmpty || request.Choice.Use != ToolUse.Auto) WriteTools(writer, request);
         writer.WriteEndObject();
     }));
+
+    private static void WriteLinks(Utf8JsonWriter writer, ChatMessage message)
+    {
+        writer.WriteStartArray();
+        writer.WriteStringValue(message.ToolCallId);
+        writer.WriteBooleanValue(message.IsError);
+        foreach (var call in message.ToolCalls)
+        {
+            writer.WriteStringValue(call.Id);
+            writer.WriteStringValue(call.Name);
+            call.Arguments.WriteTo(writer);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteTools(Utf8JsonWriter writer, ModelRequest request)
+    {
+        writer.WriteStartArray("tools");
+        foreach (var tool in request.Tools)
+        {
+            writer.WriteStringValue(tool.Name);
+            writer.WriteStringValue(tool.Description);
+            tool.Input.Source.WriteTo(writer);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteString("tool_choice", $"{request.Choice.Use} {request.Choice.Name}");
+    }
 
     private static string Text(ModelRequest request, AnswerDraft draft) => Json.Write(writer =>
     {
@@ -110,6 +141,21 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock, IS
         writer.WriteNumber("input_tokens", input);
         writer.WriteNumber("output_tokens", output);
         writer.WriteString("finish_reason", draft.FinishReason);
+        if (draft.Calls.Count > 0)
+        {
+            writer.WriteStartArray("calls");
+            foreach (var call in draft.Calls)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("id", call.Id);
+                writer.WriteString("name", call.Name);
+                writer.WriteString("arguments", call.Arguments.ToString());
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
         writer.WriteEndObject();
     }).GetRawText();
 
@@ -121,6 +167,14 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock, IS
             InputTokens = kept.GetProperty("input_tokens").GetInt64(), OutputTokens = kept.GetProperty("output_tokens").GetInt64(),
         };
         draft.Text.Append(kept.GetText("text"));
+        if (kept.Get("calls") is not { } calls) return draft;
+        foreach (var entry in calls.EnumerateArray())
+        {
+            var call = new CallDraft { Id = entry.GetText("id"), Name = entry.GetText("name") };
+            call.Arguments.Append(entry.GetText("arguments"));
+            draft.Calls.Add(call);
+        }
+
         return draft;
     }
 }

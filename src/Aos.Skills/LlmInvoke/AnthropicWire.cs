@@ -20,7 +20,7 @@ internal sealed class AnthropicWire : IModelWire
         writer.WriteString("model", request.Model);
         writer.WriteNumber("max_tokens", request.MaxTokens);
         writer.WriteBoolean("stream", true);
-        if (ShapeInstruction.Above(request) is { } system) writer.WriteString("system", system);
+        if (NativeShape.System(endpoint, request) is { } system) writer.WriteString("system", system);
         if (request.Temperature is { } temperature) writer.WriteNumber("temperature", temperature);
         if (request.Stop.Length > 0)
         {
@@ -29,16 +29,8 @@ internal sealed class AnthropicWire : IModelWire
             writer.WriteEndArray();
         }
 
-        writer.WriteStartArray("messages");
-        foreach (var message in request.Messages)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("role", message.Role);
-            writer.WriteString("content", message.Content);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
+        AnthropicTools.Write(writer, endpoint, request);
+        AnthropicMessages.Write(writer, request);
         writer.WriteEndObject();
     }
 
@@ -51,11 +43,16 @@ internal sealed class AnthropicWire : IModelWire
                 draft.Model = e.Get("message")?.GetText("model");
                 Count(e.Get("message")?.Get("usage"), draft);
                 return null;
+            case "content_block_start" when e.Get("content_block") is { } block && block.GetText("type") == "tool_use":
+                return Begin(Number(e, "index"), block, draft, endpoint);
             case "content_block_delta" when e.Get("delta")?.GetText("text") is { } text:
                 draft.Text.Append(text);
                 return null;
+            case "content_block_delta" when e.Get("delta")?.GetText("partial_json") is { } piece:
+                draft.Calls.LastOrDefault(call => call.Index == Number(e, "index"))?.Arguments.Append(piece);
+                return null;
             case "message_delta":
-                draft.FinishReason = e.Get("delta")?.GetText("stop_reason") ?? draft.FinishReason;
+                draft.FinishReason = e.Get("delta")?.GetText("stop_reason") is { } stop ? Stop(stop) : draft.FinishReason;
                 Count(e.Get("usage"), draft);
                 return draft.FinishReason == "refusal" ? FailureCatalog.Fail("LLM_CONTENT_FILTER", $"{endpoint.Name} refused the content.") : null;
             case "message_stop":
@@ -67,6 +64,30 @@ internal sealed class AnthropicWire : IModelWire
                 return null; // Pings, and kinds of events that are added over time.
         }
     }
+
+    public void Finish(AnswerDraft draft, ModelEndpoint endpoint, ModelRequest request)
+    {
+        if (NativeShape.ByTool(endpoint, request))
+        {
+            AnthropicTools.TakeShape(draft);
+            return;
+        }
+
+        var names = request.Names();
+        foreach (var call in draft.Calls) call.Name = call.Name is { } name ? names.Ours(name) : null;
+    }
+
+    private static Failure? Begin(long? index, JsonElement block, AnswerDraft draft, ModelEndpoint endpoint)
+    {
+        if (draft.Calls.Count == AnswerDraft.CallsMax) return FailureCatalog.Fail("LLM_INVALID_RESPONSE", $"{endpoint.Name} asks for more than {AnswerDraft.CallsMax} calls at once.");
+        var call = new CallDraft { Index = index, Id = block.GetText("id"), Name = block.GetText("name") };
+        // The provider streams the arguments and starts with none; some servers that speak its protocol give them whole.
+        if (block.Get("input") is { ValueKind: JsonValueKind.Object } input && input.EnumerateObject().Any()) call.Arguments.Append(input.GetRawText());
+        draft.Calls.Add(call);
+        return null;
+    }
+
+    private static string Stop(string reason) => reason == "model_context_window_exceeded" ? "max_tokens" : reason;
 
     /// <summary>Counts are cumulative. Tokens read into or from the provider's prompt cache are input too.</summary>
     private static void Count(JsonElement? usage, AnswerDraft draft)

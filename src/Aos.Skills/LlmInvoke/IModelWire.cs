@@ -15,13 +15,7 @@ internal interface IModelWire
 
     /// <summary>Takes one event of the stream into the draft. Null, or why the answer is none.</summary>
     Failure? Take(string data, AnswerDraft draft, ModelEndpoint endpoint);
-}
 
-/// <summary>How a schema is asked for where the protocol has no field for it.</summary>
-internal static class ShapeInstruction
-{
-    internal static string? Above(ModelRequest request) => request.Shape is not { } shape
-        ? request.System
-        : (request.System is null ? "" : request.System + "\n\n")
-            + "Answer with one JSON value that fits the following JSON Schema, and with nothing else: no explanation, no code fence.\n" + shape.Source.GetRawText();
+    /// <summary>Brings the whole answer into no provider's own form.</summary>
+    void Finish(AnswerDraft draft, ModelEndpoint endpoint, ModelRequest request);
 }

@@ -7,16 +7,16 @@ namespace Aos.Skills;
 /// <summary>What <c>llm_invoke</c> says of itself. Its prices are those of the configured providers, so that budgets hold.</summary>
 internal static class LlmContract
 {
-    /// <summary>Tokens that providers put around a prompt (roles, instructions for a shape), at most.</summary>
-    private const int TokensAround = 400;
+    /// <summary>Tokens that providers put around a prompt, at most, and what a call's parameters may lack of the frame of its one message.</summary>
+    private const int TokensAround = ModelRequest.TokensAround + 50;
 
     internal const string Name = "llm_invoke";
 
     internal static SkillContract Of(ModelsOptions options) => new()
     {
         Name = Name,
-        Version = "2.0.0",
-        Description = "Asks a language model and gives back its answer, as text or as JSON of a given shape.",
+        Version = "2.1.0",
+        Description = "Asks a language model and gives back its answer: text, JSON of a given shape, or the tools it asks for.",
         Effect = EffectClass.Idempotent,
         Cost = Cost(options),
         TypicalCents = 5,
@@ -38,13 +38,14 @@ internal static class LlmContract
                 KeyValuePair.Create("max_tokens", Json.Of(RequestReader.MaxTokensMax)),
                 KeyValuePair.Create("max_prompt_tokens", Json.Of(100_000)),
                 KeyValuePair.Create("max_output_tokens", Json.Of(RequestReader.MaxTokensMax)),
+                KeyValuePair.Create("max_tools", Json.Of(ToolReader.ToolsMax)),
                 KeyValuePair.Create("timeout_ms_max", Json.Of(600_000)),
                 KeyValuePair.Create("providers", Names(options.Endpoints.Select(endpoint => endpoint.Name).Append(ModelsOptions.Scripted))),
             ]),
         OftenFollowedBy = ["json_transform", "http_call"],
         OftenPrecededBy = ["http_call", "fs_read"],
         AntiPatterns = ["Chains of calls without a seed: nothing is cached."],
-        StableFields = ["content_hash", "input_tokens", "output_tokens", "finish_reason", "seed"],
+        StableFields = ["content_hash", "input_tokens", "output_tokens", "finish_reason", "seed", "tool_calls"],
         Tags = ["llm", "ai", "generation"],
     };
 

@@ -36,18 +36,18 @@ internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, Model
         var (endpoint, refusal) = await keys.OfAsync(configured, call, cancel);
         if (refusal is not null) return Failed(refusal);
         var reply = await caller.AskAsync(endpoint, request, cancel);
-        if (!ReferenceEquals(endpoint, configured)) reply.Draft.Text.Replace(endpoint.ApiKey!, Redactor.Marker); // A peer that says a secret back must not bring it into the journal.
+        if (!ReferenceEquals(endpoint, configured)) reply.Draft.Hide(endpoint.ApiKey!);
         var answer = Answer(request, reply, cached: false, always: request.Seed is not null && endpoint.Seeds && endpoint.Wire == ModelWire.OpenAi);
         if (answer.Failure is null) await cache.KeepAsync(call.Tenant, request, reply.Draft, cancel);
         return answer;
     }
 
-    /// <summary>A token is taken to be four bytes of the prompt, and all tokens that may be written count.</summary>
+    /// <summary>A token is taken to be four bytes of the prompt, the tools and the schema, and all tokens that may be written count.</summary>
     public CallTarget? Target(LlmInvokeIn input)
     {
         var provider = reader.Provider(input);
         if (provider == ModelsOptions.Scripted) return null;
-        var bytes = (long)(input.Prompt?.Bytes() ?? 0) + (input.Messages?.Bytes() ?? 0) + (input.SystemPrompt?.Length ?? 0);
+        var bytes = (input.SystemPrompt?.Length ?? 0) + new[] { input.Prompt, input.Messages, input.Tools, input.JsonSchema }.Sum(part => (long)(part?.Bytes() ?? 0));
         return new CallTarget(TargetKind.Provider, provider, (bytes / 4) + Math.Clamp(input.MaxTokens ?? RequestReader.MaxTokensDefault, 1, RequestReader.MaxTokensMax));
     }
 
@@ -59,7 +59,8 @@ internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, Model
         if (reply.Failure is { } failure) return Failed(failure, cost);
         var text = draft.Text.ToString();
         JsonElement? parsed = null;
-        if (request.Shape is { } shape)
+        var calls = ToolAnswer.Of(request, draft);
+        if (request.Shape is { } shape && calls is null)
         {
             (parsed, var unfit) = ShapedAnswer.Read(text, shape);
             if (unfit is not null) return Failed(unfit, cost);
@@ -68,8 +69,8 @@ internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, Model
         var model = draft.Model ?? request.Model;
         return new SkillAnswer<LlmInvokeOut>(
             new LlmInvokeOut(
-                text, text, ContentHash.Hex(Encoding.UTF8.GetBytes(text))[..16], request.PromptHash, model, model, request.Provider, input, output, draft.FinishReason!, cost.Value,
-                request.Seed, cached, always, estimated, parsed),
+                text, text, ContentHash.Hex(Encoding.UTF8.GetBytes(text))[..16], request.PromptHash, model, model, request.Provider, input, output, draft.Finish!, cost.Value,
+                request.Seed, cached, always, estimated, parsed, calls),
             Cost: cost);
     }
 

@@ -8,7 +8,7 @@ namespace Aos.Skills;
 /// <summary>Parameters of <c>llm_invoke</c>. One of prompt and messages is given.</summary>
 internal sealed record LlmInvokeIn
 {
-    [Description("The prompt: a text, or a list of messages {role: system|user|assistant, content}.")]
+    [Description("The prompt: a text, or a list of messages {role: system|user|assistant|tool, content}; an assistant's may hold tool_calls: [{id, name, arguments}], a tool's holds tool_call_id and may hold is_error.")]
     public JsonElement? Prompt { get; init; }
 
     [Description("The same as a list of messages.")]
@@ -51,6 +51,12 @@ internal sealed record LlmInvokeIn
     [Description("JSON Schema of the wanted answer: it is checked and given back as parsed.")]
     public JsonElement? JsonSchema { get; init; }
 
+    [Description("Tools that the model may ask for, 1 to 128: [{name, description, input_schema}]. A name is 1 to 64 of A-Z a-z 0-9 _ - and dots, a schema is of an object.")]
+    public JsonElement? Tools { get; init; }
+
+    [Description("auto (default), none, required, or {name}: whether the model calls tools.")]
+    public JsonElement? ToolChoice { get; init; }
+
     [Description("File of recorded answers in the workspace, for the provider scripted.")]
     public string? Script { get; init; }
 }
@@ -61,14 +67,22 @@ internal sealed record LlmInvokeIn
 /// <param name="PromptHash">First 16 hex digits of the SHA-256 of the prompt as <c>role: content</c> lines.</param>
 /// <param name="LlmModel">The model that answered; <paramref name="Model"/> is the same.</param>
 /// <param name="Provider">Who answered; <c>scripted</c> is no model.</param>
-/// <param name="FinishReason">end_turn, max_tokens, stop_sequence, or the provider's own word.</param>
+/// <param name="FinishReason">end_turn, max_tokens, stop_sequence, tool_use, or the provider's own word.</param>
 /// <param name="CostCents">Exact cents; 0 for a cached answer.</param>
 /// <param name="Deterministic">The same call gives the same answer again: scripted, cached, or seeded where the provider honours seeds.</param>
 /// <param name="UsageEstimated">The provider told no believable token counts: these are estimates.</param>
 /// <param name="Parsed">The answer as JSON, when a schema was asked for.</param>
+/// <param name="ToolCalls">The tools that the model asks for; absent when there are none.</param>
 internal sealed record LlmInvokeOut(
     string ResponseText, string Content, string ContentHash, string PromptHash, string LlmModel, string Model, string Provider, long InputTokens, long OutputTokens,
-    string FinishReason, decimal CostCents, ulong? Seed, bool Cached, bool Deterministic, bool UsageEstimated, JsonElement? Parsed);
+    string FinishReason, decimal CostCents, ulong? Seed, bool Cached, bool Deterministic, bool UsageEstimated, JsonElement? Parsed, ImmutableArray<ToolCallOut>? ToolCalls);
+
+/// <summary>A call that the model asks for.</summary>
+/// <param name="Id">For the message of role tool that answers; no other call of the conversation has it.</param>
+/// <param name="Arguments">An object; empty when what the model wrote is none.</param>
+/// <param name="Invalid">Why it cannot be made: it names no tool that was offered, or its arguments do not fit. To be told to the model.</param>
+/// <param name="ArgumentsText">What the model wrote, when it is no JSON object.</param>
+internal sealed record ToolCallOut(string Id, string Name, JsonElement Arguments, string? Invalid = null, string? ArgumentsText = null);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

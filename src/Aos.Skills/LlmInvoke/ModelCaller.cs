@@ -48,7 +48,7 @@ internal sealed class ModelCaller(IEgress egress, TimeProvider clock) : IDisposa
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return new ModelReply(draft, await ToldAsync(endpoint, e, cancel));
+            return new ModelReply(draft, draft.Refusal ?? await ToldAsync(endpoint, e, cancel));
         }
     }
 
@@ -69,6 +69,8 @@ internal sealed class ModelCaller(IEgress egress, TimeProvider clock) : IDisposa
             if (draft.Done) break;
         }
 
+        if (draft.Refusal is { } refusal) return refusal;
+        wire.Finish(draft, endpoint, request);
         return draft.FinishReason is not null ? null : FailureCatalog.Fail("LLM_ERROR", $"{endpoint.Name} ended its answer before it was whole.");
     }
 

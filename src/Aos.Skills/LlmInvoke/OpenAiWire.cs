@@ -32,8 +32,9 @@ internal sealed class OpenAiWire : IModelWire
             writer.WriteEndArray();
         }
 
-        if (request.Shape is { } shape && endpoint.IsOfficial) WriteShape(writer, shape);
-        WriteMessages(writer, request);
+        if (NativeShape.ByFormat(endpoint, request)) WriteShape(writer, request.Shape!);
+        OpenAiTools.Write(writer, request);
+        OpenAiTools.WriteMessages(writer, endpoint, request);
         writer.WriteEndObject();
     }
 
@@ -56,11 +57,27 @@ internal sealed class OpenAiWire : IModelWire
 
         if (chunk.Get("choices") is not { ValueKind: JsonValueKind.Array } choices || choices.GetArrayLength() == 0) return null;
         var choice = choices[0];
-        if (choice.Get("delta")?.GetText("content") is { } text) draft.Text.Append(text);
         if (choice.GetText("finish_reason") is { } finish)
+            draft.FinishReason = finish switch { "stop" => "end_turn", "length" => "max_tokens", "tool_calls" or "function_call" => "tool_use", _ => finish };
+        // The counts of tokens come after the refusal.
+        if (draft.FinishReason == "content_filter" || choice.Get("delta")?.GetText("refusal") is { Length: > 0 })
+            draft.Refusal = FailureCatalog.Fail("LLM_CONTENT_FILTER", $"{endpoint.Name} refused the content.");
+        return choice.Get("delta") is { } delta ? Take(delta, draft, endpoint) : null;
+    }
+
+    public void Finish(AnswerDraft draft, ModelEndpoint endpoint, ModelRequest request)
+    {
+        var names = request.Names();
+        foreach (var call in draft.Calls) call.Name = call.Name is { } name ? names.Ours(name) : null;
+    }
+
+    private static Failure? Take(JsonElement delta, AnswerDraft draft, ModelEndpoint endpoint)
+    {
+        if (delta.GetText("content") is { } text) draft.Text.Append(text);
+        if (delta.Get("tool_calls") is not { ValueKind: JsonValueKind.Array } calls) return null;
+        foreach (var piece in calls.EnumerateArray())
         {
-            draft.FinishReason = finish switch { "stop" => "end_turn", "length" => "max_tokens", _ => finish };
-            if (finish == "content_filter") return FailureCatalog.Fail("LLM_CONTENT_FILTER", $"{endpoint.Name} refused the content.");
+            if (OpenAiTools.Take(piece, draft, endpoint) is { } failure) return failure;
         }
 
         return null;
@@ -72,26 +89,11 @@ internal sealed class OpenAiWire : IModelWire
         writer.WriteString("type", "json_schema");
         writer.WriteStartObject("json_schema");
         writer.WriteString("name", "answer");
+        if (NativeShape.IsStrict(shape)) writer.WriteBoolean("strict", true);
         writer.WritePropertyName("schema");
         shape.Source.WriteTo(writer);
         writer.WriteEndObject();
         writer.WriteEndObject();
-    }
-
-    private static void WriteMessages(Utf8JsonWriter writer, ModelRequest request)
-    {
-        writer.WriteStartArray("messages");
-        if (ShapeInstruction.Above(request) is { } system) Write("system", system);
-        foreach (var message in request.Messages) Write(message.Role, message.Content);
-        writer.WriteEndArray();
-
-        void Write(string role, string content)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("role", role);
-            writer.WriteString("content", content);
-            writer.WriteEndObject();
-        }
     }
 
     private static long? Number(JsonElement of, string name) => of.Get(name) is { ValueKind: JsonValueKind.Number } n && n.TryGetInt64(out var value) ? value : null;

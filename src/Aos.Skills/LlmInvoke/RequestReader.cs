@@ -11,7 +11,6 @@ internal sealed class RequestReader(ModelsOptions options)
     internal const int MaxTokensDefault = 1024;
     internal const int MaxTokensMax = 100_000;
     private const int StopMax = 16;
-    private const int MessagesMax = 10_000;
     private static readonly TimeSpan TimeoutMax = TimeSpan.FromMinutes(10);
 
     internal (ModelRequest? Request, Failure? Failure) Read(LlmInvokeIn input, SkillCall call)
@@ -31,11 +30,14 @@ internal sealed class RequestReader(ModelsOptions options)
             shape = reading.Schema;
         }
 
-        var (system, messages, wrong) = Messages(input);
-        if (wrong is not null) return Wrong(wrong);
+        var problems = new List<SchemaProblem>();
+        var (system, messages) = MessageReader.Read(input, problems);
+        var (tools, choice) = ToolReader.Read(input, problems);
+        if (problems.Count > 0) return (null, SchemaFailure.Of("INVALID_INPUT", problems));
         var model = input.Model ?? options.Endpoints.FirstOrDefault(endpoint => endpoint.Name == provider)?.Model ?? ModelsOptions.Scripted;
         return (new ModelRequest(
-            provider, model, system, messages, input.MaxTokens ?? MaxTokensDefault, input.Temperature, input.StopSequences ?? [], input.Seed, shape, timeout), null);
+            provider, model, system, messages, input.MaxTokens ?? MaxTokensDefault, input.Temperature, input.StopSequences ?? [], input.Seed, shape, tools, choice,
+            timeout), null);
     }
 
     /// <summary>As named; else the one whose price list has the model, when it is configured; else the default.</summary>
@@ -52,38 +54,6 @@ internal sealed class RequestReader(ModelsOptions options)
     {
         var seconds = input.TimeoutMs is { } ms ? ms / 1000m : input.TimeoutSeconds ?? input.Timeout;
         return seconds is { } given ? TimeSpan.FromTicks((long)(Math.Clamp(given, -1, 1_000_000) * TimeSpan.TicksPerSecond)) : call.Timeout < TimeoutMax ? call.Timeout : TimeoutMax;
-    }
-
-    private static (string? System, ImmutableArray<ChatMessage> Messages, string? Wrong) Messages(LlmInvokeIn input)
-    {
-        if (input is { Prompt: not null, Messages: not null }) return (null, [], "Give prompt or messages, not both.");
-        if ((input.Prompt ?? input.Messages) is not { } given) return (null, [], "prompt is missing: a text, or a list of messages.");
-        if (given.ValueKind == JsonValueKind.String)
-            return string.IsNullOrWhiteSpace(given.GetString()) ? (null, [], "prompt is empty.") : (input.SystemPrompt, [new ChatMessage("user", given.GetString()!)], null);
-        var name = input.Prompt is null ? "messages" : "prompt";
-        if (given.ValueKind != JsonValueKind.Array || given.GetArrayLength() is 0 or > MessagesMax) return (null, [], $"{name} is a text, or a list of 1 to {MessagesMax} messages.");
-        var system = new List<string>();
-        if (input.SystemPrompt is { } above) system.Add(above);
-        var messages = ImmutableArray.CreateBuilder<ChatMessage>();
-        foreach (var (i, message) in given.EnumerateArray().Index())
-        {
-            var role = message.GetText("role");
-            if (role is not ("system" or "user" or "assistant")) return (null, [], $"{name}[{i}].role is system, user or assistant.");
-            if (Content(message.Get("content")) is not { Length: > 0 } content) return (null, [], $"{name}[{i}].content is a text that is not empty.");
-            if (role == "system") system.Add(content);
-            else messages.Add(new ChatMessage(role, content));
-        }
-
-        return messages.Count == 0 ? (null, [], $"{name} holds no message of the user.") : (system.Count == 0 ? null : string.Join("\n\n", system), messages.ToImmutable(), null);
-    }
-
-    /// <summary>A text, or a list of text parts.</summary>
-    private static string? Content(JsonElement? content)
-    {
-        if (content is { ValueKind: JsonValueKind.String } text) return text.GetString();
-        if (content is not { ValueKind: JsonValueKind.Array } parts) return null;
-        var texts = parts.EnumerateArray().Select(part => part.GetText("type") is null or "text" ? part.GetText("text") : null).ToList();
-        return texts.Contains(null) ? null : string.Concat(texts);
     }
 
     private Failure Unknown(string provider)

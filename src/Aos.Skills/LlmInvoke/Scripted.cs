@@ -14,7 +14,7 @@ internal static class Scripted
 
     internal static ModelReply Answer(ModelRequest request, Script? script)
     {
-        if (script is null) return request.Shape is null ? Echo(request) : Absent(request, "a scripted answer of a given shape must be recorded");
+        if (script is null) return Unscripted(request);
         if (script.Find(request) is not { } recorded) return Absent(request, "the script has no answer for it");
         if (recorded.Error is { } error)
         {
@@ -22,7 +22,13 @@ internal static class Scripted
             return new ModelReply(new AnswerDraft(), FailureCatalog.Fail(FailureCatalog.Find(error)!.Code, "The script says so.", after));
         }
 
-        return Reply(request, script.Model, recorded.Text, recorded.FinishReason, recorded.InputTokens, recorded.OutputTokens);
+        return Reply(request, script.Model, recorded);
+    }
+
+    private static ModelReply Unscripted(ModelRequest request)
+    {
+        if (request.Shape is not null) return Absent(request, "a scripted answer of a given shape must be recorded");
+        return request.Choice.Use is ToolUse.Required or ToolUse.Named ? Absent(request, "a scripted call of a tool must be recorded") : Echo(request);
     }
 
     /// <summary>The first words of the last message, and 8 hex digits of SHA-256 of <c>seed:prompt hash</c>.</summary>
@@ -31,17 +37,27 @@ internal static class Scripted
         var prompt = request.Messages[^1].Content;
         var start = prompt.Length <= EchoMax ? prompt : prompt[..(char.IsHighSurrogate(prompt[EchoMax - 1]) ? EchoMax - 1 : EchoMax)] + "…";
         var mark = ContentHash.Hex(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{request.Seed ?? 0}:{request.PromptHash}")))[..8];
-        return Reply(request, ModelsOptions.Scripted, $"scripted answer [{mark}] to: {start}", "end_turn", null, null);
+        return Reply(request, ModelsOptions.Scripted, new RecordedAnswer(null, [], [], null, null, $"scripted answer [{mark}] to: {start}", [], "end_turn", null, null, null, null));
     }
 
-    private static ModelReply Reply(ModelRequest request, string model, string text, string finish, long? input, long? output)
+    private static ModelReply Reply(ModelRequest request, string model, RecordedAnswer recorded)
     {
-        var draft = new AnswerDraft { Model = model, FinishReason = finish, Done = true, InputTokens = input ?? Estimate(request.Text), OutputTokens = output ?? Estimate(text) };
-        draft.Text.Append(text);
+        var written = recorded.Text.Length + recorded.Calls.Sum(call => call.Name.Length + call.Arguments.Length);
+        var draft = new AnswerDraft
+        {
+            Model = model, FinishReason = recorded.FinishReason, Done = true,
+            InputTokens = recorded.InputTokens ?? Math.Max(1, request.InputTokensLikely), OutputTokens = recorded.OutputTokens ?? Math.Max(1, (written + 3) / 4),
+        };
+        draft.Text.Append(recorded.Text);
+        foreach (var call in recorded.Calls)
+        {
+            var asked = new CallDraft { Id = call.Id, Name = call.Name };
+            asked.Arguments.Append(call.Arguments);
+            draft.Calls.Add(asked);
+        }
+
         return new ModelReply(draft);
     }
-
-    private static long Estimate(string text) => Math.Max(1, (text.Length + 3) / 4);
 
     private static ModelReply Absent(ModelRequest request, string why) =>
         new(new AnswerDraft(), FailureCatalog.Fail("DATA_NOT_FOUND", $"The prompt has the hash {request.PromptHash}, and {why} (docs/models.md)."));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Aos.Testing;
 
 namespace Aos.Skills.Tests.Models;
 
@@ -11,14 +12,14 @@ public sealed class Answers
     [InlineData("""{"n":3}""")]
     [InlineData("```json\n{\"n\":3}\n```")]
     [InlineData("\n {\"n\": 3}\n")]
-    public async Task An_answer_of_a_wanted_shape_is_given_back_parsed(string text)
+    public async Task An_answer_of_a_wanted_shape_is_given_back_parsed_also_when_it_is_only_written(string text)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages(text)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text(text)));
         await using var room = ModelRoom.Of(peer);
         var outcome = await room.AskAsync($$"""{"prompt":"Count","json_schema":{{Shape}}}""");
 
         Assert.Equal("""{"n":3}""", CanonicalJson.Text(outcome.Result.GetProperty("parsed")));
-        Assert.Contains(Shape, peer.Asked[0].GetText("system"), StringComparison.Ordinal);
+        Assert.Equal("end_turn", outcome.Result.GetText("finish_reason"));
     }
 
     [Theory]
@@ -26,7 +27,7 @@ public sealed class Answers
     [InlineData("three", "no JSON")]
     public async Task An_answer_of_another_shape_fails_names_the_place_and_costs(string text, string message)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Chunks(text)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, OpenAiChunks.Text(text)));
         await using var room = ModelRoom.Of(peer);
         var outcome = await room.AskAsync($$"""{"prompt":"Count","provider":"openai","json_schema":{{Shape}}}""");
 
@@ -41,7 +42,7 @@ public sealed class Answers
     public async Task The_same_question_with_the_same_seed_is_asked_once_per_tenant()
     {
         var calls = 0;
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages($"answer {++calls}")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text($"answer {++calls}")));
         await using var room = ModelRoom.Of(peer);
         var first = await room.AskAsync("""{"prompt":"Hi","seed":1}""");
         var second = await room.AskAsync("""{"prompt":"Hi","seed":1}""");
@@ -67,9 +68,10 @@ public sealed class Answers
     [InlineData("""{"prompt":"Hi","seed":1,"system_prompt":"x"}""")]
     [InlineData("""{"prompt":"Hi","seed":1,"stop_sequences":["x"]}""")]
     [InlineData("""{"prompt":"Hi","seed":1,"json_schema":{"type":"integer"}}""")]
+    [InlineData("""{"prompt":"Hi","seed":1,"tools":[{"name":"a","input_schema":{"type":"object"}}]}""")]
     public async Task Another_question_is_not_answered_from_the_cache(string other)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("1")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("1")));
         await using var room = ModelRoom.Of(peer);
         await room.AskAsync("""{"prompt":"Hi","seed":1}""");
         var outcome = await room.AskAsync(other);
@@ -81,7 +83,7 @@ public sealed class Answers
     [Fact]
     public async Task A_failed_call_is_not_kept()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.RefuseAsync(context, 500, "{}"));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.RefuseAsync(context, 500, "{}"));
         await using var room = ModelRoom.Of(peer);
         await room.AskAsync("""{"prompt":"Hi","seed":1}""");
         await room.AskAsync("""{"prompt":"Hi","seed":1}""");
@@ -215,8 +217,8 @@ public sealed class Answers
     [Fact]
     public async Task No_call_costs_more_than_its_upper_bound()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, body) => FakeProvider.StreamAsync(
-            context, FakeProvider.Messages("ok", input: 180, output: body.GetProperty("max_tokens").GetInt32())));
+        await using var peer = await ModelServer.OpenAsync((context, body) => ModelServer.StreamAsync(
+            context, AnthropicEvents.Text("ok", input: 180, output: body.GetProperty("max_tokens").GetInt32())));
         await using var room = ModelRoom.Of(peer);
         foreach (var model in new[] { "claude-sonnet-4-20250514", "claude-3-haiku-20240307", "claude-opus-4-20250514", "claude-unknown" })
         {

@@ -47,7 +47,7 @@ internal sealed class ModelRoom : IAsyncDisposable
     internal ISkills Skills => services.GetRequiredService<ISkills>();
 
     /// <summary>A room that asks a fake provider: <c>anthropic</c> and <c>openai</c> are both it.</summary>
-    internal static ModelRoom Of(FakeProvider provider, string key = "sk-test-1") => new(
+    internal static ModelRoom Of(ModelServer provider, string key = "sk-test-1") => new(
         new ModelsOptions
         {
             Endpoints =

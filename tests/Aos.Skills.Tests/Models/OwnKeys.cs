@@ -1,4 +1,5 @@
 using Aos.Contracts;
+using Aos.Testing;
 
 namespace Aos.Skills.Tests.Models;
 
@@ -11,7 +12,7 @@ public sealed class OwnKeys
     [Trait("id", "SEC-17")]
     public async Task A_tenants_own_key_counts_before_the_houses()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ok")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("ok")));
         await using var room = Room(peer, "sk-of-the-house", needsKey: false, new Given("acme", SecretAnswer.Of(Own)));
 
         foreach (var tenant in new[] { "acme", "other" }) Assert.True((await room.AskAsync("""{"prompt":"Hi"}""", tenant)).Ok);
@@ -25,7 +26,7 @@ public sealed class OwnKeys
     [InlineData("CONFIG_INVALID", false)]
     public async Task A_key_that_may_or_can_not_be_used_is_not_made_up_for_by_the_houses(string code, bool isRefused)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ok")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("ok")));
         var answer = isRefused ? SecretAnswer.Refused(FailureCatalog.Fail("PERMISSION_DENIED", "no")) : SecretAnswer.Of("two\nlines");
         await using var room = Room(peer, "sk-of-the-house", needsKey: false, new Given("acme", answer));
 
@@ -37,7 +38,7 @@ public sealed class OwnKeys
     [Trait("id", "SEC-17")]
     public async Task A_provider_for_own_keys_only_is_not_asked_without_one()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ok")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("ok")));
         await using var room = Room(peer, null, needsKey: true, new Given("acme", SecretAnswer.Of(Own)));
 
         var refused = (await room.AskAsync("""{"prompt":"Hi"}""", "other")).Failure!;
@@ -52,8 +53,8 @@ public sealed class OwnKeys
     [Trait("id", "SEC-11")]
     public async Task A_key_that_the_provider_says_back_is_hidden()
     {
-        await using var talks = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages($"your key is {context.Request.Headers["x-api-key"]}")));
-        await using var refuses = await FakeProvider.OpenAsync((context, _) => FakeProvider.RefuseAsync(context, 401, $$"""{"error":{"type":"authentication_error","message":"{{context.Request.Headers["x-api-key"]}} is wrong"} }"""));
+        await using var talks = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text($"your key is {context.Request.Headers["x-api-key"]}")));
+        await using var refuses = await ModelServer.OpenAsync((context, _) => ModelServer.RefuseAsync(context, 401, $$"""{"error":{"type":"authentication_error","message":"{{context.Request.Headers["x-api-key"]}} is wrong"} }"""));
         await using var told = Room(talks, null, needsKey: false, new Given("acme", SecretAnswer.Of(Own)));
         await using var refused = Room(refuses, null, needsKey: false, new Given("acme", SecretAnswer.Of(Own)));
 
@@ -66,7 +67,7 @@ public sealed class OwnKeys
     [Fact]
     public async Task A_word_that_a_server_of_ones_own_is_given_as_key_stays_a_word()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ollama answers")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("ollama answers")));
         await using var room = Room(peer, "ollama", needsKey: false, new Given("acme", SecretAnswer.Of(Own)));
 
         Assert.Equal("ollama answers", (await room.AskAsync("""{"prompt":"Hi"}""", "other")).Result.GetText("response_text"));
@@ -87,7 +88,7 @@ public sealed class OwnKeys
         Assert.Equal((secret, key, needsKey), (read.KeySecret, read.ApiKey, read.NeedsKey));
     }
 
-    private static ModelRoom Room(FakeProvider provider, string? key, bool needsKey, ISecrets secrets) => new(
+    private static ModelRoom Room(ModelServer provider, string? key, bool needsKey, ISecrets secrets) => new(
         new ModelsOptions
         {
             Endpoints = [new ModelEndpoint("anthropic", ModelWire.Anthropic, provider.Origin, key, "claude-sonnet-4-20250514", false, true) { KeySecret = "MODEL_KEY", NeedsKey = needsKey }],

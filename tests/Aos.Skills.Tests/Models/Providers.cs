@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Aos.Contracts;
+using Aos.Testing;
 using Microsoft.AspNetCore.Http;
 
 namespace Aos.Skills.Tests.Models;
@@ -14,8 +15,8 @@ public sealed class Providers
     [Trait("id", "F5.40-15")]
     public async Task An_answer_that_comes_in_pieces_is_put_together(string provider)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(
-            context, context.Request.Path == "/v1/messages" ? FakeProvider.Messages("Grüße, 世界 😀!") : FakeProvider.Chunks("Grüße, 世界 😀!"), piece: 3));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(
+            context, context.Request.Path == "/v1/messages" ? AnthropicEvents.Text("Grüße, 世界 😀!") : OpenAiChunks.Text("Grüße, 世界 😀!"), piece: 3));
         await using var room = ModelRoom.Of(peer);
         var result = (await room.AskAsync($$"""{"prompt":"Say hello","provider":"{{provider}}"}""")).Result;
 
@@ -34,7 +35,7 @@ public sealed class Providers
     [Trait("id", "F5.40-16")]
     public async Task The_messages_protocol_is_spoken()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ok")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("ok")));
         await using var room = ModelRoom.Of(peer);
         await room.AskAsync("""
             {"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"},{"role":"assistant","content":"Yes?"},{"role":"user","content":[{"type":"text","text":"Go"}]}],
@@ -54,7 +55,7 @@ public sealed class Providers
     [Trait("id", "F5.40-16")]
     public async Task The_chat_completions_protocol_is_spoken()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Chunks("ok")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, OpenAiChunks.Text("ok")));
         await using var room = ModelRoom.Of(peer);
         await room.AskAsync("""{"prompt":"Hi","system_prompt":"You help.","adapter":"openai","seed":7,"max_tokens":9,"stop_sequences":["x"]}""");
         await room.AskAsync("""{"prompt":"Hi","provider":"own","max_tokens":9}""");
@@ -76,7 +77,7 @@ public sealed class Providers
     [Trait("id", "F5.40-08")]
     public async Task The_cost_is_exact(string model, string cents)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ok", input: 12, output: 5)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("ok", input: 12, output: 5)));
         await using var room = ModelRoom.Of(peer);
         var outcome = await room.AskAsync($$"""{"prompt":"Hi","model":"{{model}}","provider":"anthropic"}""");
 
@@ -92,7 +93,7 @@ public sealed class Providers
     [Trait("id", "A8.10-17")]
     public async Task In_whole_cents_a_call_costs_one_at_least_and_a_larger_one_as_computed(int input, int output, int cents)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("ok", input: input, output: output)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("ok", input: input, output: output)));
         await using var room = ModelRoom.Of(peer);
         var outcome = await room.AskAsync($$"""
             {"prompt":"{{new string('a', input)}}","model":"claude-sonnet-4-20250514","provider":"anthropic","max_tokens":{{Math.Max(output, 1)}}}
@@ -106,7 +107,7 @@ public sealed class Providers
     [Fact]
     public async Task A_models_name_tells_its_provider()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Chunks("ok")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, OpenAiChunks.Text("ok")));
         await using var room = ModelRoom.Of(peer);
 
         Assert.Equal("openai", (await room.AskAsync("""{"prompt":"Hi","model":"gpt-4o-mini"}""")).Result.GetText("provider"));
@@ -134,7 +135,7 @@ public sealed class Providers
     [Trait("id", "F5.40-17")]
     public async Task A_refusal_has_its_code_and_is_asked_once(int status, string body, string code, bool retryable)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.RefuseAsync(context, status, body, ("Location", "http://169.254.169.254/")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.RefuseAsync(context, status, body, ("Location", "http://169.254.169.254/")));
         await using var room = ModelRoom.Of(peer);
         var outcome = await room.AskAsync("""{"prompt":"Hi"}""");
 
@@ -151,7 +152,7 @@ public sealed class Providers
     [Trait("id", "F5.40-01")]
     public async Task The_providers_delay_is_handed_on(string header, string value, int milliseconds)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.RefuseAsync(context, 429, "{}", (header, value)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.RefuseAsync(context, 429, "{}", (header, value)));
         await using var room = ModelRoom.Of(peer);
 
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), (await room.AskAsync("""{"prompt":"Hi"}""")).Failure!.RetryAfter);
@@ -160,7 +161,7 @@ public sealed class Providers
     [Fact]
     public async Task A_key_is_in_no_message()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.RefuseAsync(
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.RefuseAsync(
             context, 401, $$$"""{"error":{"code":"invalid_api_key","message":"Incorrect API key: {{{context.Request.Headers["x-api-key"]}}}"}}"""));
         await using var room = ModelRoom.Of(peer, "sk-very-secret");
         var failure = (await room.AskAsync("""{"prompt":"Hi"}""")).Failure!;
@@ -173,8 +174,8 @@ public sealed class Providers
     [Fact]
     public async Task An_error_within_the_stream_is_the_outcome_and_what_was_read_is_paid()
     {
-        var begun = FakeProvider.Messages("half", input: 1_000);
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(
+        var begun = AnthropicEvents.Text("half", input: 1_000);
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(
             context, begun[..begun.IndexOf("event: content_block_stop", StringComparison.Ordinal)] + "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"));
         await using var room = ModelRoom.Of(peer);
         var outcome = await room.AskAsync("""{"prompt":"Hi"}""");
@@ -189,7 +190,7 @@ public sealed class Providers
     [Trait("id", "F5.40-03")]
     public async Task A_refusal_of_the_model_is_a_failure_and_a_cut_answer_is_not(string stop, string? code)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Messages("x", stop: stop)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, AnthropicEvents.Text("x", stop: stop)));
         await using var room = ModelRoom.Of(peer);
         var outcome = await room.AskAsync("""{"prompt":"Hi"}""");
 
@@ -201,7 +202,7 @@ public sealed class Providers
     [Trait("id", "F5.40-03")]
     public async Task A_filtered_completion_is_a_failure()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Chunks("x", finish: "content_filter")));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, OpenAiChunks.Text("x", finish: "content_filter")));
         await using var room = ModelRoom.Of(peer);
 
         Assert.Equal("LLM_CONTENT_FILTER", (await room.AskAsync("""{"prompt":"Hi","provider":"openai"}""")).Failure?.Code);
@@ -213,7 +214,7 @@ public sealed class Providers
     [InlineData("", "LLM_ERROR")]
     public async Task A_broken_stream_is_a_failure(string events, string code)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, events));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, events));
         await using var room = ModelRoom.Of(peer);
 
         Assert.Equal(code, (await room.AskAsync("""{"prompt":"Hi"}""")).Failure?.Code);
@@ -222,7 +223,7 @@ public sealed class Providers
     [Fact]
     public async Task An_answer_that_is_no_stream_is_a_failure()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => context.Response.WriteAsync("<html>"));
+        await using var peer = await ModelServer.OpenAsync((context, _) => context.Response.WriteAsync("<html>"));
         await using var room = ModelRoom.Of(peer);
 
         Assert.Equal("LLM_INVALID_RESPONSE", (await room.AskAsync("""{"prompt":"Hi"}""")).Failure?.Code);
@@ -231,10 +232,10 @@ public sealed class Providers
     [Fact]
     public async Task A_connection_that_breaks_in_the_middle_is_a_failure_to_try_again()
     {
-        var begun = FakeProvider.Messages("half");
-        await using var peer = await FakeProvider.OpenAsync(async (context, _) =>
+        var begun = AnthropicEvents.Text("half");
+        await using var peer = await ModelServer.OpenAsync(async (context, _) =>
         {
-            await FakeProvider.StreamAsync(context, begun[..(begun.Length / 2)]);
+            await ModelServer.StreamAsync(context, begun[..(begun.Length / 2)]);
             context.Abort();
         });
         await using var room = ModelRoom.Of(peer);
@@ -248,9 +249,9 @@ public sealed class Providers
     [Trait("id", "F5.40-05")]
     public async Task A_stream_that_never_ends_times_out()
     {
-        await using var peer = await FakeProvider.OpenAsync(async (context, _) =>
+        await using var peer = await ModelServer.OpenAsync(async (context, _) =>
         {
-            await FakeProvider.StreamAsync(context, FakeProvider.Messages("half")[..300]);
+            await ModelServer.StreamAsync(context, AnthropicEvents.Text("half")[..300]);
             await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted);
         });
         await using var room = ModelRoom.Of(peer);
@@ -263,10 +264,10 @@ public sealed class Providers
     {
         var left = new TaskCompletionSource();
         using var cancel = new CancellationTokenSource();
-        await using var peer = await FakeProvider.OpenAsync(async (context, _) =>
+        await using var peer = await ModelServer.OpenAsync(async (context, _) =>
         {
             context.RequestAborted.Register(() => left.TrySetResult());
-            await FakeProvider.StreamAsync(context, FakeProvider.Messages("half")[..300]);
+            await ModelServer.StreamAsync(context, AnthropicEvents.Text("half")[..300]);
             await cancel.CancelAsync();
             await left.Task;
         });
@@ -283,7 +284,7 @@ public sealed class Providers
     [InlineData(null)]
     public async Task A_count_that_cannot_be_is_not_believed(string? usage)
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Chunks("a word or two", usage)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, OpenAiChunks.Text("a word or two", usage)));
         await using var room = ModelRoom.Of(peer);
         var parameters = """{"prompt":"Hi","provider":"openai","max_tokens":100}""";
         var outcome = await room.AskAsync(parameters);
@@ -297,7 +298,7 @@ public sealed class Providers
     [Fact]
     public async Task A_server_that_only_closes_after_its_answer_is_understood()
     {
-        await using var peer = await FakeProvider.OpenAsync((context, _) => FakeProvider.StreamAsync(context, FakeProvider.Chunks("ok", done: false)));
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, OpenAiChunks.Text("ok", done: false)));
         await using var room = ModelRoom.Of(peer);
 
         Assert.Equal("ok", (await room.AskAsync("""{"prompt":"Hi","provider":"own"}""")).Result.GetText("content"));
@@ -306,7 +307,7 @@ public sealed class Providers
     [Fact]
     public async Task An_answer_without_an_end_is_cut_off()
     {
-        await using var peer = await FakeProvider.OpenAsync(async (context, _) =>
+        await using var peer = await ModelServer.OpenAsync(async (context, _) =>
         {
             context.Response.ContentType = "text/event-stream";
             var line = Encoding.ASCII.GetBytes(new string('a', 1024 * 1024));

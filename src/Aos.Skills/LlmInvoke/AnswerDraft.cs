@@ -1,0 +1,70 @@
+using System.Text;
+using Aos.Kernel;
+
+namespace Aos.Skills;
+
+/// <summary>An answer as it arrives, piece by piece.</summary>
+internal sealed class AnswerDraft
+{
+    /// <summary>Most calls of tools in one answer.</summary>
+    internal const int CallsMax = 128;
+
+    internal StringBuilder Text { get; } = new();
+
+    /// <summary>The tools that the model asks for, in its order.</summary>
+    internal List<CallDraft> Calls { get; } = [];
+
+    internal string? Model { get; set; }
+
+    internal long? InputTokens { get; set; }
+
+    internal long? OutputTokens { get; set; }
+
+    internal string? FinishReason { get; set; }
+
+    /// <summary>The content was refused; what it cost may still come.</summary>
+    internal Failure? Refusal { get; set; }
+
+    /// <summary>The provider has said that nothing more comes.</summary>
+    internal bool Done { get; set; }
+
+    /// <summary>The request may have been read by the model: it is paid for.</summary>
+    internal bool Begun => Done || InputTokens is not null || Text.Length > 0 || Calls.Count > 0 || FinishReason is not null;
+
+    /// <summary>Why the answer ended. Providers say of some answers that ask for tools that they just ended, and the other way round.</summary>
+    internal string? Finish => (FinishReason, Calls.Count) switch
+    {
+        ("end_turn", > 0) => "tool_use",
+        ("tool_use", 0) => "end_turn",
+        _ => FinishReason,
+    };
+
+    /// <summary>
+    /// Token counts as told, or, where nothing believable was told, a byte for a token at most: counts below zero or above
+    /// what the request can have used are not believed.
+    /// </summary>
+    internal (long Input, long Output, bool Estimated) Usage(ModelRequest request)
+    {
+        var input = InputTokens is >= 0 and var i && i <= request.InputTokensMax ? i : (long?)null;
+        var output = OutputTokens is >= 0 and var o && o <= request.MaxTokens ? o : (long?)null;
+        return (
+            input ?? Math.Min(request.InputTokensMax, request.InputTokensLikely),
+            output ?? Math.Min(request.MaxTokens, (Text.Length + Calls.Sum(call => call.Arguments.Length + (call.Name?.Length ?? 0)) + 3) / 4),
+            input is null || output is null);
+    }
+
+    /// <summary>A peer that says a secret back must not bring it into the journal.</summary>
+    internal void Hide(string secret)
+    {
+        Text.Replace(secret, Redactor.Marker);
+        foreach (var call in Calls)
+        {
+            call.Arguments.Replace(secret, Redactor.Marker);
+            call.Name = call.Name?.Replace(secret, Redactor.Marker, StringComparison.Ordinal);
+            call.Id = call.Id?.Replace(secret, Redactor.Marker, StringComparison.Ordinal);
+        }
+    }
+}
+
+/// <summary>An answer, or why there is none; the draft tells what was spent in both cases.</summary>
+internal sealed record ModelReply(AnswerDraft Draft, Failure? Failure = null);
