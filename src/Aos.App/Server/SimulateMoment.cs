@@ -54,15 +54,14 @@ internal static class SimulateMoment
     private static MomentFact OfSlots(int most) => new(
         "quota_concurrent_runs", string.Create(CultureInfo.InvariantCulture, $"limit: {most}"), most == 0 ? "The tenant's quota concurrent_runs is 0: a run is queued and does not begin." : null);
 
-    /// <summary>What models read and write at most, as far as can be told before; a call of templates counts as one token.</summary>
+    /// <summary>What models read and write at most, as far as can be told before.</summary>
     private static long Tokens(Plan? plan, ISkills skills)
     {
         var sum = 0L;
         foreach (var step in plan?.Steps ?? [])
         {
             if (step.Child?.Read is { } child) sum += Tokens(child, skills);
-            if (step.Skill is not { } skill || skills.Contracts.GetValueOrDefault(skill)?.Cost.Prices.Count is null or 0) continue;
-            sum += skills.Target(skill, step.Params) is { Kind: TargetKind.Provider } target ? target.Tokens : 1;
+            if (step.Skill is { } skill && skills.Contracts.GetValueOrDefault(skill) is { UsesTokens: true }) sum += skills.Target(skill, step.Params)?.Tokens ?? 0;
         }
 
         return sum;

@@ -60,8 +60,7 @@ internal sealed class AccessDoor(IIdentity identity, IRequestLimits requests, IQ
         if (question.Skill is not { } called) return;
         var off = skills.Refusal(called, tenant, question.AgentId ?? "");
         walls.Add(new AccessWall("skill_switch", off is null, off is null ? "on" : "off") { Says = off?.Message });
-        // Only models read and write tokens.
-        if (skills.Contracts.GetValueOrDefault(called)?.Cost.Prices.Count is null or 0) return;
+        if (skills.Contracts.GetValueOrDefault(called) is not { UsesTokens: true }) return;
         foreach (var standing in standings.Where(standing => standing.Name == Quotas.TokensPerMonth)) walls.Add(Of(standing, standing.Refusal));
     }
 
