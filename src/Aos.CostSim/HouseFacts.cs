@@ -18,7 +18,10 @@ internal static class HouseFacts
             prices[name] = prices.GetValueOrDefault(name, TypicalFigures.Unknown with { Skill = name }) with { Cents = cents };
         return new SimulatorFacts(
             terms, prices.ToFrozenDictionary(StringComparer.Ordinal), options.Limits(), options.RiskThreshold, hasApprovals,
-            new Lazy<ImmutableSortedDictionary<string, string>>(() => Versions(skills.Contracts, prices, options)));
+            new Lazy<ImmutableSortedDictionary<string, string>>(() => Versions(skills.Contracts, prices, options)))
+        {
+            TargetParam = skills.TargetParam,
+        };
     }
 
     private static SkillPrice Price(SkillContract contract, SkillPrice? row)

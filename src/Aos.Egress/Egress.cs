@@ -42,7 +42,7 @@ internal sealed class Egress : IEgress, IDisposable
         "If-Unmodified-Since", "Pragma", "Range", "User-Agent",
     };
 
-    public HttpMessageHandler Handler() => Guarded();
+    public HttpMessageHandler Handler(bool isOfHouse = false) => isOfHouse ? Guarded() : new RuledHandler(Guarded());
 
     public void Dispose() => client.Dispose();
 
@@ -91,6 +91,7 @@ internal sealed class Egress : IEgress, IDisposable
         var sameOrigin = true;
         for (var hop = 0; ; hop++)
         {
+            if (OutboundRule.Current is { } rule && await rule.RefusalAsync(uri, cancel) is { } refusal) return (null, refusal);
             using var message = new HttpRequestMessage(method, uri);
             Fill(message, request, body, sameOrigin);
             using var answer = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);

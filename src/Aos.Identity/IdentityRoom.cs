@@ -29,7 +29,7 @@ public static class IdentityRoom
         aos.Door<IAudit, AuditBook>().Chore<AuditSeals>();
         aos.Door<ITenants, TenantBook>().Chore<StorageMeasure>().Of<IQuotas, Quotas>();
         aos.AddSecrets();
-        return aos.Door<IRequestLimits, RequestLimits>().Door<IRbac, PolicyBook>().Chore<KeyBook>().Door<IIdentity, IdentityDoor>().Of<IApiKeys, KeyBook>();
+        return aos.Door<IRequestLimits, RequestLimits>().Door<IRbac, PolicyBook>().Chore<KeyBook>().Door<IIdentity, IdentityDoor>().Of<IApiKeys, KeyBook>().Door<IAccess, AccessDoor>();
     }
 
     private static void AddSecrets(this AosBuilder aos)

@@ -48,6 +48,7 @@ public static partial class RunsRoom
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<TargetScreen>();
         aos.Services.AddSingleton<PlanningDesk>();
+        aos.Door<IAgentLimits, AgentWalls>();
         aos.Services.AddSingleton(Planners);
         return aos.Migrations(AgentBook.Migrations).Door<IAgents, AgentBook>().Door<IGoals, GoalDesk>().Door<IRecords, AgentRecords>();
     }

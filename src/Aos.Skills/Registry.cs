@@ -73,6 +73,7 @@ internal sealed class Registry : ISkills
             if (opened.Failure is { } missing) return StructuredOutcome.Failed(missing);
             var (taken, most) = await tokens.TakeAsync(skill, opened.Parameters, call, timeout);
             if (taken.Refusal is { } exhausted) return StructuredOutcome.Failed(exhausted);
+            OutboundRule.Current = gate.Outbound(call);
             var task = skill.InvokeAsync(opened.Parameters, call, timeout);
             // A skill that does not listen to its token is left behind; nobody waits for what it says later.
             var outcome = await (task.IsCompleted ? task : task.WaitAsync(timeout));
@@ -82,6 +83,10 @@ internal sealed class Registry : ISkills
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
             return StructuredOutcome.Failed(FailureCatalog.Fail("TIMEOUT", $"{skill.Name} did not answer within {call.Timeout.TotalSeconds:0.###} s."));
+        }
+        catch (TargetRefusedException e) when (!cancel.IsCancellationRequested)
+        {
+            return Short(StructuredOutcome.Failed(e.Why));
         }
         catch (JournalUnavailableException e) when (!cancel.IsCancellationRequested)
         {

@@ -22,7 +22,7 @@ public static class SkillsRoom
     {
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<Workspace>();
-        aos.Services.AddSingleton<SkillGate>();
+        aos.Services.AddSingleton(p => new SkillGate(options, p.GetService<IAgents>));
         aos.Services.AddSingleton<SecretTokens>();
         aos.Services.AddSingleton<EnvironmentSecrets>();
         aos.Services.AddSingleton<SecretLookup>();

@@ -17,10 +17,7 @@ internal static class SimulationWorld
 
     internal static SimulationRequest Ask(string plan, decimal? budget = 1000, string[]? allowed = null, string[]? blocked = null, string inputs = "{}") => new(
         PlanReader.Read(Json.Parse(plan), House.Terms, allowUnknownSkills: true), TenantId.Default, null, budget is { } cents ? new Cents(cents) : null,
-        allowed?.ToHashSet(), 42, null, Json.Parse(inputs))
-    {
-        BlockedSkills = blocked?.ToHashSet(),
-    };
+        allowed is null && blocked is null ? null : new AgentRules(allowed is null ? null : [.. allowed], [.. blocked ?? []], DomainRules.None), 42, null, Json.Parse(inputs));
 
     internal static Simulation Simulate(string plan, decimal? budget = 1000, string[]? allowed = null, string[]? blocked = null, string inputs = "{}") =>
         Simulator.Simulate(House, Ask(plan, budget, allowed, blocked, inputs));

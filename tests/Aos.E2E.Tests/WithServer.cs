@@ -121,6 +121,26 @@ public sealed class WithServer(Served served) : IClassFixture<Served>
     }
 
     [Fact]
+    [Trait("id", "AGENT-can-cli")]
+    public async Task Whether_a_key_may_use_a_skill_as_an_agent_is_told_wall_by_wall()
+    {
+        var agent = (await AtAsync("agents", "create", "asked", "--json")).Json.GetText("agent_id")!;
+
+        var allowed = await AtAsync("auth", "can", "me", "use", "skill:http_call", "--agent", agent, "--url", "https://api.example.com/", "--cost-cents", "20");
+        var denied = await AtAsync("auth", "can", "me", "use", "skill:http_call", "--agent", agent, "--cost-cents", "501");
+        var plain = await AtAsync("auth", "can", "me", "write", "run");
+
+        Assert.True(allowed.Code == 0, allowed.Output + allowed.Errors);
+        Assert.StartsWith("allowed by role:admin", allowed.Output, StringComparison.Ordinal);
+        Assert.Contains("  agent_domain         no limit", allowed.Output, StringComparison.Ordinal);
+        Assert.Contains("  budget_per_run       per_run  500 of 500 cents left", allowed.Output, StringComparison.Ordinal);
+        Assert.Equal(1, denied.Code);
+        Assert.StartsWith("denied by per_run", denied.Output, StringComparison.Ordinal);
+        Assert.Contains("\n> budget_per_run ", denied.Output, StringComparison.Ordinal);
+        Assert.Equal((0, 1), (plain.Code, plain.Output.Trim().Split('\n').Length));
+    }
+
+    [Fact]
     [Trait("id", "CLI-28")]
     public async Task The_record_of_a_run_is_exported_and_checked_without_a_server()
     {

@@ -13,9 +13,10 @@ internal static class AuthVerb
         Examples:
           aos auth whoami
           aos auth can 0f3c9a6b1d2e4f58 write run
+          aos auth can me use skill:http_call --agent AGENT --url https://api.example.com/
         """)
     {
-        WhoAmI(), Can(), Roles(), Reload(),
+        WhoAmI(), AuthCan.Command(), Roles(), Reload(),
     };
 
     private static Command WhoAmI()
@@ -39,36 +40,6 @@ internal static class AuthVerb
             if (me.GetText("expires_at") is { } end) Console.Out.WriteLine($"expires      {end}");
             Console.Out.WriteLine($"permissions  {Words(me, "permissions")}");
             return 0;
-        }, cancel));
-        return command;
-    }
-
-    private static Command Can()
-    {
-        var key = new Argument<string>("key") { Description = "Id of a key, or me." };
-        var action = new Argument<string>("action") { Description = "For instance write." };
-        var resource = new Argument<string>("resource") { Description = "For instance run." };
-        var command = new Command("can", """
-            Says whether a key may do something, and by which rule.
-
-            Examples:
-              aos auth can 0f3c9a6b1d2e4f58 write run
-              aos auth can me reload rbac
-
-            Exit code: 0 allowed, 1 denied.
-            """)
-        {
-            key, action, resource,
-        };
-        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
-        {
-            var who = parsed.GetValue(key)!;
-            var path = $"api/v1/rbac/can?action={Uri.EscapeDataString(parsed.GetValue(action)!)}&resource={Uri.EscapeDataString(parsed.GetValue(resource)!)}{(who == "me" ? "" : $"&key={Uri.EscapeDataString(who)}")}";
-            var answer = await house.AskAsync(HttpMethod.Get, path, null, cancel);
-            var isAllowed = answer.Get("allowed") is { ValueKind: JsonValueKind.True };
-            if (parsed.GetValue(CommandLine.AsJson)) Report.Line(answer);
-            else Console.Out.WriteLine($"{(isAllowed ? "allowed" : "denied")} by {answer.GetText("rule")} (policy {answer.GetText("policy")})");
-            return isAllowed ? 0 : 1;
         }, cancel));
         return command;
     }

@@ -16,7 +16,9 @@ internal sealed class AgentBody
           "budget_cents":{"type":["number","null"],"minimum":0,"maximum":9000000000},
           "capabilities":{"type":["object","null"],"additionalProperties":false,"properties":{
             "allowed_skills":{"type":["array","null"],"maxItems":1000,"items":{"type":"string"}},
-            "blocked_skills":{"type":["array","null"],"maxItems":1000,"items":{"type":"string"}}}},
+            "blocked_skills":{"type":["array","null"],"maxItems":1000,"items":{"type":"string"}},
+            "allowed_domains":{"type":["array","null"],"maxItems":200,"items":{"type":"string"}},
+            "blocked_domains":{"type":["array","null"],"maxItems":200,"items":{"type":"string"}}}},
           "rate_limits":{"type":["object","null"],"additionalProperties":false,"properties":{
             "requests_per_minute":{"type":["integer","null"],"minimum":1,"maximum":10000},
             "concurrent_runs":{"type":["integer","null"],"minimum":1,"maximum":100}}},
@@ -54,7 +56,19 @@ internal sealed class AgentBody
     {
         if (body.Get("budget_cents") is { } budget) settings = settings with { BudgetCents = budget.ValueKind == JsonValueKind.Null ? null : budget.GetDecimal() };
         if (body.Get("capabilities") is { } may)
-            settings = settings with { AllowedSkills = Names(may.Get("allowed_skills")), BlockedSkills = Names(may.Get("blocked_skills")) ?? [] };
+        {
+            // What is left out stays: whoever changes the skills and knows nothing of domains must not open the network.
+            var isAll = may.ValueKind == JsonValueKind.Null;
+            bool Names(string name) => isAll || may.Get(name) is not null;
+            settings = settings with
+            {
+                AllowedSkills = Names("allowed_skills") ? List(may.Get("allowed_skills")) : settings.AllowedSkills,
+                BlockedSkills = Names("blocked_skills") ? List(may.Get("blocked_skills")) ?? [] : settings.BlockedSkills,
+                AllowedDomains = Names("allowed_domains") ? Domains(may, "allowed_domains") : settings.AllowedDomains,
+                BlockedDomains = Names("blocked_domains") ? Domains(may, "blocked_domains") : settings.BlockedDomains,
+            };
+        }
+
         if (body.Get("rate_limits") is { } limits)
             settings = settings with { GoalsPerMinute = Number(limits.Get("requests_per_minute")), ConcurrentRuns = Number(limits.Get("concurrent_runs")) };
         if (body.Get("planner") is { } planner)
@@ -71,8 +85,22 @@ internal sealed class AgentBody
         return settings;
     }
 
-    private static ImmutableArray<string>? Names(JsonElement? list) =>
+    private static ImmutableArray<string>? List(JsonElement? list) =>
         list is { ValueKind: JsonValueKind.Array } names ? [.. names.EnumerateArray().Select(name => name.GetString()!).Distinct(StringComparer.Ordinal)] : null;
+
+    private static ImmutableArray<string>? Domains(JsonElement may, string name)
+    {
+        if (List(may.Get(name)) is not { } given) return null;
+        var domains = ImmutableArray.CreateBuilder<string>(given.Length);
+        foreach (var text in given)
+        {
+            var domain = DomainRules.Normal(text, out var problem)
+                ?? throw new RefusedException(FailureCatalog.Fail("INVALID_INPUT", $"capabilities.{name}: '{Asked.Short(text)}' {problem}."), 422);
+            if (!domains.Contains(domain)) domains.Add(domain);
+        }
+
+        return domains.DrainToImmutable();
+    }
 
     private static int? Number(JsonElement? value) => value is { ValueKind: JsonValueKind.Number } number ? (int)number.GetDecimal() : null;
 }

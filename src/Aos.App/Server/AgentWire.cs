@@ -31,6 +31,9 @@ internal static class AgentWire
         if (settings.AllowedSkills is { } allowed) WriteList(writer, "allowed_skills", allowed);
         else writer.WriteNull("allowed_skills");
         WriteList(writer, "blocked_skills", settings.BlockedSkills);
+        if (settings.AllowedDomains is { } domains) WriteList(writer, "allowed_domains", domains);
+        else writer.WriteNull("allowed_domains");
+        WriteList(writer, "blocked_domains", settings.BlockedDomains ?? []);
         writer.WriteEndObject();
         writer.WriteStartObject("rate_limits");
         WriteNumber(writer, "requests_per_minute", settings.GoalsPerMinute);

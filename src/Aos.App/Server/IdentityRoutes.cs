@@ -11,7 +11,7 @@ internal static class IdentityRoutes
         routes.MapGet("/api/v1/me", MeAsync);
         routes.MapGet("/api/v1/rbac/info", InfoAsync);
         routes.MapGet("/api/v1/rbac/matrix", MatrixAsync);
-        routes.MapGet("/api/v1/rbac/can", CanAsync);
+        routes.MapAccess();
         routes.MapPost("/api/v1/rbac/reload", ReloadAsync);
         routes.MapPut("/api/v1/rbac/policy", PutAsync);
     }
@@ -78,31 +78,6 @@ internal static class IdentityRoutes
         });
     }
 
-    /// <summary>Whether a key of the tenant, or the caller itself, may do something, and by which rule.</summary>
-    [Needs("rbac:read")]
-    private static async Task CanAsync(HttpContext context)
-    {
-        var (action, resource) = (context.Text("action"), context.Text("resource"));
-        if (action is null || resource is null) throw RefusedException.Wrong("action and resource say what is asked, for instance action=write and resource=run.");
-        var permission = new Permission(resource, action);
-        if (!Permissions.All.Contains(permission)) throw RefusedException.Wrong($"There is no {Asked.Short(permission.ToString())}; GET /api/v1/rbac/matrix shows resources and actions.");
-        var caller = context.Text("key") is { } id ? await OfKeyAsync(context, id) : context.Caller();
-        var decision = await context.RequestServices.GetRequiredService<IIdentity>().ExplainAsync(caller, permission, ofHouse: false, context.RequestAborted);
-        var isEnded = caller.ExpiresAt <= context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
-        await context.ReplyAsync(writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteString("principal", caller.Principal);
-            writer.WriteString("tenant_id", caller.Tenant.Value);
-            writer.WriteString("resource", resource);
-            writer.WriteString("action", action);
-            writer.WriteBoolean("allowed", decision.IsAllowed && !isEnded);
-            writer.WriteString("rule", isEnded ? "ended" : decision.Rule);
-            writer.WriteString("policy", decision.Policy);
-            writer.WriteEndObject();
-        });
-    }
-
     [Needs("rbac:reload", OfHouse = true)]
     private static async Task ReloadAsync(HttpContext context) => await ReplyAsync(context, await Rbac(context).ReloadAsync(context.Caller(), context.RequestAborted), 500);
 
@@ -114,13 +89,6 @@ internal static class IdentityRoutes
     }
 
     private static IRbac Rbac(HttpContext context) => context.RequestServices.GetRequiredService<IRbac>();
-
-    private static async Task<Caller> OfKeyAsync(HttpContext context, string id)
-    {
-        var key = await context.RequestServices.GetRequiredService<IApiKeys>().FindAsync(context.Caller(), id, context.RequestAborted)
-            ?? throw new RefusedException(FailureCatalog.Fail("NOT_FOUND", $"There is no key {Asked.Short(id)}; aos keys list shows them."));
-        return new Caller(key.Tenant, $"key:{key.Id}", [.. key.Roles], key.AgentId) { Scopes = key.Scopes, Tier = key.Tier, IsHouse = key.IsHouse, ExpiresAt = key.RevokedAt ?? key.ExpiresAt };
-    }
 
     private static Task ReplyAsync(HttpContext context, RbacReload reload, int refused)
     {

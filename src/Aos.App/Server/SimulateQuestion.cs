@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
@@ -41,15 +42,8 @@ internal sealed record SimulateQuestion(SimulationRequest Request, JsonElement P
         return new SimulateQuestion(request, plan, seed, timestamp, body.Get("save_trace") is { ValueKind: JsonValueKind.True }, IgnoredOf(body, isDocument));
     }
 
-    /// <summary>The same question, for an agent the house knows.</summary>
-    internal SimulateQuestion For(Agent agent) => this with
-    {
-        Request = Request with
-        {
-            AllowedSkills = agent.Settings.AllowedSkills?.ToHashSet(StringComparer.Ordinal),
-            BlockedSkills = agent.Settings.BlockedSkills.ToHashSet(StringComparer.Ordinal),
-        },
-    };
+    /// <summary>The same question, for an agent the house knows; null: it is a mere label.</summary>
+    internal SimulateQuestion For(Agent? agent, ImmutableArray<MomentFact> moment) => this with { Request = Request with { Rules = agent?.Rules(), Moment = moment } };
 
     private static (PlanReading Reading, JsonElement Plan, bool IsDocument) PlanOf(JsonElement body, ISkills skills)
     {

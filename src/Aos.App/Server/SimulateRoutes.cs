@@ -18,7 +18,8 @@ internal static class SimulateRoutes
         var services = context.RequestServices;
         var question = SimulateQuestion.Read(context, body);
         var agents = services.GetRequiredService<IAgents>();
-        if (await agents.FindAsync(context.Caller().Tenant, question.Request.AgentId!, context.RequestAborted) is { } agent) question = question.For(agent);
+        var agent = await agents.FindAsync(context.Caller().Tenant, question.Request.AgentId!, context.RequestAborted);
+        question = question.For(agent, await SimulateMoment.OfAsync(context, question.Request, agent));
         var simulation = services.GetRequiredService<ICosts>().Simulate(question.Request);
         await context.ReplyAsync(writer => SimulateWire.Write(writer, question, simulation));
     }

@@ -18,6 +18,7 @@ internal static class SimulateWire
         writer.WriteStartArray("permission_gaps");
         foreach (var gap in simulation.PermissionGaps) writer.WriteStringValue(gap);
         writer.WriteEndArray();
+        WriteDomainGaps(writer, simulation);
         WriteRisks(writer, simulation);
         WriteEstimates(writer, simulation);
         WriteStepSimulations(writer, simulation);
@@ -54,6 +55,24 @@ internal static class SimulateWire
         }
 
         writer.WriteBoolean("budget_sufficient", simulation.BudgetSufficient);
+    }
+
+    /// <summary>Only where there are some: agents without domains are answered as ever.</summary>
+    private static void WriteDomainGaps(Utf8JsonWriter writer, Simulation simulation)
+    {
+        if (simulation.DomainGaps.IsEmpty) return;
+        writer.WriteStartArray("domain_gaps");
+        foreach (var gap in simulation.DomainGaps)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("path", gap.Path);
+            writer.WriteString("host", gap.Target.Host);
+            writer.WriteNumber("port", gap.Target.Port);
+            writer.WriteString("rule", gap.Rule);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     private static void WriteRisks(Utf8JsonWriter writer, Simulation simulation)
@@ -144,7 +163,8 @@ internal static class SimulateWire
         writer.WriteEndArray();
     }
 
-    internal static bool IsFeasible(Simulation simulation, StepEstimate step) => step.Known && !simulation.PermissionGaps.Contains(step.SkillId);
+    internal static bool IsFeasible(Simulation simulation, StepEstimate step) =>
+        step.Known && !simulation.PermissionGaps.Contains(step.SkillId) && !simulation.DomainGaps.Any(gap => gap.Step == step.StepIndex);
 
     private static void WriteAlternatives(Utf8JsonWriter writer, Simulation simulation)
     {

@@ -15,6 +15,12 @@ public sealed record AgentSettings
     /// <summary>Counts more than <see cref="AllowedSkills"/>.</summary>
     public ImmutableArray<string> BlockedSkills { get; init; } = [];
 
+    /// <summary>Hosts its calls may go to, as <see cref="DomainRules.Normal"/> writes them, at most <see cref="DomainRules.DomainsMax"/>. Null: all.</summary>
+    public ImmutableArray<string>? AllowedDomains { get; init; }
+
+    /// <summary>Counts more than <see cref="AllowedDomains"/>. Null: none.</summary>
+    public ImmutableArray<string>? BlockedDomains { get; init; }
+
     /// <summary>Hard limit of all its runs together, in cents. Null: unlimited; zero means zero.</summary>
     public decimal? BudgetCents { get; init; }
 
@@ -41,9 +47,11 @@ public sealed record AgentSettings
 public sealed record Agent(
     TenantId Tenant, string Id, string Name, string? Description, AgentStatus Status, AgentSettings Settings, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
+    /// <summary>What it may call and reach.</summary>
+    public AgentRules Rules() => new(Settings.AllowedSkills, Settings.BlockedSkills, new DomainRules(Settings.AllowedDomains, Settings.BlockedDomains ?? []));
+
     /// <summary>Whether the agent may use a skill.</summary>
-    public bool May(string skill) =>
-        !Settings.BlockedSkills.Contains(skill) && (Settings.AllowedSkills is not { } allowed || allowed.Contains(skill));
+    public bool May(string skill) => Rules().SkillWall(skill) is null;
 }
 
 /// <summary>What an agent's runs have cost, those under way counted with their whole budget.</summary>

@@ -15,6 +15,9 @@ public interface IRequestLimits
     /// <returns>Null: nothing is limited here.</returns>
     ValueTask<RequestQuota?> TakeAsync(Caller caller, string? address, int weight, CancellationToken cancel);
 
+    /// <summary>How a caller stands, without a request of it being counted. Null: nothing is limited here.</summary>
+    ValueTask<RequestQuota?> StandingAsync(Caller caller, CancellationToken cancel);
+
     /// <summary>Counts a wrong credential against the address it came from. Not null: the address is to wait that long.</summary>
     ValueTask<TimeSpan?> WrongAsync(string? address, CancellationToken cancel);
 }

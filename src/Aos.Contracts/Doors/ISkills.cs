@@ -20,6 +20,9 @@ public interface ISkills
     /// <summary>Where a call with these parameters goes; null: nowhere outside, or it cannot be told. Never throws.</summary>
     CallTarget? Target(string skill, System.Text.Json.JsonElement parameters) => null;
 
+    /// <summary>Of a skill the parameter that holds the URL its call goes to; null: none does, or there is no such skill.</summary>
+    string? TargetParam(string skill) => Contracts.TryGetValue(skill, out var contract) ? contract.TargetParam : null;
+
     /// <summary>Why this caller may not use the skill at all, or null. Says nothing about whether the skill exists.</summary>
     Failure? Refusal(string skill, TenantId tenant, string agentId);
 

@@ -36,6 +36,12 @@ public interface ITenants
     Task<TenantUsage> UsageAsync(TenantId tenant, CancellationToken cancel);
 }
 
+/// <summary>How a tenant stands with one of its quotas.</summary>
+/// <param name="Name"><c>storage_bytes</c>, <c>runs_per_day</c> or <c>tokens_per_month</c>.</param>
+/// <param name="Resets">When it is whole again; null: not by itself.</param>
+/// <param name="Refusal">What a run that starts now (of tokens: a call of a model) is refused with; null: there is something left.</param>
+public sealed record QuotaStanding(string Name, long Limit, long Used, DateTimeOffset? Resets, Failure? Refusal);
+
 /// <summary>What came of taking from a quota.</summary>
 /// <param name="Refusal">Null: granted. Else <c>QUOTA_EXHAUSTED</c>.</param>
 /// <param name="Since">When the day or month began in which it is counted; null: nothing limits the tenant, and nothing was counted.</param>
@@ -46,6 +52,13 @@ public interface IQuotas
 {
     /// <summary>Less than a second old. Throws <see cref="JournalUnavailableException"/> when the database does not answer.</summary>
     ValueTask<TenantQuota> OfAsync(TenantId tenant, CancellationToken cancel);
+
+    /// <summary>
+    /// How the tenant stands with each quota that it has, in the order in which they are asked. Nothing is taken. A tenant without
+    /// quotas costs a look into memory.
+    /// </summary>
+    /// <param name="ageMax">How long ago what is used may have been read; zero: it is read now.</param>
+    ValueTask<IReadOnlyList<QuotaStanding>> StandingAsync(TenantId tenant, TimeSpan ageMax, CancellationToken cancel);
 
     /// <summary>Counts a run that is about to be started; <see cref="GiveBackRunAsync"/> when it was not.</summary>
     ValueTask<QuotaTaken> TakeRunAsync(TenantId tenant, CancellationToken cancel);

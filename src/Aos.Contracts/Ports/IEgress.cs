@@ -21,7 +21,8 @@ public sealed record EgressResponse(
 
 /// <summary>
 /// The one way out. A target is judged by the addresses its name resolves to, and the connection goes to a judged
-/// address. Loopback, private, link-local, multicast and metadata addresses are refused unless allow-listed.
+/// address. Loopback, private, link-local, multicast and metadata addresses are refused unless allow-listed. What the call's
+/// agent may not reach (<see cref="OutboundRule"/>) is refused too, at the first request and at every redirect.
 /// </summary>
 public interface IEgress
 {
@@ -29,7 +30,11 @@ public interface IEgress
     Task<(EgressResponse? Response, Failure? Failure)> SendAsync(EgressRequest request, CancellationToken cancel);
 
     /// <summary>A handler with the same guard for client libraries that bring their own HTTP code.</summary>
-    HttpMessageHandler Handler();
+    /// <param name="isOfHouse">
+    /// True: only for targets that the house configured and no plan can choose. What holds the call (<see cref="OutboundRule"/>) does
+    /// not hold there. Else a target that it forbids is a <see cref="TargetRefusedException"/>.
+    /// </param>
+    HttpMessageHandler Handler(bool isOfHouse = false);
 
     /// <summary>Judges a URL without connecting: null, or the refusal (code <c>EGRESS_BLOCKED</c> or <c>DNS_FAILURE</c>).</summary>
     Task<Failure?> CheckAsync(string url, CancellationToken cancel);

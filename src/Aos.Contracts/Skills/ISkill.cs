@@ -112,6 +112,12 @@ public sealed record SkillContract
     /// <summary>Parameters below which a <c>secret:NAME</c> is resolved at the call; anywhere else it stays text.</summary>
     public ImmutableArray<string> SecretParams { get; init; } = [];
 
+    /// <summary>True: a call may ask a model, and what that reads and writes counts in the quota of the tenant.</summary>
+    public bool UsesTokens { get; init; }
+
+    /// <summary>Parameter that holds the URL a call goes to: what an agent may reach is held to it before a run begins. Null: none does.</summary>
+    public string? TargetParam { get; init; }
+
     /// <summary>Result fields that are equal for equal input, seed and version; they enter the root hash.</summary>
     public ImmutableArray<string> StableFields { get; init; } = [];
 

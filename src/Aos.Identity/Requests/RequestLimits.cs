@@ -32,11 +32,19 @@ internal sealed class RequestLimits : IRequestLimits
         var tier = isKnown ? caller.Tier : options.AnonymousTier;
         var perMinute = Tiers.PerMinute(tier);
         if (tier == Tiers.Names[^1]) return Counted(caller, new RequestQuota(tier, perMinute, perMinute, TimeSpan.Zero, null));
-        var key = isKnown ? LimitKey.Of(caller.Tenant, Purpose, caller.Principal) : OfAddress(address);
-        var reply = await limits.TakeAsync([new Want(key, RateLimit.PerMinute(perMinute), weight, options.WhenLimitsLost)], cancel);
-        var left = reply.IsGranted ? (long)Math.Clamp(Math.Floor(reply.Left + 1e-6), 0, perMinute) : 0;
-        var full = TimeSpan.FromMinutes((double)(perMinute - left) / perMinute);
-        return Counted(caller, new RequestQuota(tier, perMinute, left, full, reply.IsGranted ? null : reply.Wait));
+        var key = isKnown ? OfCaller(caller) : OfAddress(address);
+        return Counted(caller, Quota(tier, await limits.TakeAsync([Want(key, tier, weight)], cancel), 0));
+    }
+
+    public async ValueTask<RequestQuota?> StandingAsync(Caller caller, CancellationToken cancel)
+    {
+        if (!options.LimitsRequests) return null;
+        if (caller.Tier == Tiers.Names[^1]) return new RequestQuota(caller.Tier, Tiers.PerMinute(caller.Tier), Tiers.PerMinute(caller.Tier), TimeSpan.Zero, null);
+        // How many are left is known only to whoever takes one.
+        var want = Want(OfCaller(caller), caller.Tier, 1);
+        var reply = await limits.TakeAsync([want], cancel);
+        if (reply.IsGranted) await limits.GiveBackAsync(want, cancel);
+        return Quota(caller.Tier, reply, 1);
     }
 
     public async ValueTask<TimeSpan?> WrongAsync(string? address, CancellationToken cancel)
@@ -44,6 +52,17 @@ internal sealed class RequestLimits : IRequestLimits
         if (!options.LimitsRequests || options.AnonymousTier == Tiers.Names[^1]) return null;
         var reply = await limits.TakeAsync([new Want(OfAddress(address), RateLimit.PerMinute(Tiers.PerMinute(options.AnonymousTier)), 1, options.WhenLimitsLost)], cancel);
         return reply.IsGranted ? null : reply.Wait;
+    }
+
+    private static LimitKey OfCaller(Caller caller) => LimitKey.Of(caller.Tenant, Purpose, caller.Principal);
+
+    private Want Want(LimitKey key, string tier, int weight) => new(key, RateLimit.PerMinute(Tiers.PerMinute(tier)), weight, options.WhenLimitsLost);
+
+    private static RequestQuota Quota(string tier, TakeReply reply, int givenBack)
+    {
+        var perMinute = Tiers.PerMinute(tier);
+        var left = reply.IsGranted ? (long)Math.Clamp(Math.Floor(reply.Left + givenBack + 1e-6), 0, perMinute) : 0;
+        return new RequestQuota(tier, perMinute, left, TimeSpan.FromMinutes((double)(perMinute - left) / perMinute), reply.IsGranted ? null : reply.Wait);
     }
 
     private static LimitKey OfAddress(string? address) => LimitKey.OfHouse(Purpose, $"address {address}");

@@ -19,7 +19,7 @@ internal sealed class Quotas : IQuotas
     private static readonly TimeSpan MeasuredMax = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<TenantId, TenantQuota> known = new();
-    private readonly ConcurrentDictionary<TenantId, (long Bytes, long ReadAt)> measured = new();
+    private readonly ConcurrentDictionary<UsageKey, (long Used, long ReadAt)> read = new();
     private readonly TenantTable tenants;
     private readonly UsageTable usage;
     private readonly UsageLines lines;
@@ -49,20 +49,26 @@ internal sealed class Quotas : IQuotas
     public async ValueTask<QuotaTaken> TakeRunAsync(TenantId tenant, CancellationToken cancel)
     {
         var quota = await OfAsync(tenant, cancel);
-        if (quota.StorageBytes is { } most && await MeasuredAsync(tenant, cancel) is var bytes && bytes > most)
-            return new QuotaTaken(Exhausted(tenant, StorageBytes, most, bytes, "bytes are stored", null), null);
-        var day = Day;
-        return quota.RunsPerDay is { } runs ? await TakeAsync(new UsageKey(tenant, RunsPerDay, day), runs, 1, "runs were started today", day.AddDays(1)) : default;
+        if (quota.StorageBytes is { } most && Storage(tenant, most, await UsedAsync(StorageOf(tenant), MeasuredMax, cancel)).Refusal is { } full) return new QuotaTaken(full, null);
+        return quota.RunsPerDay is { } runs ? await TakeAsync(OfRuns(tenant, runs), 1) : default;
     }
 
     public Task GiveBackRunAsync(TenantId tenant, QuotaTaken taken) => GiveBackAsync(tenant, RunsPerDay, taken, 1);
 
     public async ValueTask<QuotaTaken> TakeTokensAsync(TenantId tenant, long tokens, CancellationToken cancel)
     {
-        var month = Month;
-        return (await OfAsync(tenant, cancel)).TokensPerMonth is { } most
-            ? await TakeAsync(new UsageKey(tenant, TokensPerMonth, month), most, tokens, "tokens were used this month", month.AddMonths(1))
-            : default;
+        return (await OfAsync(tenant, cancel)).TokensPerMonth is { } most ? await TakeAsync(OfTokens(tenant, most), tokens) : default;
+    }
+
+    public async ValueTask<IReadOnlyList<QuotaStanding>> StandingAsync(TenantId tenant, TimeSpan ageMax, CancellationToken cancel)
+    {
+        var quota = await OfAsync(tenant, cancel);
+        if (quota.StorageBytes is null && quota.RunsPerDay is null && quota.TokensPerMonth is null) return [];
+        var standings = new List<QuotaStanding>(3);
+        if (quota.StorageBytes is { } most) standings.Add(Storage(tenant, most, await UsedAsync(StorageOf(tenant), ageMax, cancel)));
+        if (quota.RunsPerDay is { } runs) standings.Add(await StandingAsync(OfRuns(tenant, runs), ageMax, cancel));
+        if (quota.TokensPerMonth is { } tokens) standings.Add(await StandingAsync(OfTokens(tenant, tokens), ageMax, cancel));
+        return standings;
     }
 
     public Task GiveBackTokensAsync(TenantId tenant, QuotaTaken taken, long tokens) => GiveBackAsync(tenant, TokensPerMonth, taken, tokens);
@@ -86,22 +92,42 @@ internal sealed class Quotas : IQuotas
     {
         Interlocked.Increment(ref generation);
         known.Clear();
-        measured.Clear();
+        read.Clear();
     }
 
-    private async ValueTask<long> MeasuredAsync(TenantId tenant, CancellationToken cancel)
+    /// <summary>What is used, as it was stored less than that long ago.</summary>
+    private async ValueTask<long> UsedAsync(UsageKey key, TimeSpan ageMax, CancellationToken cancel)
     {
-        if (measured.TryGetValue(tenant, out var last) && clock.GetElapsedTime(last.ReadAt) < MeasuredMax) return last.Bytes;
-        var bytes = await usage.UsedAsync(StorageOf(tenant), cancel);
-        if (measured.Count >= KeptMax) measured.Clear();
-        measured[tenant] = (bytes, clock.GetTimestamp());
-        return bytes;
+        if (read.TryGetValue(key, out var last) && clock.GetElapsedTime(last.ReadAt) < ageMax) return last.Used;
+        return Read(key, await usage.UsedAsync(key, cancel));
     }
 
-    private async Task<QuotaTaken> TakeAsync(UsageKey key, long limit, long amount, string what, DateTimeOffset resets)
+    private long Read(UsageKey key, long used)
     {
-        var (isGranted, used) = await lines.TakeAsync(key, limit, amount);
-        return isGranted ? new QuotaTaken(null, key.Since) : new QuotaTaken(Exhausted(key.Tenant, key.Quota, limit, used, what, resets), null);
+        if (read.Count >= KeptMax) read.Clear();
+        read[key] = (used, clock.GetTimestamp());
+        return used;
+    }
+
+    private QuotaStanding Storage(TenantId tenant, long most, long bytes) =>
+        new(StorageBytes, most, bytes, null, bytes > most ? Exhausted(tenant, StorageBytes, most, bytes, "bytes are stored", null) : null);
+
+    private Counted OfRuns(TenantId tenant, long most) => Day is var day ? new Counted(new UsageKey(tenant, RunsPerDay, day), most, "runs were started today", day.AddDays(1)) : default;
+
+    private Counted OfTokens(TenantId tenant, long most) =>
+        Month is var month ? new Counted(new UsageKey(tenant, TokensPerMonth, month), most, "tokens were used this month", month.AddMonths(1)) : default;
+
+    private async Task<QuotaTaken> TakeAsync(Counted quota, long amount)
+    {
+        var (isGranted, used) = await lines.TakeAsync(quota.Key, quota.Limit, amount);
+        Read(quota.Key, used);
+        return isGranted ? new QuotaTaken(null, quota.Key.Since) : new QuotaTaken(Exhausted(quota, used), null);
+    }
+
+    private async ValueTask<QuotaStanding> StandingAsync(Counted quota, TimeSpan ageMax, CancellationToken cancel)
+    {
+        var used = await UsedAsync(quota.Key, ageMax, cancel);
+        return new QuotaStanding(quota.Key.Quota, quota.Limit, used, quota.Resets, used >= quota.Limit ? Exhausted(quota, used) : null);
     }
 
     private async Task GiveBackAsync(TenantId tenant, string quota, QuotaTaken taken, long amount)
@@ -109,13 +135,16 @@ internal sealed class Quotas : IQuotas
         if (taken.Since is not { } since || amount == 0) return;
         try
         {
-            await usage.AddAsync(new UsageKey(tenant, quota, since), -amount, CancellationToken.None);
+            var key = new UsageKey(tenant, quota, since);
+            Read(key, await usage.AddAsync(key, -amount, CancellationToken.None));
         }
         catch (JournalUnavailableException)
         {
             // What it was taken for has happened or not: that must not fail now. It stays counted, so never more is granted than the quota says.
         }
     }
+
+    private Failure Exhausted(Counted quota, long used) => Exhausted(quota.Key.Tenant, quota.Key.Quota, quota.Limit, used, quota.What, quota.Resets);
 
     private Failure Exhausted(TenantId tenant, string quota, long limit, long used, string what, DateTimeOffset? resets)
     {
@@ -131,4 +160,7 @@ internal sealed class Quotas : IQuotas
             writer.WriteEndObject();
         }));
     }
+
+    /// <summary>A quota of a day or month.</summary>
+    private readonly record struct Counted(UsageKey Key, long Limit, string What, DateTimeOffset Resets);
 }

@@ -37,6 +37,41 @@ public static class Admission
     }
 
     /// <summary>
+    /// Why an agent is refused a target that it may not reach: the first of them, and all in <c>details.domain_gaps</c>. Also what a
+    /// call fails with whose URL was not known before.
+    /// </summary>
+    public static Failure Unreachable(string? agent, ImmutableArray<DomainGap> gaps)
+    {
+        var first = gaps[0];
+        var who = agent is null ? "The agent" : $"The agent {agent}";
+        var where = first.Path.Length == 0 ? "" : $"{first.Path}: ";
+        return FailureCatalog.Fail("PERMISSION_DENIED", $"{where}{who} may not reach {first.Target} ({first.Rule}).", null, Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("reason", "domain");
+            Write(first);
+            writer.WriteStartArray("domain_gaps");
+            foreach (var gap in gaps)
+            {
+                writer.WriteStartObject();
+                Write(gap);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+
+            void Write(DomainGap gap)
+            {
+                if (gap.Path.Length > 0) writer.WriteString("path", gap.Path);
+                writer.WriteString("host", gap.Target.Host);
+                writer.WriteNumber("port", gap.Target.Port);
+                writer.WriteString("rule", gap.Rule);
+            }
+        }));
+    }
+
+    /// <summary>
     /// What a caller gave as the plan wants it, defaults put in; or why it is refused (<c>INVALID_INPUT</c>, each problem
     /// in <c>details.problems</c>). A plan that declares no inputs takes any.
     /// </summary>

@@ -24,28 +24,52 @@ public sealed record BudgetVerdict(bool Allowed, string? Reason, string? BreachT
     });
 }
 
+/// <summary>One limit of an agent's money.</summary>
+/// <param name="Type">per_run, per_model, paused, per_day, total_budget.</param>
+/// <param name="Current">What counts against it: the estimate itself for what limits one run, else what was spent.</param>
+/// <param name="Left">Of it for one run, before the estimate.</param>
+/// <param name="Reason">Null: the estimate fits.</param>
+public readonly record struct BudgetWall(string Type, decimal Limit, Cents Current, decimal Left, string? Reason);
+
 /// <summary>The check of an agent's money: pure, first breach first.</summary>
 public static class AgentBudget
 {
+    /// <summary>Whether the estimate may be spent: the first of <see cref="Walls"/> that it breaches decides.</summary>
     public static BudgetVerdict Check(Cents estimate, string? model, AgentBudgetLimits limits, AgentAccount account)
     {
-        if (estimate.Value > limits.PerRun)
-            return Breach("per_run", $"{estimate} cents are more than the per-run limit of {new Cents(limits.PerRun)}.", limits.PerRun, estimate);
-        if (model is not null && limits.PerModel.TryGetValue(model, out var ofModel) && estimate.Value > ofModel)
-            return Breach("per_model", $"{estimate} cents are more than the limit of {new Cents(ofModel)} for the model {model}.", ofModel, estimate);
-        if (account.Paused) return Breach("paused", "the agent is paused.", 0, account.Committed);
-        if (account.Today.Value + estimate.Value > limits.PerDay)
-            return Breach("per_day", $"{estimate} cents on top of today's {account.Today} are more than the per-day limit of {new Cents(limits.PerDay)}.", limits.PerDay, account.Today);
         var left = limits.PerDay - account.Today.Value;
-        if (account.Budget is { } budget)
+        foreach (var wall in Walls(estimate, model, limits, account))
         {
-            left = Math.Min(left, budget.Value - account.Committed.Value);
-            if (left < estimate.Value)
-                return Breach("total_budget", $"{estimate} cents are more than what is left of the agent's budget of {budget}.", budget.Value, account.Committed);
+            if (wall.Reason is { } reason) return new BudgetVerdict(false, reason, wall.Type, new Cents(wall.Limit), wall.Current, Cents.Zero);
+            if (wall.Type == "total_budget") left = Math.Min(left, wall.Left);
         }
 
         return new BudgetVerdict(true, null, null, account.Budget ?? Cents.Zero, account.Committed, new Cents(left));
     }
 
-    private static BudgetVerdict Breach(string type, string reason, decimal limit, Cents current) => new(false, reason, type, new Cents(limit), current, Cents.Zero);
+    /// <summary>All limits, in the order in which they are asked.</summary>
+    public static IEnumerable<BudgetWall> Walls(Cents estimate, string? model, AgentBudgetLimits limits, AgentAccount account)
+    {
+        var cents = estimate.Value;
+        yield return new BudgetWall(
+            "per_run", limits.PerRun, estimate, limits.PerRun,
+            cents > limits.PerRun ? $"{estimate} cents are more than the per-run limit of {new Cents(limits.PerRun)}." : null);
+        if (model is not null && limits.PerModel.TryGetValue(model, out var ofModel))
+        {
+            yield return new BudgetWall(
+                "per_model", ofModel, estimate, ofModel,
+                cents > ofModel ? $"{estimate} cents are more than the limit of {new Cents(ofModel)} for the model {model}." : null);
+        }
+
+        if (account.Paused) yield return new BudgetWall("paused", 0, account.Committed, 0, "the agent is paused.");
+        var today = limits.PerDay - account.Today.Value;
+        yield return new BudgetWall(
+            "per_day", limits.PerDay, account.Today, today,
+            cents > today ? $"{estimate} cents on top of today's {account.Today} are more than the per-day limit of {new Cents(limits.PerDay)}." : null);
+        if (account.Budget is not { } budget) yield break;
+        var left = Math.Min(today, budget.Value - account.Committed.Value);
+        yield return new BudgetWall(
+            "total_budget", budget.Value, account.Committed, budget.Value - account.Committed.Value,
+            left < cents ? $"{estimate} cents are more than what is left of the agent's budget of {budget}." : null);
+    }
 }

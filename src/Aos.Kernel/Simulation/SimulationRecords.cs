@@ -5,9 +5,9 @@ namespace Aos.Kernel;
 
 /// <summary>What simulate and admission ask.</summary>
 /// <param name="Reading">The plan as read, with its problems; it may name skills that are not there.</param>
-/// <param name="AgentId">Named in a refusal; what the agent may use comes as <paramref name="AllowedSkills"/> and <see cref="BlockedSkills"/>.</param>
+/// <param name="AgentId">Named in a refusal; what the agent may use and reach comes as <paramref name="Rules"/>.</param>
 /// <param name="Budget">Beside the plan's own; the lower one counts. Null: unlimited; zero means zero.</param>
-/// <param name="AllowedSkills">Null: all; empty: none.</param>
+/// <param name="Rules">Of an agent that the house knows. Null: nothing holds it.</param>
 /// <param name="Timestamp">Frozen time that enters <c>trace_id</c> and <c>root_hash</c>, or null.</param>
 /// <param name="Inputs">Of the plan; lists among them tell how often a <c>for_each</c> over them runs.</param>
 public sealed record SimulationRequest(
@@ -15,17 +15,24 @@ public sealed record SimulationRequest(
     TenantId Tenant,
     string? AgentId,
     Cents? Budget,
-    IReadOnlySet<string>? AllowedSkills,
+    AgentRules? Rules,
     ulong Seed,
     string? Timestamp,
     JsonElement Inputs)
 {
-    /// <summary>Skills that may not be used, whatever is allowed.</summary>
-    public IReadOnlySet<string>? BlockedSkills { get; init; }
+    /// <summary>What holds at this moment only, in the order in which a start asks for it.</summary>
+    public ImmutableArray<MomentFact> Moment { get; init; } = [];
 
     /// <summary>Stands for the plan's hash in <c>trace_id</c> when the plan could not be read.</summary>
     public string? SourceHash { get; init; }
 }
+
+/// <summary>Something that is so now and may be otherwise in a minute: an agent's standing, its money, a quota of its tenant.</summary>
+/// <param name="Name">In the answer's <c>facts</c>.</param>
+/// <param name="Value">All that the answer depends on of it.</param>
+/// <param name="Warning">Said beside the verdict; or null.</param>
+/// <param name="Refusal">What a start is refused with while it is so; or null.</param>
+public sealed record MomentFact(string Name, string Value, string? Warning = null, Failure? Refusal = null);
 
 /// <summary>One step's estimate. A step with no skill costs nothing and takes its own time.</summary>
 /// <param name="SkillId">The skill; <c>wait</c>, <c>await</c>, <c>run</c> or <c>agent</c> for a step without one.</param>
@@ -83,6 +90,7 @@ public sealed record Simulation(
     Cents? BudgetRemaining,
     bool BudgetSufficient,
     ImmutableArray<string> PermissionGaps,
+    ImmutableArray<DomainGap> DomainGaps,
     ImmutableArray<SimulatedRisk> Risks,
     double CumulativeRisk,
     ImmutableArray<StepEstimate> Steps,

@@ -45,10 +45,15 @@ public static class Simulator
             warnings.Add("Empty plan: there is no step to run.");
         }
 
+        foreach (var fact in request.Moment)
+        {
+            if (fact.Warning is { } warning) warnings.Add(warning);
+        }
+
         var (trace, root) = Identify(request);
         return new Simulation(
             verdict.Refusal is null, verdict.Status, verdict.Refusal, verdict.Cost, costMax, duration, budget,
-            budget is { } limit ? limit - verdict.Cost : null, verdict.FitsBudget, verdict.Gaps, Risks(steps), risk, steps,
+            budget is { } limit ? limit - verdict.Cost : null, verdict.FitsBudget, verdict.Gaps, verdict.DomainGaps, Risks(steps), risk, steps,
             verdict.FitsBudget ? [] : Alternatives(facts, verdict.Cost, steps), verdict.Problems, [.. warnings], trace, root, Versions(facts, request));
     }
 
@@ -163,23 +168,32 @@ public static class Simulator
 
     private static ImmutableSortedDictionary<string, string> Versions(SimulatorFacts facts, SimulationRequest request)
     {
-        if (request.AllowedSkills is null && request.BlockedSkills is null) return facts.Versions.Value;
-        return facts.Versions.Value.SetItem("agent", ContentHash.Short(Json.Write(writer =>
-        {
-            writer.WriteStartObject();
-            Names("allowed", request.AllowedSkills);
-            Names("blocked", request.BlockedSkills);
-            writer.WriteEndObject();
-
-            void Names(string name, IReadOnlySet<string>? skills)
-            {
-                if (skills is null) return;
-                writer.WriteStartArray(name);
-                foreach (var skill in skills.Order(StringComparer.Ordinal)) writer.WriteStringValue(skill);
-                writer.WriteEndArray();
-            }
-        })));
+        var versions = facts.Versions.Value;
+        foreach (var fact in request.Moment) versions = versions.SetItem(fact.Name, fact.Value);
+        return request.Rules is { } rules ? versions.SetItem("agent", Hash(rules)) : versions;
     }
+
+    private static string Hash(AgentRules rules) => ContentHash.Short(Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        Names("allowed", rules.AllowedSkills);
+        Names("blocked", rules.BlockedSkills);
+        if (!rules.Domains.IsEmpty)
+        {
+            Names("allowed_domains", rules.Domains.Allowed);
+            Names("blocked_domains", rules.Domains.Blocked);
+        }
+
+        writer.WriteEndObject();
+
+        void Names(string name, ImmutableArray<string>? names)
+        {
+            if (names is not { IsDefault: false } some) return;
+            writer.WriteStartArray(name);
+            foreach (var one in some.Order(StringComparer.Ordinal)) writer.WriteStringValue(one);
+            writer.WriteEndArray();
+        }
+    }));
 
     private static (string Trace, string Root) Identify(SimulationRequest request)
     {

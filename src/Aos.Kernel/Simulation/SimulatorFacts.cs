@@ -16,6 +16,9 @@ public sealed record SimulatorFacts(
     bool HasApprovals,
     Lazy<ImmutableSortedDictionary<string, string>> Versions)
 {
+    /// <summary>Of a skill the parameter that holds the URL its call goes to; null: none does.</summary>
+    public Func<string, string?> TargetParam { get; init; } = static _ => null;
+
     /// <summary>Of a skill; one that nobody knows has a price, too.</summary>
     internal SkillPrice Price(string skill) => Prices.TryGetValue(skill, out var price) ? price : TypicalFigures.Unknown;
 }

@@ -9,34 +9,38 @@ namespace Aos.Kernel;
 /// <param name="Inputs">With the defaults of the plan.</param>
 internal readonly record struct Verdict(
     string Status, Failure? Refusal, Cents Cost, Cents? Budget, JsonElement Inputs, bool FitsBudget, ImmutableArray<string> Gaps,
-    ImmutableArray<PlanProblem> Problems)
+    ImmutableArray<DomainGap> DomainGaps, ImmutableArray<PlanProblem> Problems)
 {
     /// <summary>
-    /// The first of: a plan that is not valid, a skill that is not there, one the agent may not use, a construct whose
-    /// room is not there, inputs that do not fit, a budget or limit below the estimate.
+    /// The first of: a plan that is not valid, a skill that is not there, an agent that starts nothing now, a skill it may not use, a
+    /// domain it may not reach, a construct whose room is not there, inputs that do not fit, a budget or limit below the estimate,
+    /// an agent without the money.
     /// </summary>
     internal static Verdict Of(SimulatorFacts facts, SimulationRequest request)
     {
         var problems = request.Reading.Problems;
         if (request.Reading.Plan is not { } plan)
-            return new Verdict("invalid_plan", Admission.Refusal(problems), Cents.Zero, request.Budget, request.Inputs, true, [], problems);
+            return new Verdict("invalid_plan", Admission.Refusal(problems), Cents.Zero, request.Budget, request.Inputs, true, [], [], problems);
         var budget = Cents.Lower(request.Budget, plan.Budget);
         var (inputs, wrong) = Admission.Inputs(plan, request.Inputs);
         var cost = Pricing.Cost(facts, plan, inputs);
         var byModel = facts.Limits.ModelMax.IsEmpty ? null : Pricing.ByModel(facts, plan, inputs);
         var money = PlanBudgetVerdict.Of(facts.Limits, cost, byModel, budget);
         var skills = Admission.SkillsOf(plan);
-        var gaps = GapsOf(skills, request);
-        var (status, refusal) = Judge(facts, request, plan, skills, wrong, money, gaps);
-        return new Verdict(status, refusal, cost, budget, inputs, money.Allowed, gaps, problems);
+        var gaps = request.Rules?.SkillGaps(skills) ?? [];
+        var domains = request.Rules?.DomainGaps(plan, facts.TargetParam) ?? [];
+        var (status, refusal) = Judge(facts, request, plan, skills, wrong, money, gaps, domains);
+        return new Verdict(status, refusal, cost, budget, inputs, money.Allowed, gaps, domains, problems);
     }
 
     private static (string Status, Failure? Refusal) Judge(
         SimulatorFacts facts, SimulationRequest request, Plan plan, IReadOnlyList<string> skills, Failure? wrongInputs, PlanBudgetVerdict money,
-        ImmutableArray<string> gaps)
+        ImmutableArray<string> gaps, ImmutableArray<DomainGap> domains)
     {
         if (request.Reading.Problems is { IsEmpty: false } problems) return ("skill_unavailable", Admission.Refusal(problems));
+        if (Refused(request, isPermission: true) is { } standing) return ("permission_denied", standing);
         if (!gaps.IsEmpty) return ("permission_denied", Admission.Denied(request.AgentId, gaps));
+        if (!domains.IsEmpty) return ("permission_denied", Admission.Unreachable(request.AgentId, domains));
         if (Unavailable(facts, plan) is { } unavailable) return ("invalid_plan", unavailable);
         foreach (var skill in skills)
         {
@@ -44,7 +48,7 @@ internal readonly record struct Verdict(
         }
 
         if (wrongInputs is not null) return ("invalid_plan", wrongInputs);
-        return money.Refusal() is { } refusal ? ("budget_insufficient", refusal) : ("feasible", null);
+        return (money.Refusal() ?? Refused(request, isPermission: false)) is { } refusal ? ("budget_insufficient", refusal) : ("feasible", null);
     }
 
     private static Failure? Unavailable(SimulatorFacts facts, Plan plan)
@@ -60,16 +64,13 @@ internal readonly record struct Verdict(
         return null;
     }
 
-    private static ImmutableArray<string> GapsOf(IReadOnlyList<string> skills, SimulationRequest request)
+    private static Failure? Refused(SimulationRequest request, bool isPermission)
     {
-        if (request.AllowedSkills is null && request.BlockedSkills is null) return [];
-        var gaps = ImmutableArray.CreateBuilder<string>();
-        foreach (var skill in skills)
+        foreach (var fact in request.Moment)
         {
-            var isAllowed = request.AllowedSkills is null || request.AllowedSkills.Contains(skill);
-            if (!isAllowed || request.BlockedSkills?.Contains(skill) == true) gaps.Add(skill);
+            if (fact.Refusal is { } refusal && refusal.Code == "PERMISSION_DENIED" == isPermission) return refusal;
         }
 
-        return gaps.DrainToImmutable();
+        return null;
     }
 }

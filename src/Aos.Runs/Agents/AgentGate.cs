@@ -8,7 +8,7 @@ namespace Aos.Runs;
 /// Holds known agents to what they may: every start of a run passes here, whichever door it came through. Starts of one agent
 /// pass one after another, so that two of them cannot both take the last of a budget; a run under way holds its whole budget.
 /// </summary>
-internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, ISkills skills, Scopes scopes, AgentOptions options, TimeProvider clock) : IRuns
+internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls walls, IRunRows rows, ISkills skills, Scopes scopes, AgentOptions options, TimeProvider clock) : IRuns
 {
     /// <summary>A run may try each call so many times before its grant is used up.</summary>
     private const int TriesGranted = 4;
@@ -24,11 +24,11 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, 
         await gate.WaitAsync(cancel);
         try
         {
-            if ((Standing(agent) ?? Skills(agent, request.Plan)) is { } refusal) return new StartReply.Refused(refusal);
+            if ((AgentWalls.Standing(agent) ?? Refusal(agent, request)) is { } refusal) return new StartReply.Refused(refusal);
             scopes.Own(agent.Tenant, agent.Id, options.RunsOf(agent.Settings));
             var need = PlanInspector.Cost(request.Plan, skills.Terms) + request.Charged;
             if (need == Cents.Zero) return await runs.StartAsync(caller, request, cancel);
-            var verdict = Verdict(agent, need, null, await agents.SpendingAsync(agent, cancel));
+            var verdict = walls.Verdict(agent, need, null, await agents.SpendingAsync(agent, cancel));
             if (!verdict.Allowed) return new StartReply.Refused(await BreachedAsync(agent, verdict, cancel));
             return await runs.StartAsync(caller, request with { Budget = Grant(request, need, verdict.Left) }, cancel);
         }
@@ -51,11 +51,6 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, 
 
     public IAsyncEnumerable<JournalEntry> FollowAsync(Caller caller, RunId run, int afterSeq, CancellationToken cancel) => runs.FollowAsync(caller, run, afterSeq, cancel);
 
-    /// <summary>Paused and disabled agents start nothing.</summary>
-    internal static Failure? Standing(Agent agent) => agent.Status == AgentStatus.Active
-        ? null
-        : FailureCatalog.Fail("PERMISSION_DENIED", $"The agent {agent.Id} is {agent.Status.ToString().ToLowerInvariant()}.");
-
     /// <summary>
     /// Whether the agent has as many runs at work or in line as may be at work at once: then no goal is planned. A run that
     /// is started without planning gets in line.
@@ -73,19 +68,15 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, 
     /// <summary>Whether the agent can pay so much; a breach of the day's limit pauses it, if that is set.</summary>
     internal async Task<Failure?> PayAsync(Agent agent, Cents estimate, string? model, CancellationToken cancel)
     {
-        var verdict = Verdict(agent, estimate, model, await agents.SpendingAsync(agent, cancel));
+        var verdict = walls.Verdict(agent, estimate, model, await agents.SpendingAsync(agent, cancel));
         return verdict.Allowed ? null : await BreachedAsync(agent, verdict, cancel);
     }
-
-    private BudgetVerdict Verdict(Agent agent, Cents estimate, string? model, AgentSpending spending) => AgentBudget.Check(
-        estimate, model, new AgentBudgetLimits(options.RunMaxCents, options.DayMaxCents, options.ModelMaxCents),
-        new AgentAccount(agent.Status != AgentStatus.Active, agent.Settings.BudgetCents is { } cents ? new Cents(cents) : null, spending.Committed, spending.Today));
 
     private async Task<Failure> BreachedAsync(Agent agent, BudgetVerdict verdict, CancellationToken cancel)
     {
         if (verdict.BreachType == "per_day" && options.PauseOnBreach)
             await agents.ChangeAsync(Caller.System(agent.Tenant), agent.Id, it => it with { Status = AgentStatus.Paused }, cancel);
-        return FailureCatalog.Fail("AGENT_BUDGET_EXCEEDED", $"Budget exceeded: {verdict.Reason}", null, verdict.ToJson());
+        return AgentWalls.Breach(verdict);
     }
 
     /// <summary>What the run may spend: what was asked for, else some tries of every call; never more than is left.</summary>
@@ -95,17 +86,21 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, 
         return new Cents(Math.Min(Math.Min(wish, left.Value), Math.Max(options.RunMaxCents, need.Value)));
     }
 
-    private static Failure? Skills(Agent agent, Plan plan)
+    /// <summary>What the agent may not call or reach of what is known before the run; where the run reports to is a target of it too.</summary>
+    private Failure? Refusal(Agent agent, StartRequest request)
     {
-        var gaps = Admission.SkillsOf(plan).Where(skill => !agent.May(skill)).ToList();
-        return gaps.Count == 0 ? null : Admission.Denied(agent.Id, gaps);
+        var rules = agent.Rules();
+        if (rules.Refusal(agent.Id, request.Plan, skills.TargetParam) is { } refusal) return refusal;
+        return request.Webhook is { } webhook && WebTarget.Of(webhook) is { } target && rules.Domains.Wall(target) is { } rule
+            ? Admission.Unreachable(agent.Id, [new DomainGap("webhook_url", 0, target, rule)])
+            : null;
     }
 
     /// <summary>An ended run gave back what it had not spent; a new attempt needs it again.</summary>
     private async Task<Failure?> RetryRefusalAsync(RunRow row, CancellationToken cancel)
     {
         if (row.Parent is not null || !row.Status.IsOver() || await agents.FindAsync(row.Tenant, row.AgentId, cancel) is not { } agent) return null;
-        if (Standing(agent) is { } standing) return standing;
+        if (AgentWalls.Standing(agent) is { } standing) return standing;
         return row.Budget is { } budget && budget > row.Spent ? await PayAsync(agent, budget - row.Spent, null, cancel) : null;
     }
 }

@@ -35,8 +35,8 @@ internal sealed class GoalDesk(
 
     private async Task<Failure?> MayStartAsync(Agent agent, CancellationToken cancel)
     {
-        if (AgentGate.Standing(agent) is { } standing) return standing;
-        if (agent.Settings.GoalsPerMinute is { } rate && await WaitAsync(LimitKey.Of(agent.Tenant, "agent_goals", agent.Id), rate, cancel) is { } wait)
+        if (AgentWalls.Standing(agent) is { } standing) return standing;
+        if (agent.Settings.GoalsPerMinute is { } rate && await WaitAsync(AgentWalls.GoalsKey(agent), rate, cancel) is { } wait)
             return TooFast($"The agent {agent.Id}", rate, wait);
         return await gate.BusyAsync(agent, cancel) ?? await gate.PayAsync(agent, new Cents(options.EstimateCents), agent.Settings.Model ?? options.PlannerModel, cancel);
     }

@@ -53,6 +53,10 @@ internal sealed class Scopes(IRunRows rows, RunsOptions options, IQuotas? quotas
         return ofAgent is not null ? agent : ofTenant is not null ? "" : null;
     }
 
+    /// <summary>How many runs of the tenant, and of the agent (null: of none), may be at work at once now; null: no limit.</summary>
+    internal async ValueTask<(int? Tenant, int? Agent)> MostAsync(TenantId tenant, string? agent, int? ownLimit, CancellationToken cancel) =>
+        (await OfTenantAsync(tenant, cancel), agent is null ? null : options.Limits.OfAgent(tenant, agent, ownLimit));
+
     /// <summary>A tenant's quota has changed: its runs in line may begin, or more of them have to wait.</summary>
     public async Task ChangedAsync(TenantId tenant, CancellationToken cancel)
     {

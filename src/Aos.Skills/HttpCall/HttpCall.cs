@@ -67,6 +67,7 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
         ]),
         StableFields = ["status_code", "headers_hash", "body_hash"],
         SecretParams = ["headers", "params", "body"],
+        TargetParam = "url",
         OftenFollowedBy = ["json_transform", "llm_invoke"],
         OftenPrecededBy = ["kv_get"],
         AntiPatterns = ["Calling the same URL again and again."],

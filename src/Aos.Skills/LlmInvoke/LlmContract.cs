@@ -19,6 +19,7 @@ internal static class LlmContract
         Description = "Asks a language model and gives back its answer: text, JSON of a given shape, or the tools it asks for.",
         Effect = EffectClass.Idempotent,
         Cost = Cost(options),
+        UsesTokens = true,
         TypicalCents = 5,
         TypicalLatencyMs = 2_000,
         TimeoutDefault = TimeSpan.FromSeconds(60),

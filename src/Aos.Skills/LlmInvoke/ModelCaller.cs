@@ -18,7 +18,7 @@ internal sealed class ModelCaller(IEgress egress, TimeProvider clock) : IDisposa
     private const int ErrorBytesMax = 64 * 1024;
     private static readonly AnthropicWire Anthropic = new();
     private static readonly OpenAiWire OpenAi = new();
-    private readonly Lazy<HttpClient> client = new(() => new HttpClient(egress.Handler()) { Timeout = Timeout.InfiniteTimeSpan });
+    private readonly Lazy<HttpClient> client = new(() => new HttpClient(egress.Handler(isOfHouse: true)) { Timeout = Timeout.InfiniteTimeSpan });
 
     public void Dispose()
     {

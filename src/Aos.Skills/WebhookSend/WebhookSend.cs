@@ -47,6 +47,7 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
         Constraints = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("max_payload_bytes", Json.Of(PayloadBytesMax))]),
         StableFields = ["status_code", "delivery_id", "signed", "body_hash"],
         SecretParams = ["token", "headers"],
+        TargetParam = "url",
         OftenPrecededBy = ["json_transform"],
         AntiPatterns = ["Sending without a token: the receiver cannot tell who sent it."],
         Tags = ["network", "http", "notification"],
