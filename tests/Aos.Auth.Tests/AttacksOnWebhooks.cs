@@ -105,6 +105,8 @@ public sealed class AttacksOnWebhooks : IAsyncLifetime
 
     [Fact]
     [Trait("id", "HOOK-limits")]
+    [Trait("id", "HOOK-ref-01")]
+    [Trait("id", "HOOK-ref-03")]
     public async Task Deliveries_beyond_the_limits_are_refused_before_anything_about_them_is_read()
     {
         await using var narrow = await AuthHouse.OpenAsync(more: services => services.AddSingleton(new Approvals.WebhookOptions { EndpointPerMinute = 3, AddressPerMinute = 5, BodyBytesMax = 1024 }));

@@ -9,6 +9,8 @@ public sealed partial class Tenants
     private static readonly SortedDictionary<string, string> ForHouse = new(StringComparer.Ordinal)
     {
         ["src/Aos.App/Server/StoreProbe.cs"] = "the store's health",
+        ["src/Aos.Approvals/Webhooks/DeliveryTable.cs"] = "the sweep of old deliveries",
+        ["src/Aos.Approvals/Webhooks/EndpointTable.cs"] = "whose endpoint a delivery is for, its row says",
         ["src/Aos.Identity/Audit/AuditTable.cs"] = "the record is one chain over all tenants; what a tenant lists is scoped",
         ["src/Aos.Identity/Keys/KeyTable.cs"] = "a presented key says of which tenant it is; last uses are noted for all",
         ["src/Aos.Identity/Rbac/PolicyTable.cs"] = "one policy for all",
