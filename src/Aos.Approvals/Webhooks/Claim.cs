@@ -7,12 +7,12 @@ using Aos.Kernel;
 namespace Aos.Approvals;
 
 /// <summary>What a request says of itself: true only if one of its signatures is right.</summary>
-/// <param name="Id">The delivery's id. The signature covers it.</param>
+/// <param name="Id">The delivery's id, which the signature covers; null: it stands in the body, which nobody reads before the signature is found right.</param>
 /// <param name="SignedAt">Unix seconds; null where the scheme signs no time.</param>
 /// <param name="Before">What is signed before the body.</param>
 /// <param name="Signatures">Each 32 bytes; one of them must be right.</param>
 /// <param name="Version">Null: any version that is good now.</param>
-internal sealed record Claim(string Id, long? SignedAt, byte[] Before, IReadOnlyList<byte[]> Signatures, long? Version)
+internal sealed record Claim(string? Id, long? SignedAt, byte[] Before, IReadOnlyList<byte[]> Signatures, long? Version)
 {
     private const int IdMax = 255;
     private const int MacBytes = 32;
@@ -53,11 +53,13 @@ internal sealed record Claim(string Id, long? SignedAt, byte[] Before, IReadOnly
         }
 
         if (Time(timestamp) is not { } time || macs.Count is 0 or > SignaturesMax) return null;
-        return BodyId(request.Body.Span) is { } id ? new Claim(id, time, Encoding.ASCII.GetBytes(timestamp + "."), macs, null) : null;
+        return new Claim(null, time, Encoding.ASCII.GetBytes(timestamp + "."), macs, null);
     }
 
-    private static string? BodyId(ReadOnlySpan<byte> body)
+    /// <summary>The id of a delivery whose signature is right; null: its body has none.</summary>
+    internal string? IdIn(ReadOnlySpan<byte> body)
     {
+        if (Id is not null) return Id;
         try
         {
             return JsonText.Read(body).GetText("id") is { } id && IsId(id) ? id : null;

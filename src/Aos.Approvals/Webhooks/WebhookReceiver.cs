@@ -47,14 +47,16 @@ internal sealed class WebhookReceiver(
         var keys = await secrets.GoodAsync(endpoint?.Tenant ?? TenantId.Default, endpoint?.Secret ?? Nobody, cancel);
         var claim = Claim.Of(endpoint?.Scheme ?? WebhookScheme.Aos, request);
         var version = SignedWith(claim, keys, request.Body.Span);
-        if (Refusal(endpoint, keys, claim, version) is { } reason)
+        var reason = Refusal(endpoint, keys, claim, version);
+        var id = reason is null ? claim!.IdIn(request.Body.Span) : null;
+        if (id is null)
         {
-            meter.Refused(reason);
+            meter.Refused(reason ?? "form");
             meter.Took(clock.GetElapsedTime(began));
             return new WebhookReceipt(WebhookResult.Refused, null);
         }
 
-        var receipt = await deliveries.KeepAsync(Delivery(endpoint!, claim!, version!.Value, request), cancel);
+        var receipt = await deliveries.KeepAsync(Delivery(endpoint!, id, version!.Value, request), cancel);
         meter.Received(receipt.Result);
         meter.Took(clock.GetElapsedTime(began));
         return receipt;
@@ -89,13 +91,13 @@ internal sealed class WebhookReceiver(
         return fits;
     }
 
-    private StoredDelivery Delivery(WebhookEndpoint endpoint, Claim claim, long version, WebhookRequest request)
+    private StoredDelivery Delivery(WebhookEndpoint endpoint, string id, long version, WebhookRequest request)
     {
         var now = clock.GetUtcNow();
         var body = WebhookBody.Read(request.Body.Span);
         var alert = Alert.Of(body);
         var (run, problem) = Targets.Of(endpoint.Forward, body);
-        return new StoredDelivery(endpoint.Tenant, Guid.CreateVersion7(now).ToString("D"), endpoint.Id, claim.Id, now)
+        return new StoredDelivery(endpoint.Tenant, Guid.CreateVersion7(now).ToString("D"), endpoint.Id, id, now)
         {
             ContentType = request.ContentType is { Length: > 255 } type ? type[..255] : request.ContentType,
             Headers = KeptHeaders.Of(request.Headers),
