@@ -181,8 +181,8 @@ public sealed class WebhookDeliveries : IAsyncLifetime
         await using var house = await AuthHouse.OpenAsync(more: services => services.AddSingleton(new Approvals.WebhookOptions { LimitsRequests = false }));
         key = await house.KeyAsync("admin", """ "tier":"unlimited" """);
         var hook = await house.HookAsync(key, forward: "null");
-        var long_ = await house.DeliverAsync(hook, $$"""{"labels":{"alertname":"{{new string('x', 10_000)}}","severity":"{{new string('y', 500)}}"} }""", "long");
-        Assert.Equal(255, (await house.AsAsync(key, "GET", $"{Kept}/{long_.Text("id")}")).Text("alertname")!.Length);
+        var longest = await house.DeliverAsync(hook, $$"""{"labels":{"alertname":"{{new string('x', 10_000)}}","severity":"{{new string('y', 500)}}"} }""", "long");
+        Assert.Equal(255, (await house.AsAsync(key, "GET", $"{Kept}/{longest.Text("id")}")).Text("alertname")!.Length);
 
         var chance = new Random(42);
         for (var i = 0; i < 500; i++)

@@ -10,7 +10,6 @@ internal static class WebhookDeliveryRoutes
     /// <summary>Deliveries that an export reads at once.</summary>
     private const int PageMax = 100;
 
-    /// <summary>Deliveries of a page that shows bodies: each may have 32 MiB.</summary>
     private const int LimitMax = 1_000;
 
     internal static void MapWebhookDeliveries(this IEndpointRouteBuilder routes)
@@ -51,7 +50,9 @@ internal static class WebhookDeliveryRoutes
         {
             foreach (var delivery in page)
             {
-                await context.Response.Body.WriteAsync(WebhookWire.Line(delivery), context.RequestAborted);
+                // One at a time: bodies may be large. It may be forgotten meanwhile.
+                if (await book.FindAsync(delivery.Tenant, delivery.Id, context.RequestAborted) is { } whole)
+                    await context.Response.Body.WriteAsync(WebhookWire.Line(whole), context.RequestAborted);
             }
 
             if (page.Count < PageMax) break;

@@ -49,7 +49,7 @@ internal static class WebhookWire
         writer.WriteString("delivery_id", delivery.DeliveryId);
         writer.WriteString("received_at", delivery.ReceivedAt.UtcDateTime);
         writer.WriteString("content_type", delivery.ContentType);
-        writer.WriteNumber("body_size", delivery.Body.Length);
+        writer.WriteNumber("body_size", delivery.BodySize);
         writer.WriteString("body_hash", delivery.BodyHash);
         writer.WriteString("source_ip", delivery.Address);
         writer.WriteString("alertname", delivery.AlertName);

@@ -12,7 +12,7 @@ internal sealed class DeliveryTable(IDatabase database, IOutbox outbox) : IKeeps
     internal static Migration Migration { get; } = new("webhooks", 2, "webhook-deliveries", """
         CREATE TABLE webhook_deliveries (
           tenant_id TEXT NOT NULL, id TEXT NOT NULL, endpoint_id TEXT NOT NULL, delivery_id TEXT NOT NULL, received_at BIGINT NOT NULL, content_type TEXT,
-          headers TEXT NOT NULL, body BLOB NOT NULL, body_hash TEXT NOT NULL, address TEXT, alertname TEXT, severity TEXT, status TEXT, key_version BIGINT NOT NULL,
+          headers TEXT NOT NULL, body BLOB NOT NULL, body_size BIGINT NOT NULL, body_hash TEXT NOT NULL, address TEXT, alertname TEXT, severity TEXT, status TEXT, key_version BIGINT NOT NULL,
           forwarding TEXT NOT NULL, to_run TEXT, signal TEXT, problem TEXT, forwarded_at BIGINT, replays BIGINT NOT NULL, PRIMARY KEY (tenant_id, id)
         );
         CREATE UNIQUE INDEX webhook_deliveries_once ON webhook_deliveries (tenant_id, endpoint_id, delivery_id);
@@ -21,8 +21,11 @@ internal sealed class DeliveryTable(IDatabase database, IOutbox outbox) : IKeeps
         """);
 
     private const string Columns =
-        "tenant_id, id, endpoint_id, delivery_id, received_at, content_type, headers, body, body_hash, address, alertname, severity, status, key_version, forwarding, to_run, "
+        "tenant_id, id, endpoint_id, delivery_id, received_at, content_type, headers, body_size, body_hash, address, alertname, severity, status, key_version, forwarding, to_run, "
         + "signal, problem, forwarded_at, replays";
+
+    /// <summary>Where the body stands where it is read.</summary>
+    private const int BodyAt = 20;
 
     /// <summary>Keeps a delivery and, where a run is to hear of it, lays that into the outbox: both or neither.</summary>
     internal async Task<WebhookReceipt> KeepAsync(StoredDelivery delivery, CancellationToken cancel)
@@ -33,9 +36,9 @@ internal sealed class DeliveryTable(IDatabase database, IOutbox outbox) : IKeeps
     }
 
     internal async Task<StoredDelivery?> FindAsync(TenantId tenant, string id, CancellationToken cancel) => await ReadAsync(
-        tenant, $"SELECT {Columns} FROM webhook_deliveries WHERE tenant_id = @tenant AND id = @id", new { tenant = tenant.Value, id }, cancel) is [var found] ? found : null;
+        tenant, $"SELECT {Columns}, body FROM webhook_deliveries WHERE tenant_id = @tenant AND id = @id", new { tenant = tenant.Value, id }, cancel) is [var found] ? found : null;
 
-    /// <summary>Newest first, in the order of their ids.</summary>
+    /// <summary>Newest first, in the order of their ids, without bodies: a page of those could be more than memory holds.</summary>
     internal Task<List<StoredDelivery>> ListAsync(WebhookFilter filter, string? before, int limit, CancellationToken cancel)
     {
         var sql = new StringBuilder($"SELECT {Columns} FROM webhook_deliveries WHERE tenant_id = @tenant");
@@ -98,22 +101,22 @@ internal sealed class DeliveryTable(IDatabase database, IOutbox outbox) : IKeeps
 
     public Task<long> BytesAsync(TenantId tenant, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) => await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            "SELECT CAST(sum(length(body) + length(headers)) AS BIGINT) FROM webhook_deliveries WHERE tenant_id = @tenant", new { tenant = tenant.Value }, cancellationToken: token)) ?? 0,
+            "SELECT CAST(sum(body_size + length(headers)) AS BIGINT) FROM webhook_deliveries WHERE tenant_id = @tenant", new { tenant = tenant.Value }, cancellationToken: token)) ?? 0,
         cancel);
 
     private WebhookReceipt Keep(DbConnection connection, DbTransaction transaction, StoredDelivery delivery)
     {
         var inserted = connection.Execute(
             $"""
-            INSERT INTO webhook_deliveries ({Columns})
-            VALUES (@tenant, @id, @endpoint, @delivery, @received, @type, @headers, @body, @hash, @address, @alert, @severity, @status, @version, @forwarding, @run,
-              @signal, @problem, NULL, 0)
+            INSERT INTO webhook_deliveries ({Columns}, body)
+            VALUES (@tenant, @id, @endpoint, @delivery, @received, @type, @headers, @size, @hash, @address, @alert, @severity, @status, @version, @forwarding, @run,
+              @signal, @problem, NULL, 0, @body)
             ON CONFLICT (tenant_id, endpoint_id, delivery_id) DO NOTHING
             """,
             new
             {
                 tenant = delivery.Tenant.Value, id = delivery.Id, endpoint = delivery.EndpointId, delivery = delivery.DeliveryId, received = delivery.ReceivedAt.UtcTicks,
-                type = delivery.ContentType, headers = KeptHeaders.Write(delivery.Headers), body = delivery.Body.ToArray(), hash = delivery.BodyHash, address = delivery.Address,
+                type = delivery.ContentType, headers = KeptHeaders.Write(delivery.Headers), body = delivery.Body.ToArray(), size = (long)delivery.BodySize, hash = delivery.BodyHash, address = delivery.Address,
                 alert = delivery.AlertName, severity = delivery.Severity, status = delivery.Status, version = delivery.KeyVersion, forwarding = Word(delivery.Forwarding),
                 run = delivery.Run?.ToString(), signal = delivery.Signal, problem = delivery.Problem,
             },
@@ -144,7 +147,7 @@ internal sealed class DeliveryTable(IDatabase database, IOutbox outbox) : IKeeps
     private static StoredDelivery Of(DbDataReader row) => new(
         new TenantId(row.GetString(0)), row.GetString(1), row.GetString(2), row.GetString(3), Time(row.GetInt64(4)))
     {
-        ContentType = Text(row, 5), Headers = KeptHeaders.Read(row.GetString(6)), Body = row.GetFieldValue<byte[]>(7), BodyHash = row.GetString(8), Address = Text(row, 9),
+        ContentType = Text(row, 5), Headers = KeptHeaders.Read(row.GetString(6)), Body = row.FieldCount > BodyAt ? row.GetFieldValue<byte[]>(BodyAt) : [], BodySize = (int)row.GetInt64(7), BodyHash = row.GetString(8), Address = Text(row, 9),
         AlertName = Text(row, 10), Severity = Text(row, 11), Status = Text(row, 12), KeyVersion = row.GetInt64(13),
         Forwarding = Enum.Parse<WebhookForwarding>(row.GetString(14), ignoreCase: true), Run = Text(row, 15) is { } run && RunId.TryParse(run, out var id) ? id : null,
         Signal = Text(row, 16), Problem = Text(row, 17), ForwardedAt = row.IsDBNull(18) ? null : Time(row.GetInt64(18)), Replays = (int)row.GetInt64(19),

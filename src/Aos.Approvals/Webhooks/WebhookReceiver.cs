@@ -102,6 +102,7 @@ internal sealed class WebhookReceiver(
             ContentType = request.ContentType is { Length: > 255 } type ? type[..255] : request.ContentType,
             Headers = KeptHeaders.Of(request.Headers),
             Body = request.Body,
+            BodySize = request.Body.Length,
             BodyHash = ContentHash.Hex(request.Body.Span),
             Address = request.Address,
             AlertName = alert.Name,

@@ -128,8 +128,11 @@ public sealed record StoredDelivery(TenantId Tenant, string Id, string EndpointI
     /// <summary>By name; values that give access were never kept.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; }
 
-    /// <summary>The exact bytes that were signed.</summary>
+    /// <summary>The exact bytes that were signed; of a list empty.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Bytes of the body, also in a list.</summary>
+    public required int BodySize { get; init; }
 
     /// <summary>SHA-256 of the body in hex.</summary>
     public required string BodyHash { get; init; }
@@ -183,7 +186,7 @@ public sealed record WebhookFilter(TenantId Tenant)
 /// <summary>What was kept of deliveries.</summary>
 public interface IWebhookDeliveries
 {
-    /// <summary>Newest first.</summary>
+    /// <summary>Newest first, without their bodies.</summary>
     /// <param name="before">Only those older than the one of this id; null: from the newest.</param>
     /// <param name="limit">1 to 1,000.</param>
     Task<IReadOnlyList<StoredDelivery>> ListAsync(WebhookFilter filter, string? before, int limit, CancellationToken cancel);
