@@ -1,4 +1,5 @@
 using Aos.App.Server;
+using Aos.Approvals;
 using Aos.Contracts;
 using Aos.CostSim;
 using Aos.Egress;
@@ -59,6 +60,7 @@ internal static class Composition
             })
             .AddFlow(flow)
             .AddIdentity(Identity(options))
+            .AddApprovals(Webhooks())
             .AddAgents(AgentOptions.Read(Environment.GetEnvironmentVariable))
             .AddServer(options);
         return services;
@@ -103,7 +105,7 @@ internal static class Composition
         if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Identity().Problems];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Identity().Problems, .. Webhooks().Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
@@ -125,6 +127,9 @@ internal static class Composition
     /// <summary>Models, prices and recorded answers, as the environment says.</summary>
     private static ModelsOptions Models() =>
         ModelsOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));
+
+    /// <summary>Incoming webhooks, as the environment says.</summary>
+    private static WebhookOptions Webhooks() => WebhookOptions.Read(Setting);
 
     /// <summary>The limits of targets, as the environment says.</summary>
     private static FlowOptions Flow() => FlowOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));

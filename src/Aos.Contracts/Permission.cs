@@ -88,6 +88,7 @@ public static class Permissions
         ("skill", ["read"]),
         ("tenant", ["read", "write"]),
         ("trace", ["read", "write", "delete", "admin"]),
+        ("webhook", ["read", "write", "operate"]),
     ];
 
     /// <summary>In the order of their names.</summary>

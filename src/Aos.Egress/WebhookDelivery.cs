@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Aos.Contracts;
 using Aos.Kernel;
 
@@ -8,7 +6,7 @@ namespace Aos.Egress;
 
 /// <summary>
 /// Delivers outbox items by POST to the URL that is their endpoint. A repeat carries the same delivery id; with a secret
-/// configured the timestamp and body are signed, <c>sha256=</c> and the hex HMAC-SHA256 of <c>timestamp.body</c>.
+/// configured timestamp, id and body are signed (<see cref="WebhookSignature"/>).
 /// </summary>
 internal sealed class WebhookDelivery(IEgress egress, EgressOptions options, TimeProvider clock) : IDelivery
 {
@@ -20,11 +18,14 @@ internal sealed class WebhookDelivery(IEgress egress, EgressOptions options, Tim
     {
         var timestamp = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         var id = item.Id.ToString("D");
-        var headers = new List<KeyValuePair<string, string>> { new("X-Webhook-Delivery", id), new("Idempotency-Key", id), new("X-Webhook-Timestamp", timestamp) };
+        var headers = new List<KeyValuePair<string, string>>
+        {
+            new(WebhookSignature.IdHeader, id), new("X-Webhook-Delivery", id), new("Idempotency-Key", id), new(WebhookSignature.TimestampHeader, timestamp),
+        };
         if (options.WebhookSecret is { } secret)
         {
-            headers.Add(new("X-Webhook-Signature", Signature(secret, timestamp, item.Body.Span)));
-            headers.Add(new("X-Webhook-Key-Version", options.WebhookKeyVersion));
+            headers.Add(new(WebhookSignature.SignatureHeader, WebhookSignature.Of(secret, timestamp, id, item.Body.Span)));
+            headers.Add(new(WebhookSignature.KeyVersionHeader, options.WebhookKeyVersion));
         }
 
         var request = new EgressRequest("POST", item.Endpoint, headers, item.Body, "application/json", Timeout, ResponseBytesMax: 64 * 1024, RedirectsMax: 0);
@@ -37,13 +38,5 @@ internal sealed class WebhookDelivery(IEgress egress, EgressOptions options, Tim
             408 or >= 500 => FailureCatalog.Fail("HTTP_5XX", $"{item.Endpoint} answered {response.Status}."),
             _ => FailureCatalog.Fail("HTTP_4XX", $"{item.Endpoint} answered {response.Status}: it does not want this."),
         };
-    }
-
-    private static string Signature(string secret, string timestamp, ReadOnlySpan<byte> body)
-    {
-        using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret));
-        mac.AppendData(Encoding.UTF8.GetBytes(timestamp + "."));
-        mac.AppendData(body);
-        return "sha256=" + Convert.ToHexStringLower(mac.GetHashAndReset());
     }
 }

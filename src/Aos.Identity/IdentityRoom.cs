@@ -37,7 +37,7 @@ public static class IdentityRoom
         aos.Services.AddSingleton<SecretTable>();
         aos.Services.AddSingleton<SecretCipher>();
         aos.Services.AddSingleton<SecretReencryption>();
-        aos.Door<ISecretStore, SecretBook>().Chore<TenantSecrets>().Of<ISecrets, TenantSecrets>().Chore<SecretSweep>();
+        aos.Door<ISecretStore, SecretBook>().Chore<TenantSecrets>().Of<ISecrets, TenantSecrets>().Of<ISecretVersions, TenantSecrets>().Chore<SecretSweep>();
     }
 
     private static AosBuilder Of<TDoor, TRoom>(this AosBuilder aos)

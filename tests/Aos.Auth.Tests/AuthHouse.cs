@@ -80,6 +80,14 @@ internal sealed class AuthHouse : IAsyncDisposable
         return new Reply((int)reply.StatusCode, isJson ? Json.Parse(text) : Json.Of(text), all);
     }
 
+    /// <summary>The bytes of an answer that is no text.</summary>
+    internal async Task<byte[]> BytesOfAsync(MadeKey key, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "X-AOS-Key", key.Text } } };
+        using var reply = await nodes[0].Http.SendAsync(request, TestContext.Current.CancellationToken);
+        return await reply.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+    }
+
     /// <summary>A connection of its own, for what no client of the library would send.</summary>
     internal Task<RawConnection> ConnectAsync() => RawConnection.OpenAsync(Address);
 

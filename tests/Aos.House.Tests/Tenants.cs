@@ -9,6 +9,8 @@ public sealed partial class Tenants
     private static readonly SortedDictionary<string, string> ForHouse = new(StringComparer.Ordinal)
     {
         ["src/Aos.App/Server/StoreProbe.cs"] = "the store's health",
+        ["src/Aos.Approvals/Webhooks/DeliveryTable.cs"] = "the sweep of old deliveries",
+        ["src/Aos.Approvals/Webhooks/EndpointTable.cs"] = "whose endpoint a delivery is for, its row says",
         ["src/Aos.Identity/Audit/AuditTable.cs"] = "the record is one chain over all tenants; what a tenant lists is scoped",
         ["src/Aos.Identity/Keys/KeyTable.cs"] = "a presented key says of which tenant it is; last uses are noted for all",
         ["src/Aos.Identity/Rbac/PolicyTable.cs"] = "one policy for all",
@@ -32,6 +34,7 @@ public sealed partial class Tenants
     /// <summary>Statements without a tenant: how often a file names a table in them.</summary>
     private static readonly SortedDictionary<string, string> Untenanted = new(StringComparer.Ordinal)
     {
+        ["Aos.Approvals/Webhooks/EndpointTable.cs webhook_endpoints 1"] = "of an endpoint whose id is known; its row says of which tenant it is",
         ["Aos.Identity/Audit/AuditTable.cs audit_log 7"] = "the chain; lists add the tenant to their WHERE",
         ["Aos.Identity/Audit/AuditTable.cs audit_seals 2"] = "of the house",
         ["Aos.Identity/Keys/KeyTable.cs api_keys 1"] = "the presented key",

@@ -1,3 +1,4 @@
+using Aos.Contracts;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -32,17 +33,18 @@ public sealed class Webhooks : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_delivery_is_signed_over_its_time_and_body()
+    public async Task A_delivery_is_signed_over_its_time_id_and_body()
     {
         var outcome = await SendAsync("""{"token":"s3cret","key_version":"v2","body":{"b":1,"a":"é"}}""");
         var (headers, body) = Assert.Single(deliveries);
-        var expected = Convert.ToHexStringLower(HMACSHA256.HashData("s3cret"u8, Encoding.UTF8.GetBytes($"1772366400.{body}")));
+        var expected = Convert.ToHexStringLower(HMACSHA256.HashData("s3cret"u8, Encoding.UTF8.GetBytes($"1772366400\nkey-1\n{body}")));
 
         Assert.Equal("""{"a":"é","b":1}""", body);
         Assert.Equal("1772366400", headers["X-Webhook-Timestamp"].ToString());
         Assert.Equal("sha256=" + expected, headers["X-Webhook-Signature"].ToString());
         Assert.Equal("v2", headers["X-Webhook-Key-Version"].ToString());
         Assert.Equal("key-1", headers["X-Webhook-Delivery"].ToString());
+        Assert.Equal("key-1", headers["X-Webhook-Id"].ToString());
         Assert.True(outcome.Result.GetProperty("signed").GetBoolean());
         Assert.Equal("key-1", outcome.Result.GetProperty("delivery_id").GetString());
         Assert.Equal("webhook_send", Assert.Single(outcome.SideEffects).Type);
@@ -50,7 +52,7 @@ public sealed class Webhooks : IAsyncLifetime
 
     [Fact]
     public void The_signature_is_a_known_one() => Assert.Equal(
-        "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData("key"u8, "1.{}"u8)), WebhookSend.Signature("key", "1", "{}"u8));
+        "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData("key"u8, "1\nid\n{}"u8)), WebhookSignature.Of("key", "1", "id", "{}"u8));
 
     [Fact]
     public async Task A_repeat_carries_the_same_id_and_a_new_time()

@@ -126,6 +126,8 @@ internal static class AosServer
         app.MapKeys();
         app.MapTenants();
         app.MapSecrets();
+        app.MapWebhooks();
+        app.MapWebhookDeliveries();
         app.MapAudit();
         return app;
     }

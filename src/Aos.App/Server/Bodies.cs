@@ -15,10 +15,17 @@ internal static class Bodies
     private const int CountedFrom = 2 * ValuesMax;
 
     /// <summary>The body as JSON. What is wrong with it is refused with its place (422), too much of it with 413.</summary>
-    internal static async Task<JsonElement> BodyAsync(this HttpContext context)
+    internal static Task<JsonElement> BodyAsync(this HttpContext context) =>
+        ReadAsync(context, context.RequestServices.GetRequiredService<ServerOptions>().BodyBytesMax, Parse);
+
+    /// <summary>The body as its very bytes; more than <paramref name="max"/> is 413.</summary>
+    internal static Task<byte[]> BytesAsync(this HttpContext context, int max) =>
+        ReadAsync(context, Math.Min(max, context.RequestServices.GetRequiredService<ServerOptions>().BodyBytesMax), static buffer => buffer.ToArray());
+
+    private static async Task<T> ReadAsync<T>(HttpContext context, int max, Func<ReadOnlySequence<byte>, T> read)
     {
         var server = context.RequestServices.GetRequiredService<ServerOptions>();
-        if (context.Request.ContentLength > server.BodyBytesMax) throw TooLarge(server);
+        if (context.Request.ContentLength > max) throw TooLarge(max);
         var reader = context.Request.BodyReader;
         ITimer? deadline = null;
         try
@@ -27,10 +34,10 @@ internal static class Bodies
             {
                 var reading = reader.ReadAsync(context.RequestAborted);
                 if (!reading.IsCompleted) deadline ??= Deadline(context, server.BodyTimeMax);
-                var read = await reading;
-                if (read.IsCanceled) throw LateAt(reader, read.Buffer, context);
-                if (read.IsCompleted || read.Buffer.Length > server.BodyBytesMax) return Whole(reader, read.Buffer, server);
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                var some = await reading;
+                if (some.IsCanceled) throw LateAt(reader, some.Buffer, context);
+                if (some.IsCompleted || some.Buffer.Length > max) return Whole(reader, some.Buffer, max, read);
+                reader.AdvanceTo(some.Buffer.Start, some.Buffer.End);
             }
         }
         finally
@@ -94,11 +101,11 @@ internal static class Bodies
     private static ITimer Deadline(HttpContext context, TimeSpan max) => context.RequestServices.GetRequiredService<TimeProvider>()
         .CreateTimer(static reader => ((PipeReader)reader!).CancelPendingRead(), context.Request.BodyReader, max, Timeout.InfiniteTimeSpan);
 
-    private static JsonElement Whole(PipeReader reader, ReadOnlySequence<byte> buffer, ServerOptions server)
+    private static T Whole<T>(PipeReader reader, ReadOnlySequence<byte> buffer, int max, Func<ReadOnlySequence<byte>, T> read)
     {
         try
         {
-            return buffer.Length <= server.BodyBytesMax ? Parse(buffer) : throw TooLarge(server);
+            return buffer.Length <= max ? read(buffer) : throw TooLarge(max);
         }
         finally
         {
@@ -161,5 +168,5 @@ internal static class Bodies
         }
     }
 
-    private static RefusedException TooLarge(ServerOptions server) => new(FailureCatalog.Fail("PAYLOAD_TOO_LARGE", $"The body is larger than {server.BodyBytesMax} bytes."));
+    private static RefusedException TooLarge(int max) => new(FailureCatalog.Fail("PAYLOAD_TOO_LARGE", $"The body is larger than {max} bytes."));
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Aos.Kernel;
 
 namespace Aos.Contracts;
@@ -13,6 +14,9 @@ public interface IDelivery
     /// more than once, always with the same id.
     /// </summary>
     Task<Failure?> DeliverAsync(OutboxItem item, CancellationToken cancel);
+
+    /// <summary>The item is not tried again unless a person says so.</summary>
+    Task GaveUpAsync(OutboxItem item, Failure why, CancellationToken cancel) => Task.CompletedTask;
 }
 
 /// <summary>Where a delivery stands. On the wire in lower case.</summary>
@@ -32,4 +36,13 @@ public interface IOutbox
 
     /// <summary>Sends a dead item again from its first try. False: this tenant has no such dead item.</summary>
     Task<bool> ResendAsync(TenantId tenant, Guid id, CancellationToken cancel);
+
+    /// <summary>
+    /// Lays an item into the outbox by the transaction in which a room writes what the item is about: both are there, or neither.
+    /// After the commit call <see cref="Added"/>; a process that ends in between loses nothing but time.
+    /// </summary>
+    void Add(DbConnection connection, DbTransaction transaction, OutboxItem item);
+
+    /// <summary>What was added is committed: it is delivered now.</summary>
+    void Added();
 }

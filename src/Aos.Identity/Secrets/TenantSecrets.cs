@@ -11,8 +11,11 @@ namespace Aos.Identity;
 /// Gives the values of tenants' secrets to the calls that may have them. Each is read from the store at the call: nothing decrypted is
 /// kept, and what was changed or taken away on any node holds at once.
 /// </summary>
-internal sealed class TenantSecrets(SecretTable table, SecretCipher cipher, TimeProvider clock) : ISecrets, IChore
+internal sealed class TenantSecrets(SecretTable table, SecretCipher cipher, TimeProvider clock) : ISecrets, ISecretVersions, IChore
 {
+    /// <summary>The skill whose deliveries are signed: a secret that is for it is for those that come in, too.</summary>
+    private const string Signing = "webhook_send";
+
     private readonly ConcurrentDictionary<(TenantId Tenant, string Name), DateTimeOffset> uses = new();
 
     string IChore.Name => "secret-uses";
@@ -46,6 +49,22 @@ internal sealed class TenantSecrets(SecretTable table, SecretCipher cipher, Time
         }
     }
 
+    public async ValueTask<IReadOnlyList<SecretVersion>> GoodAsync(TenantId tenant, string name, CancellationToken cancel)
+    {
+        if (await table.OpenAsync(tenant, name, cancel) is not { } found) return [];
+        var (secret, values) = found;
+        var now = clock.GetUtcNow();
+        if (secret.Allowed.Agents is not null || secret.Allowed.Skills?.Contains(Signing, StringComparer.Ordinal) == false || secret.ExpiresAt <= now) return [];
+        var good = new List<SecretVersion>();
+        foreach (var version in secret.FormerUntil > now ? new[] { secret.Version, secret.Version - 1 } : [secret.Version])
+        {
+            if (await ValueAsync(secret, version, values, cancel) is { } value) good.Add(new SecretVersion(version, value));
+        }
+
+        if (good.Count > 0) uses[(tenant, name)] = now;
+        return good;
+    }
+
     /// <summary>Notes which secrets were used; without any it asks nothing of the store.</summary>
     public async Task<int> PassAsync(CancellationToken cancel)
     {
@@ -54,6 +73,18 @@ internal sealed class TenantSecrets(SecretTable table, SecretCipher cipher, Time
         var count = await table.UsedAsync([.. noted.Select(use => (use.Key.Tenant, use.Key.Name, use.Value))], cancel);
         foreach (var use in noted) uses.TryRemove(use);
         return count;
+    }
+
+    private async Task<string?> ValueAsync(Secret secret, long version, IReadOnlyDictionary<long, Ciphertext> values, CancellationToken cancel)
+    {
+        try
+        {
+            return values.TryGetValue(version, out var stored) ? await cipher.OpenAsync(secret.Tenant, secret.Name, version, stored, cancel) : null;
+        }
+        catch (CiphertextRefusedException)
+        {
+            return null; // Whoever uses it in a run is told; nothing is signed with it.
+        }
     }
 
     private static Failure? Refusal(Secret secret, SecretAsk ask, DateTimeOffset now)

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -26,7 +25,7 @@ internal sealed record WebhookSendOut(int StatusCode, string Status, string Deli
 
 /// <summary>
 /// Delivers a message by POST, signed. A repeat carries the same delivery id, so a receiver that remembers ids counts it
-/// once; the timestamp, which the signature covers, lets it refuse old messages that somebody sends again.
+/// once; the timestamp, which the signature covers with the id, lets it refuse old messages that somebody sends again.
 /// </summary>
 internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<WebhookSendIn, WebhookSendOut>, ITargeted<WebhookSendIn>
 {
@@ -79,27 +78,19 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
 
     public CallTarget? Target(WebhookSendIn input) => CallTarget.OfUrl(input.Url);
 
-    /// <summary><c>sha256=</c> and 64 hex digits of HMAC-SHA256 over <c>timestamp.body</c>, under the UTF-8 bytes of the token.</summary>
-    internal static string Signature(string token, string timestamp, ReadOnlySpan<byte> body)
-    {
-        using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(token));
-        mac.AppendData(Encoding.UTF8.GetBytes(timestamp + "."));
-        mac.AppendData(body);
-        return "sha256=" + Convert.ToHexStringLower(mac.GetHashAndReset());
-    }
-
     private List<KeyValuePair<string, string>> Headers(WebhookSendIn input, string delivery, byte[] body)
     {
         var timestamp = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         var headers = (input.Headers ?? [])
             .Where(header => !header.Key.StartsWith("X-Webhook-", StringComparison.OrdinalIgnoreCase) && !header.Key.Equals("Idempotency-Key", StringComparison.OrdinalIgnoreCase))
             .ToList();
+        headers.Add(new(WebhookSignature.IdHeader, delivery));
         headers.Add(new("X-Webhook-Delivery", delivery));
         headers.Add(new("Idempotency-Key", delivery));
-        headers.Add(new("X-Webhook-Timestamp", timestamp));
+        headers.Add(new(WebhookSignature.TimestampHeader, timestamp));
         if (input.Token is not { } token) return headers;
-        headers.Add(new("X-Webhook-Signature", Signature(token, timestamp, body)));
-        headers.Add(new("X-Webhook-Key-Version", input.KeyVersion));
+        headers.Add(new(WebhookSignature.SignatureHeader, WebhookSignature.Of(token, timestamp, delivery, body)));
+        headers.Add(new(WebhookSignature.KeyVersionHeader, input.KeyVersion));
         return headers;
     }
 

@@ -45,6 +45,13 @@ internal sealed class OutboxTable(IDatabase database, ICluster cluster, OutboxSi
         return changed > 0;
     }
 
+    public void Add(DbConnection connection, DbTransaction transaction, OutboxItem item) => Change(
+        connection, transaction,
+        "INSERT INTO outbox (tenant_id, id, run_id, endpoint, kind, body, due_at, created_at) VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p7)",
+        item.Tenant.Value, Id(item.Id), Id(item.Run?.Value ?? Guid.Empty), item.Endpoint, item.Kind, item.Body.ToArray(), cluster.Now.UtcTicks);
+
+    public void Added() => signal.Poke();
+
     /// <summary>Due items for this node to deliver, of each endpoint and run only the first one that is not done.</summary>
     internal Task<IReadOnlyList<OutboxRow>> TakeAsync(DateTimeOffset now, int max, CancellationToken cancel) => IsShared
         ? database.ForHouse.WriteAsync(

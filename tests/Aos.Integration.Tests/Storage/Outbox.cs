@@ -186,7 +186,8 @@ public sealed class Outbox
         var (headers, sent) = await seen.Task;
         Assert.Equal("""{"status":"succeeded"}""", Encoding.UTF8.GetString(sent));
         Assert.Equal(item.Id.ToString("D"), headers["X-Webhook-Delivery"]);
-        byte[] signed = [.. Encoding.UTF8.GetBytes(headers["X-Webhook-Timestamp"] + "."), .. sent];
+        Assert.Equal(item.Id.ToString("D"), headers["X-Webhook-Id"]);
+        byte[] signed = [.. Encoding.UTF8.GetBytes($"{headers["X-Webhook-Timestamp"]}\n{headers["X-Webhook-Id"]}\n"), .. sent];
         var expected = HMACSHA256.HashData(Encoding.UTF8.GetBytes("s3cret"), signed);
         Assert.Equal("sha256=" + Convert.ToHexStringLower(expected), headers["X-Webhook-Signature"]);
         Assert.Empty(await store.Get<IOutbox>().ListAsync(TenantId.Default, null, 10, CancellationToken.None));
