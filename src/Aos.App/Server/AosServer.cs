@@ -126,6 +126,7 @@ internal static class AosServer
         app.MapKeys();
         app.MapTenants();
         app.MapSecrets();
+        app.MapConnections();
         app.MapAudit();
         return app;
     }

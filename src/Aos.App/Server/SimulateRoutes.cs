@@ -19,6 +19,8 @@ internal static class SimulateRoutes
         var question = SimulateQuestion.Read(context, body);
         var agents = services.GetRequiredService<IAgents>();
         if (await agents.FindAsync(context.Caller().Tenant, question.Request.AgentId!, context.RequestAborted) is { } agent) question = question.For(agent);
+        if (question.Request.Reading.Plan is { } plan)
+            question = question with { Connections = await services.GetRequiredService<ISkills>().ConnectionProblemsAsync(plan, context.Caller().Tenant, question.Request.AgentId!, context.RequestAborted) };
         var simulation = services.GetRequiredService<ICosts>().Simulate(question.Request);
         await context.ReplyAsync(writer => SimulateWire.Write(writer, question, simulation));
     }

@@ -5,8 +5,9 @@ namespace Aos.Contracts;
 /// <summary>What came of trying a connection.</summary>
 /// <param name="Latency">From the first look-up to the answer.</param>
 /// <param name="Failure">Null: it works.</param>
+/// <param name="Version">Of the connection that was tried.</param>
 /// <param name="Checked">What was found to work, in order, such as <c>connect</c>, <c>tls</c>, <c>auth</c>.</param>
-public sealed record ConnectionTest(TimeSpan Latency, Failure? Failure, IReadOnlyList<string> Checked);
+public sealed record ConnectionTest(long Version, TimeSpan Latency, Failure? Failure, IReadOnlyList<string> Checked);
 
 /// <summary>Tries connections, through the egress guard.</summary>
 public interface IConnectionTests
