@@ -54,7 +54,7 @@ public sealed class ConnectionsInRuns : IAsyncLifetime
         Assert.Contains("you said Bearer [REDACTED]", step, StringComparison.Ordinal);
         foreach (var table in new[] { "journal", "runs", "connections", "audit_log" }) Assert.DoesNotContain(value, await house.TextOfAsync(table), StringComparison.Ordinal);
         Assert.DoesNotContain(address, await house.TextOfAsync("journal"), StringComparison.Ordinal);
-        var replayed = await house.AsAsync(admin, "POST", $"/api/v1/runs/{id}/replay");
+        var replayed = await house.AsAsync(admin, "POST", $"/api/v1/runtime/replay/{id}");
         Assert.True(replayed.Status == 200, replayed.Body.GetRawText());
         Assert.DoesNotContain(value, replayed.Body.GetRawText(), StringComparison.Ordinal);
         Assert.Single(peer.Seen);
@@ -148,7 +148,7 @@ public sealed class ConnectionsInRuns : IAsyncLifetime
         await house.PutBearerAsync(admin, "two", peer.Url, "K");
         for (var i = 0; i < 3; i++) Assert.Equal("succeeded", (await house.RunAsync(admin, ConnectionHouse.Plan(i % 2 == 0 ? "one" : "two"))).Text("status"));
 
-        var refused = await FailureAsync(ConnectionHouse.Plan("two"));
+        var refused = await FailureAsync("""{"plan":{"name":"p","steps":[{"id":"a","skill":"http_call","retry":{"max_attempts":1},"params":{"connection":"two","url":"/"}}]}}""");
 
         Assert.Equal("RATE_LIMITED", refused.Code);
         Assert.Equal(3, peer.Seen.Length);
