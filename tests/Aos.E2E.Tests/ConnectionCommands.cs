@@ -52,7 +52,7 @@ public sealed class ConnectionCommands : InFolder
     public async Task Plan_check_warns_of_connections_that_a_plan_would_not_get()
     {
         var plan = Aos.Write("plan.json", """{"name":"p","steps":[{"id":"a","skill":"http_call","params":{"connection":"crm","url":"/x"}}]}""");
-        var nowhere = await Aos.RunAsync("plan", "check", plan);
+        var nowhere = await Aos.RunAsync("plan", "check", plan, "--data", "no-such-folder");
         await Aos.RunAsync("connections", "set", "other", "--file", Aos.Write("crm.yaml", Crm));
         var missing = await Aos.RunAsync("plan", "check", plan);
         await Aos.RunAsync("connections", "set", "crm", "--file", Aos.Write("crm.yaml", Crm + "\nallow: { agents: [mailer] }\n"));

@@ -31,7 +31,7 @@ public sealed class CallsThrough : IAsyncLifetime
                 context.Response.StatusCode = 404;
                 await NoteAsync("home", context);
             });
-            app.MapGet("/v1/slow", (HttpContext context) => Task.Delay(TimeSpan.FromMinutes(1), context.RequestAborted));
+            app.MapGet("/v1/slow", (HttpContext context) => NeverAsync(context));
             app.Map("/{**path}", (HttpContext context) => NoteAsync("home", context));
         });
         room = new ConnectionRoom(home.Authority, away.Authority);
@@ -285,6 +285,14 @@ public sealed class CallsThrough : IAsyncLifetime
     {
         context.Response.Redirect(to);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Answers when nobody waits any more.</summary>
+    private static async Task NeverAsync(HttpContext context)
+    {
+        var gone = new TaskCompletionSource();
+        await using var hangUp = context.RequestAborted.Register(gone.SetResult);
+        await gone.Task;
     }
 
     /// <summary>Notes the request and says its credentials back, as peers do that should not.</summary>
