@@ -37,6 +37,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         run = (await OwnAsync("POST", "/api/v1/runs?wait=30", $$$"""{"agent_id":"{{{agent}}}","webhook_url":"https://receiver.example/","plan":{"steps":[{"id":"a","skill":"echo","params":{"v":"acme's own"}}]}}""")).Text("run_id")!;
         key = (await OwnAsync("POST", "/api/v1/keys", """{"name":"acme's","roles":["readonly"]}""")).Text("id")!;
         await OwnAsync("PUT", "/api/v1/secrets/ACME_SECRET", """{"value":"acme's own value"}""");
+        await OwnAsync("PUT", "/api/v1/connections/acme_crm", """{"kind":"http","settings":{"base_url":"https://crm.acme.example"}}""");
         outbox = (await OwnAsync("GET", "/api/v1/outbox"))["deliveries"].EnumerateArray().First().GetText("id")!;
     }
 
@@ -132,6 +133,7 @@ public sealed partial class ForeignData : IAsyncLifetime
             ({ } one, "id") when one.Contains("/keys/", StringComparison.Ordinal) => (key, "0123456789abcdef"),
             ({ } one, "id") when one.Contains("/outbox/", StringComparison.Ordinal) => (outbox, someRun),
             ({ } one, "name") when one.Contains("/secrets/", StringComparison.Ordinal) => ("ACME_SECRET", "NONE_SECRET"),
+            ({ } one, "name") when one.Contains("/connections/", StringComparison.Ordinal) => ("acme_crm", "none_crm"),
             ({ } one, "name") when one.Contains("/signals/", StringComparison.Ordinal) => ("go", "go"),
             ({ } one, "id") when one.Contains("/runs/", StringComparison.Ordinal) || one.Contains("/traces/", StringComparison.Ordinal) || one.Contains("/replay/", StringComparison.Ordinal) => (run, someRun),
             _ => throw new InvalidOperationException($"Say what stands for {{{name}}} in {template}, or why nothing of a tenant does."),
@@ -158,7 +160,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     private async Task<string> StateAsync()
     {
         var all = "";
-        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", $"/agents/{agent}/runs" })
+        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", $"/agents/{agent}/runs" })
             all += (await house.AskAsync("GET", path, null, acme)).Body.GetRawText();
         return all;
     }
