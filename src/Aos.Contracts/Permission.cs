@@ -70,6 +70,7 @@ public static class Permissions
         ("archive", ["read", "admin"]),
         ("audit", ["read", "admin"]),
         ("chaos", ["execute", "read"]),
+        ("connection", ["read", "write", "test"]),
         ("costsim", ["read", "write", "admin"]),
         ("failure", ["read", "write"]),
         ("key", ["read", "write"]),

@@ -1,4 +1,5 @@
 using System.Net;
+using Aos.Contracts;
 using Aos.Kernel;
 
 namespace Aos.Egress;
@@ -14,7 +15,14 @@ internal sealed class AddressRule(EgressOptions options)
         1719, 1720, 1723, 2049, 3306, 3659, 4045, 4190, 5060, 5061, 5432, 6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 11211,
     ];
 
-    internal bool Allows(string host, int port, IPAddress address)
+    private static bool IsOwn(EgressProtocol protocol, int port) => protocol switch
+    {
+        EgressProtocol.Postgres => port == 5432,
+        EgressProtocol.Smtp => port is 25 or 465 or 587,
+        _ => false,
+    };
+
+    internal bool Allows(string host, int port, IPAddress address, EgressProtocol protocol = EgressProtocol.Http)
     {
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         foreach (var entry in options.Allow)
@@ -23,6 +31,6 @@ internal sealed class AddressRule(EgressOptions options)
             if (IPNetwork.TryParse(entry, out var network) && network.Contains(address)) return true;
         }
 
-        return !BadPorts.Contains(port) && Targets.IsPublic(address);
+        return (!BadPorts.Contains(port) || IsOwn(protocol, port)) && Targets.IsPublic(address);
     }
 }

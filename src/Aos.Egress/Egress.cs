@@ -64,6 +64,32 @@ internal sealed class Egress : IEgress, IDisposable
         }
     }
 
+    public async Task<(IReadOnlyList<IPAddress> Addresses, Failure? Failure)> ResolveAsync(string host, int port, EgressProtocol protocol, CancellationToken cancel)
+    {
+        try
+        {
+            return (await JudgedAsync(host, port, cancel, protocol), null);
+        }
+        catch (Exception e) when (e is EgressBlockedException or SocketException or ArgumentException)
+        {
+            return ([], Told(host, e));
+        }
+    }
+
+    public async Task<(Stream? Stream, Failure? Failure)> ConnectAsync(string host, int port, EgressProtocol protocol, CancellationToken cancel)
+    {
+        var (addresses, refusal) = await ResolveAsync(host, port, protocol, cancel);
+        if (refusal is not null) return (null, refusal);
+        try
+        {
+            return (await OpenAsync([.. addresses], port, cancel), null);
+        }
+        catch (SocketException e)
+        {
+            return (null, Told($"{host}:{port}", e));
+        }
+    }
+
     public async Task<(EgressResponse? Response, Failure? Failure)> SendAsync(EgressRequest request, CancellationToken cancel)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -160,27 +186,32 @@ internal sealed class Egress : IEgress, IDisposable
         ConnectCallback = async (context, cancel) =>
         {
             var addresses = await JudgedAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancel);
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancel);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
+            return await OpenAsync(addresses, context.DnsEndPoint.Port, cancel);
         },
     };
 
-    private async Task<IPAddress[]> JudgedAsync(string host, int port, CancellationToken cancel)
+    private static async Task<Stream> OpenAsync(IPAddress[] addresses, int port, CancellationToken cancel)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, port, cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<IPAddress[]> JudgedAsync(string host, int port, CancellationToken cancel, EgressProtocol protocol = EgressProtocol.Http)
     {
         var name = host.Trim('[', ']').TrimEnd('.');
         var addresses = IPAddress.TryParse(name, out var literal) ? [literal] : await resolve(name, cancel);
         foreach (var address in addresses)
         {
-            if (!rule.Allows(name, port, address)) throw new EgressBlockedException($"{host} is {address}, port {port}: not a public address and web port.");
+            if (!rule.Allows(name, port, address, protocol)) throw new EgressBlockedException($"{host} is {address}, port {port}: not a public address and {(protocol == EgressProtocol.Http ? "web port" : $"port of {protocol}")}.");
         }
 
         return addresses;

@@ -10,7 +10,7 @@ public static class IdentityRoom
 
     public static AosBuilder AddIdentity(this AosBuilder aos, IdentityOptions options)
     {
-        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration, AuditTable.Migration, TenantTable.Migration, SecretTable.Migration);
+        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration, AuditTable.Migration, TenantTable.Migration, SecretTable.Migration, ConnectionTable.Migration);
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<Revision>();
         aos.Services.AddSingleton<KeyTable>();
@@ -29,6 +29,7 @@ public static class IdentityRoom
         aos.Door<IAudit, AuditBook>().Chore<AuditSeals>();
         aos.Door<ITenants, TenantBook>().Chore<StorageMeasure>().Of<IQuotas, Quotas>();
         aos.AddSecrets();
+        aos.AddConnections();
         return aos.Door<IRequestLimits, RequestLimits>().Door<IRbac, PolicyBook>().Chore<KeyBook>().Door<IIdentity, IdentityDoor>().Of<IApiKeys, KeyBook>().Door<IAccess, AccessDoor>();
     }
 
@@ -38,6 +39,12 @@ public static class IdentityRoom
         aos.Services.AddSingleton<SecretCipher>();
         aos.Services.AddSingleton<SecretReencryption>();
         aos.Door<ISecretStore, SecretBook>().Chore<TenantSecrets>().Of<ISecrets, TenantSecrets>().Of<ISecretVersions, TenantSecrets>().Chore<SecretSweep>();
+    }
+
+    private static void AddConnections(this AosBuilder aos)
+    {
+        aos.Services.AddSingleton<ConnectionTable>();
+        aos.Door<IConnectionStore, ConnectionBook>().Door<IConnections, TenantConnections>();
     }
 
     private static AosBuilder Of<TDoor, TRoom>(this AosBuilder aos)

@@ -25,7 +25,8 @@ internal interface IRegistered
     /// <summary>True: it can tell from its parameters where a call goes.</summary>
     bool IsTargeted { get; }
 
-    CallTarget? Target(JsonElement parameters);
+    /// <param name="through">The connection that the call goes through; null: none.</param>
+    CallTarget? Target(JsonElement parameters, Connection? through = null);
 }
 
 /// <summary>
@@ -83,7 +84,8 @@ internal sealed class Registered<TIn, TOut> : IRegistered
         return Outcome(answer);
     }
 
-    public CallTarget? Target(JsonElement parameters) => Skill is ITargeted<TIn> targeted && Read(parameters) is { } input ? targeted.Target(input) : null;
+    public CallTarget? Target(JsonElement parameters, Connection? through = null) =>
+        Skill is ITargeted<TIn> targeted && Read(parameters) is { } input ? targeted.Target(input, through) : null;
 
     private StructuredOutcome Outcome(SkillAnswer<TOut> answer)
     {

@@ -15,10 +15,11 @@ internal sealed class Registry : ISkills
     private readonly FrozenDictionary<string, IRegistered> byName;
     private readonly SkillGate gate;
     private readonly SecretTokens secrets;
+    private readonly ConnectionOpener connections;
     private readonly TokenQuota tokens;
     private readonly TimeProvider clock;
 
-    public Registry(IEnumerable<IRegistered> skills, SkillGate gate, SecretTokens secrets, TokenQuota tokens, TimeProvider clock)
+    public Registry(IEnumerable<IRegistered> skills, SkillGate gate, SecretTokens secrets, ConnectionOpener connections, TokenQuota tokens, TimeProvider clock)
     {
         var named = new Dictionary<string, IRegistered>(StringComparer.Ordinal);
         foreach (var skill in skills)
@@ -32,6 +33,7 @@ internal sealed class Registry : ISkills
         Terms = new View<SkillTerms>(byName, skill => skill.Terms);
         this.gate = gate;
         this.secrets = secrets;
+        this.connections = connections;
         this.tokens = tokens;
         this.clock = clock;
     }
@@ -45,6 +47,24 @@ internal sealed class Registry : ISkills
     public Failure? Refusal(string skill, TenantId tenant, string agentId) => gate.Refusal(skill, tenant, agentId);
 
     public CallTarget? Target(string skill, JsonElement parameters) => byName.TryGetValue(skill, out var registered) ? registered.Target(parameters) : null;
+
+    public async ValueTask<(CallTarget? Target, Failure? Refusal)> TargetAsync(string skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
+    {
+        if (!byName.TryGetValue(skill, out var registered)) return (null, null);
+        if (!ConnectionOpener.IsNamed(registered.Contract, parameters)) return (registered.Target(parameters), null);
+        try
+        {
+            var (through, refusal) = await connections.FindAsync(registered.Contract, parameters, call, cancel);
+            return (through is null ? null : registered.Target(parameters, through), refusal);
+        }
+        catch (JournalUnavailableException e)
+        {
+            return (null, FailureCatalog.Fail("STORE_UNAVAILABLE", $"{skill}: {e.Message}", e.RetryAfter));
+        }
+    }
+
+    public Task<IReadOnlyList<ConnectionProblem>> ConnectionProblemsAsync(Plan plan, TenantId tenant, string agentId, CancellationToken cancel) =>
+        new PlanConnections(this, connections).ProblemsAsync(plan, tenant, agentId, cancel);
 
     public IReadOnlyList<PlanProblem> Check(string skill, JsonElement parameters, string path) =>
         byName.TryGetValue(skill, out var registered)
@@ -69,8 +89,11 @@ internal sealed class Registry : ISkills
         var opened = new OpenedParams(parameters, null, []);
         try
         {
+            var through = await connections.OpenAsync(skill.Contract, parameters, call, timeout);
+            if (through?.Refusal is { } unreachable) return StructuredOutcome.Failed(unreachable);
             opened = await secrets.OpenAsync(skill.Contract, parameters, call, timeout);
             if (opened.Failure is { } missing) return StructuredOutcome.Failed(missing);
+            if (through is not null) (opened, call) = (opened.With(through), call with { Connection = through.Connection });
             var (taken, most) = await tokens.TakeAsync(skill, opened.Parameters, call, timeout);
             if (taken.Refusal is { } exhausted) return StructuredOutcome.Failed(exhausted);
             OutboundRule.Current = gate.Outbound(call);

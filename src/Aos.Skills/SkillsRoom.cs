@@ -26,6 +26,7 @@ public static class SkillsRoom
         aos.Services.AddSingleton<SecretTokens>();
         aos.Services.AddSingleton<EnvironmentSecrets>();
         aos.Services.AddSingleton<SecretLookup>();
+        aos.AddConnections();
         aos.Services.AddSingleton(p => new KvStore(new Lazy<IDatabase>(p.GetRequiredService<IDatabase>), p.GetRequiredService<TimeProvider>()));
         aos.Services.AddSingleton<IKeepsBytes>(p => p.GetRequiredService<KvStore>());
         aos.Services.AddSingleton<TokenQuota>();
@@ -44,6 +45,15 @@ public static class SkillsRoom
             .AddSkill("wait", p => new Wait(p.GetRequiredService<TimeProvider>()))
             .AddSkill("webhook_send", p => new WebhookSend(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>()))
             .Door<ISkills, Registry>();
+    }
+
+    private static void AddConnections(this AosBuilder aos)
+    {
+        aos.Services.AddSingleton<ConnectionOpener>();
+        aos.Services.AddSingleton<HttpProbe>();
+        aos.Services.AddSingleton<PostgresProbe>();
+        aos.Services.AddSingleton(p => new SmtpProbe(p.GetRequiredService<IEgress>()));
+        aos.Door<IConnectionTests, ConnectionTests>();
     }
 
     /// <summary>Registers a skill under the name of its contract. It is built when it is first needed; a name counts once.</summary>

@@ -28,6 +28,7 @@ public static class StorageRoom
         aos.Services.AddSingleton<Keyring>();
         aos.Services.AddSingleton<IKeyring>(provider => provider.GetRequiredService<Keyring>());
         aos.Services.AddSingleton<IEncryption, EncryptionKeys>();
+        aos.Services.AddSingleton<IPostgresReach, PostgresReach>();
         return aos.AddLimits(options);
     }
 

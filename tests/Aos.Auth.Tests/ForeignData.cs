@@ -40,6 +40,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         endpoint = (await OwnAsync("POST", "/api/v1/webhooks/endpoints", """{"name":"acme's","secret":"ACME_SECRET"}""")).Text("id")!;
         var sent = await house.DeliverAsync(new Hook(endpoint, "ACME_SECRET", "acme's own value"), """{"whose":"acme's"}""", "acme's");
         delivery = sent.Text("id")!;
+        await OwnAsync("PUT", "/api/v1/connections/acme_crm", """{"kind":"http","settings":{"base_url":"https://crm.acme.example"}}""");
         outbox = (await OwnAsync("GET", "/api/v1/outbox"))["deliveries"].EnumerateArray().First().GetText("id")!;
     }
 
@@ -138,6 +139,7 @@ public sealed partial class ForeignData : IAsyncLifetime
             ({ } one, "id") when one.Contains("/webhooks/endpoints/", StringComparison.Ordinal) => (endpoint, "0123456789abcdef0123456789abcdef"),
             ({ } one, "id") when one.Contains("/webhooks/deliveries/", StringComparison.Ordinal) => (delivery, someRun),
             ({ } one, "name") when one.Contains("/secrets/", StringComparison.Ordinal) => ("ACME_SECRET", "NONE_SECRET"),
+            ({ } one, "name") when one.Contains("/connections/", StringComparison.Ordinal) => ("acme_crm", "none_crm"),
             ({ } one, "name") when one.Contains("/signals/", StringComparison.Ordinal) => ("go", "go"),
             ({ } one, "id") when one.Contains("/runs/", StringComparison.Ordinal) || one.Contains("/traces/", StringComparison.Ordinal) || one.Contains("/replay/", StringComparison.Ordinal) => (run, someRun),
             _ => throw new InvalidOperationException($"Say what stands for {{{name}}} in {template}, or why nothing of a tenant does."),
@@ -164,7 +166,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     private async Task<string> StateAsync()
     {
         var all = "";
-        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}" })
+        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}" })
             all += (await house.AskAsync("GET", path, null, acme)).Body.GetRawText();
         return all;
     }

@@ -11,8 +11,17 @@ internal static class PlanVerb
     internal static Command Command()
     {
         var file = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
-        var check = new Command("check", "Names every mistake of a plan at once. Exit code 2 when there is one.\n\nExample: aos plan check plan.yaml") { file };
-        check.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(file)!, show: false, cancel));
+        var agent = new Option<string?>("--agent") { Description = "Agent that would run it: whether connections are for it. Default: default.", HelpName = "AGENT" };
+        var check = new Command("check", """
+            Names every mistake of a plan at once, and connections that it names and would not get. Exit code 2 when there is a mistake.
+            No store is opened but for connections.
+
+            Example: aos plan check plan.yaml
+            """)
+        {
+            file, agent,
+        };
+        check.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(file)!, show: false, cancel, plan => PlanConnectionsCheck.TellAsync(parsed, plan, parsed.GetValue(agent), parsed.GetValue(file)!, cancel)));
         var shown = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
         var show = new Command("show", "Prints the plan in its normal shape.") { shown };
         show.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(shown)!, show: true, cancel));
@@ -57,7 +66,7 @@ internal static class PlanVerb
         return command;
     }
 
-    private static async Task<int> ReadAsync(string file, bool show, CancellationToken cancel)
+    private static async Task<int> ReadAsync(string file, bool show, CancellationToken cancel, Func<Plan, Task<int>>? more = null)
     {
         try
         {
@@ -68,7 +77,7 @@ internal static class PlanVerb
             if (reading.Plan is not { } plan) return 2;
             if (show) Report.Pretty(plan.Source);
             else Console.Out.WriteLine($"{file}: {plan.Name} {plan.Version}, {plan.Steps.Length} steps, hash {plan.Hash}");
-            return 0;
+            return more is null ? 0 : await more(plan);
         }
         catch (PlanFileException e)
         {

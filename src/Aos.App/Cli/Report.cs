@@ -34,7 +34,7 @@ internal static class Report
         if (e.Body?.Get("error")?.Get("details")?.Get("problems") is { ValueKind: JsonValueKind.Array } problems)
         {
             foreach (var problem in problems.EnumerateArray())
-                Console.Error.WriteLine($"{problem.GetText("path")}: {problem.GetText("code")}: {problem.GetText("message")} {problem.GetText("suggestion")}".TrimEnd());
+                Console.Error.WriteLine($"{problem.GetText("path")}: {problem.GetText("code") ?? problem.GetText("keyword")}: {problem.GetText("message")} {problem.GetText("suggestion")}".TrimEnd());
         }
 
         var advice = e.Status == 0 ? "Is the server running? Start one with: aos serve" : e.Advice;

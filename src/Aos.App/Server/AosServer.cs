@@ -128,6 +128,7 @@ internal static class AosServer
         app.MapSecrets();
         app.MapWebhooks();
         app.MapWebhookDeliveries();
+        app.MapConnections();
         app.MapAudit();
         return app;
     }

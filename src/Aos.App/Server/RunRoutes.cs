@@ -45,7 +45,12 @@ internal static class RunRoutes
     private static async Task<(RunId Id, IReadOnlyList<PlanProblem> Warnings)> StartedAsync(HttpContext context, JsonElement body)
     {
         var (request, warnings) = RunRequest.Read(context, body);
-        warnings = [.. warnings, .. await context.RequestServices.GetRequiredService<IGoals>().WarningsAsync(request.Plan, context.RequestAborted)];
+        var connections = await context.RequestServices.GetRequiredService<ISkills>().ConnectionProblemsAsync(request.Plan, context.Caller().Tenant, request.AgentId, context.RequestAborted);
+        warnings =
+        [
+            .. warnings, .. await context.RequestServices.GetRequiredService<IGoals>().WarningsAsync(request.Plan, context.RequestAborted),
+            .. connections.Select(problem => new PlanProblem(problem.Path, problem.Code, problem.Message)),
+        ];
         var id = await context.RequestServices.GetRequiredService<IRuns>().StartAsync(context.Caller(), request, context.RequestAborted) switch
         {
             StartReply.Started started => started.Run,

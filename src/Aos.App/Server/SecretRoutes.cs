@@ -85,7 +85,7 @@ internal static class SecretRoutes
             if (!Members.Contains(member.Name, StringComparer.Ordinal)) throw RefusedException.Wrong($"{Asked.Short(member.Name)}: there are {string.Join(", ", Members)}.");
         }
 
-        var allowed = body.Get("allow") is { } allow ? SecretWire.Allowance(allow, context.RequestServices.GetRequiredService<ISkills>()) : null;
+        var allowed = body.Get("allow") is { } allow ? AllowanceWire.Read(allow, context.RequestServices.GetRequiredService<ISkills>()) : null;
         return new SecretWish(Name(context), body.TextOf("value"), allowed, Time(body, "overlap") ?? TimeSpan.FromHours(1))
         {
             SetsLifetime = body.Get("expires_in") is not null, Lifetime = Time(body, "expires_in"),

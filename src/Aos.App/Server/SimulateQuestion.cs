@@ -10,6 +10,9 @@ namespace Aos.App.Server;
 /// <param name="SaveTrace">The reply carries a trace.</param>
 internal sealed record SimulateQuestion(SimulationRequest Request, JsonElement Plan, ulong Seed, string? Timestamp, bool SaveTrace, List<string> Ignored)
 {
+    /// <summary>Connections that the plan names and that its calls would not get, as things are now.</summary>
+    internal IReadOnlyList<ConnectionProblem> Connections { get; init; } = [];
+
     /// <summary>Budget of a list of steps that names none, cents.</summary>
     private const decimal BudgetDefault = 1000;
 

@@ -20,6 +20,8 @@ internal static class SimulateRoutes
         var agents = services.GetRequiredService<IAgents>();
         var agent = await agents.FindAsync(context.Caller().Tenant, question.Request.AgentId!, context.RequestAborted);
         question = question.For(agent, await SimulateMoment.OfAsync(context, question.Request, agent));
+        if (question.Request.Reading.Plan is { } plan)
+            question = question with { Connections = await services.GetRequiredService<ISkills>().ConnectionProblemsAsync(plan, context.Caller().Tenant, question.Request.AgentId!, context.RequestAborted) };
         var simulation = services.GetRequiredService<ICosts>().Simulate(question.Request);
         await context.ReplyAsync(writer => SimulateWire.Write(writer, question, simulation));
     }

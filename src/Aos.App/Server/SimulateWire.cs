@@ -185,7 +185,9 @@ internal static class SimulateWire
         writer.WriteStartArray("warnings");
         foreach (var warning in simulation.Warnings) writer.WriteStringValue(warning);
         foreach (var warning in question.Ignored) writer.WriteStringValue(warning);
+        foreach (var problem in question.Connections) writer.WriteStringValue($"{problem.Path}: {problem.Code}: {problem.Message}");
         writer.WriteEndArray();
+        if (question.Connections.Count > 0) ConnectionWire.Write(writer, question.Connections);
     }
 
     private static void WriteRefusal(Utf8JsonWriter writer, Failure refusal, Simulation simulation)

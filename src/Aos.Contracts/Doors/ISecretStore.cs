@@ -2,18 +2,10 @@ using Aos.Kernel;
 
 namespace Aos.Contracts;
 
-/// <summary>Who may use a secret.</summary>
-/// <param name="Agents">Null: every agent of the tenant.</param>
-/// <param name="Skills">Null: every skill that takes secrets.</param>
-public sealed record SecretAllowance(IReadOnlyList<string>? Agents, IReadOnlyList<string>? Skills)
-{
-    public static SecretAllowance Everyone { get; } = new(null, null);
-}
-
 /// <summary>A secret as it is known; its value is not.</summary>
 /// <param name="Version">Of the value: 1 for the first, one more with each rotation.</param>
 /// <param name="Fingerprint">12 hex digits of a keyed hash: tells whether the value is the one it was, and says nothing of it.</param>
-public sealed record Secret(TenantId Tenant, string Name, long Version, string Fingerprint, SecretAllowance Allowed)
+public sealed record Secret(TenantId Tenant, string Name, long Version, string Fingerprint, Allowance Allowed)
 {
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -42,7 +34,7 @@ public sealed record Secret(TenantId Tenant, string Name, long Version, string F
 /// <summary>What a secret is to be. What is null stays as it is; of a new secret it is nobody's limit and no end.</summary>
 /// <param name="Value">Null: the value stays.</param>
 /// <param name="Overlap">How long the value before goes on for runs that began before.</param>
-public sealed record SecretWish(string Name, string? Value, SecretAllowance? Allowed, TimeSpan Overlap)
+public sealed record SecretWish(string Name, string? Value, Allowance? Allowed, TimeSpan Overlap)
 {
     /// <summary>True: <see cref="Lifetime"/> counts, also when it is null.</summary>
     public bool SetsLifetime { get; init; }

@@ -17,11 +17,24 @@ public interface ISkills
     /// <summary>Runs one skill: validates, guards, times out. Never throws but when cancelled by <paramref name="cancel"/>.</summary>
     Task<StructuredOutcome> InvokeAsync(string skill, System.Text.Json.JsonElement parameters, SkillCall call, CancellationToken cancel);
 
-    /// <summary>Where a call with these parameters goes; null: nowhere outside, or it cannot be told. Never throws.</summary>
+    /// <summary>
+    /// Where a call with these parameters goes; null: nowhere outside, or it cannot be told: parameters alone do not tell of a call through
+    /// a connection. Never throws.
+    /// </summary>
     CallTarget? Target(string skill, System.Text.Json.JsonElement parameters) => null;
 
     /// <summary>Of a skill the parameter that holds the URL its call goes to; null: none does, or there is no such skill.</summary>
     string? TargetParam(string skill) => Contracts.TryGetValue(skill, out var contract) ? contract.TargetParam : null;
+    /// <summary>
+    /// Where a call goes, also through a connection; or why it cannot go out at all, since its connection is not there or not for it.
+    /// Throws only when cancelled.
+    /// </summary>
+    ValueTask<(CallTarget? Target, Failure? Refusal)> TargetAsync(string skill, System.Text.Json.JsonElement parameters, SkillCall call, CancellationToken cancel) =>
+        ValueTask.FromResult<(CallTarget?, Failure?)>((Target(skill, parameters), null));
+
+    /// <summary>What is wrong with the connections that a plan names, as things are now: one a place, with the code and <c>reason</c> that the call would fail with.</summary>
+    Task<IReadOnlyList<ConnectionProblem>> ConnectionProblemsAsync(Plan plan, TenantId tenant, string agentId, CancellationToken cancel) =>
+        Task.FromResult<IReadOnlyList<ConnectionProblem>>([]);
 
     /// <summary>Why this caller may not use the skill at all, or null. Says nothing about whether the skill exists.</summary>
     Failure? Refusal(string skill, TenantId tenant, string agentId);
@@ -29,3 +42,8 @@ public interface ISkills
     /// <summary>Problems of parameters against the skill's schema; values that still hold templates are not checked.</summary>
     IReadOnlyList<PlanProblem> Check(string skill, System.Text.Json.JsonElement parameters, string path);
 }
+
+/// <summary>A connection that a plan names and that its call would not get.</summary>
+/// <param name="Path">Where the plan names it, such as <c>steps[0].params.connection</c>.</param>
+/// <param name="Reason"><c>missing</c>, <c>agent</c>, <c>skill</c>, <c>kind</c> or <c>written</c>.</param>
+public sealed record ConnectionProblem(string Path, string Code, string Reason, string Message);

@@ -1,3 +1,4 @@
+using System.Net;
 using Aos.Kernel;
 
 namespace Aos.Contracts;
@@ -19,6 +20,19 @@ public sealed record EgressRequest(
 public sealed record EgressResponse(
     int Status, IReadOnlyList<KeyValuePair<string, string>> Headers, byte[] Body, string FinalUrl, TimeSpan Latency);
 
+/// <summary>What is spoken to a target that is no web server.</summary>
+public enum EgressProtocol
+{
+    /// <summary>HTTP, and nothing else.</summary>
+    Http,
+
+    /// <summary>May go to port 5432.</summary>
+    Postgres,
+
+    /// <summary>May go to the ports 25, 465 and 587.</summary>
+    Smtp,
+}
+
 /// <summary>
 /// The one way out. A target is judged by the addresses its name resolves to, and the connection goes to a judged
 /// address. Loopback, private, link-local, multicast and metadata addresses are refused unless allow-listed. What the call's
@@ -38,4 +52,13 @@ public interface IEgress
 
     /// <summary>Judges a URL without connecting: null, or the refusal (code <c>EGRESS_BLOCKED</c> or <c>DNS_FAILURE</c>).</summary>
     Task<Failure?> CheckAsync(string url, CancellationToken cancel);
+
+    /// <summary>
+    /// Addresses of a host, all judged, for client libraries that connect by themselves: they may go to these and to no others. Or the
+    /// refusal, as of <see cref="CheckAsync"/>. Ports of other protocols than the one that is spoken are refused.
+    /// </summary>
+    Task<(IReadOnlyList<IPAddress> Addresses, Failure? Failure)> ResolveAsync(string host, int port, EgressProtocol protocol, CancellationToken cancel);
+
+    /// <summary>A connection to a judged address of a host, to be disposed; or why there is none. Throws only when cancelled.</summary>
+    Task<(Stream? Stream, Failure? Failure)> ConnectAsync(string host, int port, EgressProtocol protocol, CancellationToken cancel);
 }

@@ -42,4 +42,7 @@ public interface ITargeted<in TIn>
 {
     /// <summary>Null: nowhere outside, or it cannot be told.</summary>
     CallTarget? Target(TIn input);
+
+    /// <summary>The same for a call that may go through a connection, whose secrets are references.</summary>
+    CallTarget? Target(TIn input, Connection? through) => Target(input);
 }

@@ -48,6 +48,9 @@ public sealed record SkillCall
     /// resolved: one that came in with data is text like any other. Null: nothing is resolved.
     /// </summary>
     public JsonElement? Written { get; init; }
+
+    /// <summary>The connection that the call goes through, with its secrets; null: the parameters name none.</summary>
+    public OpenConnection? Connection { get; init; }
 }
 
 /// <summary>What a skill hands back: a typed output, or a failure as data.</summary>
@@ -117,6 +120,8 @@ public sealed record SkillContract
 
     /// <summary>Parameter that holds the URL a call goes to: what an agent may reach is held to it before a run begins. Null: none does.</summary>
     public string? TargetParam { get; init; }
+    /// <summary>Kinds of connections that its parameter <c>connection</c> may name; empty: it has none.</summary>
+    public ImmutableArray<string> ConnectionKinds { get; init; } = [];
 
     /// <summary>Result fields that are equal for equal input, seed and version; they enter the root hash.</summary>
     public ImmutableArray<string> StableFields { get; init; } = [];

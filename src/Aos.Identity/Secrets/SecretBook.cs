@@ -37,7 +37,7 @@ internal sealed class SecretBook(SecretTable table, SecretCipher cipher, SecretR
     {
         var now = clock.GetUtcNow();
         var lifetime = wish.SetsLifetime ? wish.Lifetime : before?.Lifetime;
-        var next = new Secret(caller.Tenant, wish.Name, before?.Version ?? 0, before?.Fingerprint ?? "", wish.Allowed ?? before?.Allowed ?? SecretAllowance.Everyone)
+        var next = new Secret(caller.Tenant, wish.Name, before?.Version ?? 0, before?.Fingerprint ?? "", wish.Allowed ?? before?.Allowed ?? Allowance.Everyone)
         {
             CreatedAt = before?.CreatedAt ?? now,
             CreatedBy = before?.CreatedBy ?? caller.Principal,

@@ -13,11 +13,6 @@ internal static partial class SecretRules
     /// <summary>A shorter value stands in too many texts by chance: hiding it would destroy results.</summary>
     private const int ValueCharsMin = 4;
 
-    /// <summary>Agents of an allowance, and skills.</summary>
-    private const int AllowedMax = 100;
-
-    private const int AllowedChars = 255;
-
     private static readonly TimeSpan LifetimeMin = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LifetimeMax = TimeSpan.FromDays(3_660);
     private static readonly TimeSpan OverlapMax = TimeSpan.FromDays(90);
@@ -29,14 +24,7 @@ internal static partial class SecretRules
         if (wish.Value is { } value && (value.Length < ValueCharsMin || Encoding.UTF8.GetByteCount(value) > ValueBytesMax)) return $"value: {ValueCharsMin} characters to {ValueBytesMax} bytes.";
         if (wish.Overlap < TimeSpan.Zero || wish.Overlap > OverlapMax) return $"overlap: 0s to {OverlapMax.TotalDays:0}d.";
         if (wish.Lifetime is { } lifetime && (lifetime < LifetimeMin || lifetime > LifetimeMax)) return $"expires_in: {LifetimeMin.TotalMinutes:0}m to {LifetimeMax.TotalDays:0}d.";
-        return Problem("allow.agents", wish.Allowed?.Agents) ?? Problem("allow.skills", wish.Allowed?.Skills);
-    }
-
-    private static string? Problem(string member, IReadOnlyList<string>? names)
-    {
-        if (names is null) return null;
-        if (names.Count is 0 or > AllowedMax) return $"{member}: 1 to {AllowedMax} names; leave it out where nobody is to be kept out.";
-        return names.Any(name => name.Length is 0 or > AllowedChars || name.Any(char.IsControl)) ? $"{member}: names have 1 to {AllowedChars} characters that can be seen." : null;
+        return AllowanceRules.Problem(wish.Allowed);
     }
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,63}\\z", RegexOptions.CultureInvariant)]

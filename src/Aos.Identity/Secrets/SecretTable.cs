@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
 using Dapper;
@@ -104,8 +103,8 @@ internal sealed class SecretTable(IDatabase database)
         """,
         new
         {
-            tenant = secret.Tenant.Value, name = secret.Name, version = secret.Version, fingerprint = secret.Fingerprint, agents = Text(secret.Allowed.Agents),
-            skills = Text(secret.Allowed.Skills), created = secret.CreatedAt.UtcTicks, createdBy = secret.CreatedBy, updated = secret.UpdatedAt.UtcTicks,
+            tenant = secret.Tenant.Value, name = secret.Name, version = secret.Version, fingerprint = secret.Fingerprint, agents = AllowanceColumns.Text(secret.Allowed.Agents),
+            skills = AllowanceColumns.Text(secret.Allowed.Skills), created = secret.CreatedAt.UtcTicks, createdBy = secret.CreatedBy, updated = secret.UpdatedAt.UtcTicks,
             updatedBy = secret.UpdatedBy, rotated = secret.RotatedAt?.UtcTicks, lifetime = secret.Lifetime?.Ticks, expires = secret.ExpiresAt?.UtcTicks,
             former = secret.FormerUntil?.UtcTicks,
         },
@@ -135,7 +134,7 @@ internal sealed class SecretTable(IDatabase database)
         cancel);
 
     private static Secret Of(DbDataReader row) => new(
-        new TenantId(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.GetString(3), new SecretAllowance(Names(row, 4), Names(row, 5)))
+        new TenantId(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.GetString(3), AllowanceColumns.Of(row, 4, 5))
     {
         CreatedAt = Time(row.GetInt64(6)),
         CreatedBy = row.GetString(7),
@@ -147,16 +146,6 @@ internal sealed class SecretTable(IDatabase database)
         FormerUntil = TimeOrNull(row, 13),
         LastUsedAt = TimeOrNull(row, 14),
     };
-
-    private static string? Text(IReadOnlyList<string>? names) => names is null ? null : Json.Write(writer =>
-    {
-        writer.WriteStartArray();
-        foreach (var name in names) writer.WriteStringValue(name);
-        writer.WriteEndArray();
-    }).GetRawText();
-
-    private static string[]? Names(DbDataReader row, int column) =>
-        row.IsDBNull(column) ? null : [.. Json.Parse(row.GetString(column)).EnumerateArray().Select(name => name.GetString()!)];
 
     private static DateTimeOffset? TimeOrNull(DbDataReader row, int column) => row.IsDBNull(column) ? null : Time(row.GetInt64(column));
 

@@ -89,10 +89,8 @@ internal sealed class TenantSecrets(SecretTable table, SecretCipher cipher, Time
 
     private static Failure? Refusal(Secret secret, SecretAsk ask, DateTimeOffset now)
     {
-        if (secret.Allowed.Agents?.Contains(ask.AgentId, StringComparer.Ordinal) == false)
-            return FailureCatalog.Fail("PERMISSION_DENIED", $"The secret {secret.Name} is not for the agent {ask.AgentId}. Whoever may write secrets can allow it.", null, Details(secret, "agent"));
-        if (secret.Allowed.Skills?.Contains(ask.Skill, StringComparer.Ordinal) == false)
-            return FailureCatalog.Fail("PERMISSION_DENIED", $"The secret {secret.Name} is not for the skill {ask.Skill}. Whoever may write secrets can allow it.", null, Details(secret, "skill"));
+        if (secret.Allowed.Barrier(ask.AgentId, ask.Skill) is { } barrier)
+            return FailureCatalog.Fail("PERMISSION_DENIED", $"The secret {secret.Name} is not for the {barrier} {(barrier == "agent" ? ask.AgentId : ask.Skill)}. Whoever may write secrets can allow it.", null, Details(secret, barrier));
         return secret.ExpiresAt <= now
             ? FailureCatalog.Fail("CONFIG_INVALID", string.Create(CultureInfo.InvariantCulture, $"The secret {secret.Name} expired at {secret.ExpiresAt:yyyy-MM-ddTHH:mm:ssZ}. Give it a new value: aos secrets rotate {secret.Name}."), null, Details(secret, "expired"))
             : null;

@@ -63,25 +63,29 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
     /// <summary>A call waits for what its targets can take before it asks for a place.</summary>
     private async ValueTask<StructuredOutcome?> GatedAsync(LiveRun run, InvokeSkill invoke)
     {
-        if (gate?.Needs(run.State.Start!.Tenant, invoke) is not { } needs) return await InvokeAsync(run, invoke);
+        var call = new SkillCall(run.State.Start!, invoke);
+        if (gate is null) return await InvokeAsync(run, invoke, call);
+        CallNeeds? needs;
         try
         {
-            if (await gate.EnterAsync(needs, run.Cancelled) is { } refusal) return StructuredOutcome.Failed(refusal);
+            var (target, unreachable) = await skills.TargetAsync(invoke.Skill, invoke.Params, call, run.Cancelled);
+            if (unreachable is not null) return StructuredOutcome.Failed(unreachable);
+            needs = gate.Needs(call.Tenant, invoke, target);
+            if (needs is not null && await gate.EnterAsync(needs, run.Cancelled) is { } refusal) return StructuredOutcome.Failed(refusal);
         }
         catch (OperationCanceledException)
         {
             return engine.IsStopping ? null : CalledOff;
         }
 
-        var outcome = await InvokeAsync(run, invoke);
-        await gate.LeaveAsync(needs, outcome);
+        var outcome = await InvokeAsync(run, invoke, call);
+        if (needs is not null) await gate.LeaveAsync(needs, outcome);
         return outcome;
     }
 
     /// <summary>Null: this process is stopping, or drives the run no more; whoever goes on finds the call started and does what its contract says.</summary>
-    private async ValueTask<StructuredOutcome?> InvokeAsync(LiveRun run, InvokeSkill invoke)
+    private async ValueTask<StructuredOutcome?> InvokeAsync(LiveRun run, InvokeSkill invoke, SkillCall call)
     {
-        var start = run.State.Start!;
         // What a pure call gives after the end of its run changes nothing: only the others are worth calling off.
         var token = invoke.Class == EffectClass.Pure ? engine.Stopping : run.Cancelled;
         try
@@ -98,7 +102,6 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
             // A node that cannot renew its lease begins nothing; under its next lease the run is not its own, or has been read anew.
             if (!engine.Cluster.MayAct) await engine.Cluster.ReadyAsync(token);
             if (run.IsGone || !engine.Tenure.Holds(run.Node)) return null;
-            var call = new SkillCall(start, invoke);
             var work = skills.InvokeAsync(invoke.Skill, invoke.Params, call, token);
             return await (work.IsCompleted ? work : work.WaitAsync(invoke.Timeout + Grace, engine.Clock, CancellationToken.None));
         }

@@ -12,7 +12,7 @@ namespace Aos.Runs;
 internal sealed record CallNeeds(CallTarget Target, LimitKey Penalty, IReadOnlyList<Want> Wants, IReadOnlyList<Slot> Slots);
 
 /// <summary>Finds out from the rules what calls need.</summary>
-internal sealed class NeedsReader(ISkills skills, FlowOptions options)
+internal sealed class NeedsReader(FlowOptions options)
 {
     /// <summary>A holder is one call of one process: after a takeover the call of the node before may still be under way.</summary>
     private readonly string process = Guid.CreateVersion7().ToString("N");
@@ -20,9 +20,9 @@ internal sealed class NeedsReader(ISkills skills, FlowOptions options)
     private long calls;
 
     /// <summary>Null: the call goes nowhere that could be limited.</summary>
-    internal CallNeeds? Of(TenantId tenant, InvokeSkill call)
+    /// <param name="outside">Where it goes; null: nowhere outside.</param>
+    internal CallNeeds? Of(TenantId tenant, InvokeSkill call, CallTarget? outside)
     {
-        var outside = skills.Target(call.Skill, call.Params);
         if (outside is null && call.Class == EffectClass.Pure && !ruled.Contains(call.Skill) && !ruled.Contains("*")) return null;
         var target = outside ?? new CallTarget(TargetKind.Skill, call.Skill);
         // The house's own key at a provider is everybody's; what a host thinks of one tenant says nothing of another.

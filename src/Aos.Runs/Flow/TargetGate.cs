@@ -24,10 +24,10 @@ internal sealed class TargetGate : IDisposable
     private readonly HeldSlots held;
     private int waiting;
 
-    public TargetGate(ISharedLimits limits, FlowOptions options, ISkills skills, FlowMeter meter, TimeProvider clock)
+    public TargetGate(ISharedLimits limits, FlowOptions options, FlowMeter meter, TimeProvider clock)
     {
         (this.limits, this.options, this.meter, this.clock) = (limits, options, meter, clock);
-        reader = new NeedsReader(skills, options);
+        reader = new NeedsReader(options);
         lines = new WaitLines(clock);
         held = new HeldSlots(limits, options.Lease, clock);
         limits.Freed += lines.Pulse;
@@ -43,7 +43,8 @@ internal sealed class TargetGate : IDisposable
     }
 
     /// <summary>What the call needs of its targets; null: it goes nowhere that could be limited.</summary>
-    internal CallNeeds? Needs(TenantId tenant, InvokeSkill call) => reader.Of(tenant, call);
+    /// <param name="outside">Where it goes; null: nowhere outside.</param>
+    internal CallNeeds? Needs(TenantId tenant, InvokeSkill call, CallTarget? outside) => reader.Of(tenant, call, outside);
 
     /// <summary>Null: the call may go out, and <see cref="LeaveAsync"/> follows it. Else why it may not.</summary>
     internal async ValueTask<Failure?> EnterAsync(CallNeeds needs, CancellationToken cancel)

@@ -10,7 +10,7 @@ using Aos.Kernel;
 namespace Aos.Skills;
 
 internal sealed record HttpCallIn(
-    [Description("Absolute http or https URL.")] [StringLength(8192, MinimumLength = 1)] string Url,
+    [Description("Absolute http or https URL; with a connection a path below its base URL.")] [StringLength(8192, MinimumLength = 1)] string Url,
     [AllowedValues("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "post", "put", "patch", "delete", "head", "options")] string Method = "GET",
     [Description("Request headers. A value may be secret:NAME or Bearer secret:NAME.")] Dictionary<string, string>? Headers = null,
     [Description("Query parameters, added to those of the URL: texts, numbers, truth values, lists of them.")] Dictionary<string, JsonElement>? Params = null,
@@ -18,7 +18,9 @@ internal sealed record HttpCallIn(
     [Description("The same in seconds."), Range(0.1, 300.0)] decimal? TimeoutSeconds = null,
     [Description("Sent as Idempotency-Key; makes POST and PATCH repeatable.")] [StringLength(255, MinimumLength = 1)] string? IdempotencyKey = null,
     [Description("Follow up to 5 redirects, each judged anew. false: a redirect is the answer.")] bool FollowRedirects = true,
-    [Description("No effect: retries are the step's retry clause.")] int? MaxRetries = null)
+    [Description("No effect: retries are the step's retry clause.")] int? MaxRetries = null,
+    [Description("A connection of the tenant, of the kind http: base URL, headers and credential come from it at the call.")]
+    [RegularExpression("^[A-Za-z_][A-Za-z0-9_-]{0,63}$")] string? Connection = null)
 {
     [Description("A text is sent as it is, anything else as JSON.")]
     public JsonElement Body { get; init; }
@@ -32,9 +34,10 @@ internal sealed record HttpCallIn(
 
 /// <param name="Code">The same as <paramref name="StatusCode"/>, under the older name.</param>
 /// <param name="Url">As asked for; <paramref name="FinalUrl"/> is where redirects led.</param>
+/// <param name="Connection">Null: the call named none.</param>
 internal sealed record HttpCallOut(
     int StatusCode, int Code, string Status, SortedDictionary<string, string> Headers, string HeadersHash, JsonElement Body, string BodyEncoding, string BodyHash,
-    string Url, string FinalUrl, long LatencyMs, int Retries, string? IdempotencyKey, IReadOnlyList<string>? Warnings);
+    string Url, string FinalUrl, long LatencyMs, int Retries, string? IdempotencyKey, IReadOnlyList<string>? Warnings, ConnectionUsed? Connection = null);
 
 /// <summary>One HTTP request through the guard. Retries are the run's, not hidden here.</summary>
 internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<HttpCallIn, HttpCallOut>, ITargeted<HttpCallIn>
@@ -44,7 +47,7 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
     public SkillContract Contract { get; } = new()
     {
         Name = "http_call",
-        Version = "2.1.0",
+        Version = "2.2.0",
         Description = "Sends one HTTP request to a public address and gives back the answer.",
         Effect = EffectClass.Idempotent,
         EffectParam = "method",
@@ -68,6 +71,7 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
         StableFields = ["status_code", "headers_hash", "body_hash"],
         SecretParams = ["headers", "params", "body"],
         TargetParam = "url",
+        ConnectionKinds = [ConnectionKinds.Http],
         OftenFollowedBy = ["json_transform", "llm_invoke"],
         OftenPrecededBy = ["kv_get"],
         AntiPatterns = ["Calling the same URL again and again."],
@@ -82,27 +86,29 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
     public async Task<SkillAnswer<HttpCallOut>> InvokeAsync(HttpCallIn input, SkillCall call, CancellationToken cancel)
     {
         var method = input.Method.ToUpperInvariant();
-        if (HttpHeaders.Problem(input.Headers ?? []) is { } problem) return Fail(problem);
-        if (!HttpQuery.TryAdd(input.Url, input.Params, out var url, out var wrong)) return Fail(wrong);
+        if (!HttpRoute.TryFind(input.Url, input.Headers, call.Connection, out var route, out var problem)) return Fail(problem);
+        if (!HttpQuery.TryAdd(route.Url, input.Params, out var url, out var wrong)) return Fail(wrong);
         var isSafe = method is "GET" or "HEAD" or "OPTIONS";
         var key = isSafe ? null : input.IdempotencyKey ?? call.IdempotencyKey;
-        var (response, failure) = await egress.SendAsync(Request(input, method, url, key, Time(input, call)), cancel);
+        var (response, failure) = await egress.SendAsync(Request(input, route, method, url, key, Time(input, call, route.TimeMax)), cancel);
         if (failure is not null) return new SkillAnswer<HttpCallOut>(null, failure);
-        ImmutableArray<SideEffect> effects = isSafe ? [] : [new SideEffect("http_" + method.ToLowerInvariant(), input.Url, false)];
-        if (response!.Status >= 400) return new SkillAnswer<HttpCallOut>(null, HttpFailures.Of(response, input.Url, clock.GetUtcNow()), SideEffects: effects);
+        ImmutableArray<SideEffect> effects = isSafe ? [] : [new SideEffect("http_" + method.ToLowerInvariant(), route.Shown(route.Url), false)];
+        if (response!.Status >= 400) return new SkillAnswer<HttpCallOut>(null, HttpFailures.Of(response, route.Shown(route.Url), clock.GetUtcNow()), SideEffects: effects);
         var body = HttpBody.Read(response);
         var headers = HttpHeaders.Of(response);
         return new SkillAnswer<HttpCallOut>(
             new HttpCallOut(
-                response.Status, response.Status, "ok", headers, HttpHeaders.Hash(headers), body.Value, body.Encoding, body.Hash, input.Url, response.FinalUrl,
-                (long)response.Latency.TotalMilliseconds, 0, key, Warnings(input)), SideEffects: effects);
+                response.Status, response.Status, "ok", headers, HttpHeaders.Hash(headers), body.Value, body.Encoding, body.Hash, input.Url, route.Shown(response.FinalUrl),
+                (long)response.Latency.TotalMilliseconds, 0, key, Warnings(input), route.Used), SideEffects: effects);
     }
 
-    public CallTarget? Target(HttpCallIn input) => CallTarget.OfUrl(input.Url);
+    public CallTarget? Target(HttpCallIn input) => Target(input, null);
 
-    private static EgressRequest Request(HttpCallIn input, string method, string url, string? key, TimeSpan timeout)
+    public CallTarget? Target(HttpCallIn input, Connection? through) => HttpRoute.Target(input.Url, input.Connection, through);
+
+    private static EgressRequest Request(HttpCallIn input, HttpRoute route, string method, string url, string? key, TimeSpan timeout)
     {
-        var headers = (input.Headers ?? []).ToList();
+        var headers = route.Headers.ToList();
         if (key is not null && !headers.Exists(header => header.Key.Equals("Idempotency-Key", StringComparison.OrdinalIgnoreCase)))
             headers.Add(new("Idempotency-Key", key));
         var isText = input.Body.ValueKind == JsonValueKind.String;
@@ -113,14 +119,15 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
         return new EgressRequest(method, url, headers, body, type, timeout, BytesMax, input.FollowRedirects ? 5 : 0);
     }
 
-    /// <summary>What the parameters ask for, within what the call has.</summary>
-    private static TimeSpan Time(HttpCallIn input, SkillCall call)
+    /// <summary>What the parameters ask for, within what the call has and the connection lets it have.</summary>
+    private static TimeSpan Time(HttpCallIn input, SkillCall call, TimeSpan? cap)
     {
         var asked = input.TimeoutMs is { } ms ? TimeSpan.FromMilliseconds(ms)
             : input.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds((double)seconds)
             : Durations.Read(input.Timeout) is { } time && time > TimeSpan.Zero ? time
             : call.Timeout;
-        return asked < call.Timeout ? asked : call.Timeout;
+        var most = cap < call.Timeout ? cap.Value : call.Timeout;
+        return asked < most ? asked : most;
     }
 
     private static string[]? Warnings(HttpCallIn input) =>

@@ -9,12 +9,6 @@ internal static class HttpHeaders
     private const int CountMax = 100;
     private const int BytesMax = 32 * 1024;
 
-    /// <summary>Headers that the connection owns: a caller who set them could split or redirect the request.</summary>
-    private static readonly HashSet<string> Owned = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "Connection", "Content-Length", "Host", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Expect",
-    };
-
     /// <summary>Headers of an answer that follow from the content. Dates, cookies and ids of requests do not.</summary>
     private static readonly string[] Stable = ["content-disposition", "content-language", "content-type", "link", "location"];
 
@@ -25,9 +19,9 @@ internal static class HttpHeaders
             return $"headers has more than {CountMax} members or {BytesMax} characters.";
         foreach (var (name, value) in headers)
         {
-            if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal)))
+            if (!RequestHeaders.IsToken(name))
                 return "headers has a name that is no HTTP token.";
-            if (Owned.Contains(name)) return $"The header {name} is set by the connection.";
+            if (RequestHeaders.IsOwned(name)) return $"The header {name} is set by the connection.";
             if (value.Any(c => c is '\r' or '\n' or '\0')) return $"The header {name} holds a line break.";
         }
 

@@ -43,7 +43,7 @@ internal sealed partial class SecretTokens(SecretLookup secrets)
     }
 
     /// <summary>Each as it is and as it stands in a URL. Longer ones first: one that begins like another must not lose its beginning to it.</summary>
-    private static ImmutableArray<string> Spellings(IEnumerable<string> values) =>
+    internal static ImmutableArray<string> Spellings(IEnumerable<string> values) =>
         [.. values.SelectMany(value => new[] { value, Uri.EscapeDataString(value) }).Distinct(StringComparer.Ordinal).OrderByDescending(value => value.Length)];
 
     private static IEnumerable<string> Names(JsonElement? written, JsonElement? value)
@@ -98,58 +98,4 @@ internal sealed partial class SecretTokens(SecretLookup secrets)
 
     [GeneratedRegex("^(?<word>[A-Za-z]{1,20} )?secret:(?<name>[A-Za-z_][A-Za-z0-9_]{0,63})$", RegexOptions.CultureInvariant)]
     private static partial Regex Form();
-}
-
-/// <summary>Parameters with their secrets in place, and the way to keep those out of what comes back.</summary>
-internal sealed record OpenedParams(JsonElement Parameters, Failure? Failure, ImmutableArray<string> Secrets)
-{
-    /// <summary>The outcome with every occurrence of a secret hidden.</summary>
-    internal StructuredOutcome Seal(StructuredOutcome outcome)
-    {
-        if (Secrets.IsEmpty) return outcome;
-        return outcome with
-        {
-            Result = Hidden(outcome.Result),
-            Failure = outcome.Failure is { } failure
-                ? failure with { Message = Hidden(failure.Message), Details = failure.Details is { } details ? Hidden(details) : null }
-                : null,
-            SideEffects = [.. outcome.SideEffects.Select(effect => effect with { Target = Hidden(effect.Target) })],
-        };
-    }
-
-    private string Hidden(string text)
-    {
-        foreach (var secret in Secrets) text = text.Replace(secret, Redactor.Marker, StringComparison.Ordinal);
-        return text;
-    }
-
-    private JsonElement Hidden(JsonElement value) => Json.Write(writer => Write(writer, value));
-
-    private void Write(Utf8JsonWriter writer, JsonElement value)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.Object:
-                writer.WriteStartObject();
-                foreach (var member in value.EnumerateObject())
-                {
-                    writer.WritePropertyName(Hidden(member.Name));
-                    Write(writer, member.Value);
-                }
-
-                writer.WriteEndObject();
-                break;
-            case JsonValueKind.Array:
-                writer.WriteStartArray();
-                foreach (var item in value.EnumerateArray()) Write(writer, item);
-                writer.WriteEndArray();
-                break;
-            case JsonValueKind.String:
-                writer.WriteStringValue(Hidden(value.GetString()!));
-                break;
-            default:
-                value.WriteTo(writer);
-                break;
-        }
-    }
 }

@@ -11,17 +11,19 @@ using Aos.Kernel;
 namespace Aos.Skills;
 
 internal sealed record WebhookSendIn(
-    [Description("Absolute http or https URL of the receiver.")] [StringLength(8192, MinimumLength = 1)] string Url,
+    [Description("Absolute http or https URL of the receiver; with a connection a path below its base URL.")] [StringLength(8192, MinimumLength = 1)] string Url,
     [Description("The signing key, usually secret:NAME. Without it the delivery is not signed.")] [StringLength(4096, MinimumLength = 1)] string? Token = null,
     [Description("Which key it is, for receivers that rotate keys.")] [RegularExpression("^[A-Za-z0-9_.-]{1,32}$")] string KeyVersion = "v1",
     [Description("More request headers.")] Dictionary<string, string>? Headers = null,
-    [Description("The delivery's id; by default it follows from the run and the step.")] [StringLength(255, MinimumLength = 1)] string? IdempotencyKey = null)
+    [Description("The delivery's id; by default it follows from the run and the step.")] [StringLength(255, MinimumLength = 1)] string? IdempotencyKey = null,
+    [Description("A connection of the tenant, of the kind http: base URL, headers and credential come from it at the call.")]
+    [RegularExpression("^[A-Za-z_][A-Za-z0-9_-]{0,63}$")] string? Connection = null)
 {
     [Description("What to deliver. A text is sent as it is, anything else as canonical JSON.")]
     public JsonElement Body { get; init; }
 }
 
-internal sealed record WebhookSendOut(int StatusCode, string Status, string DeliveryId, bool Signed, string BodyHash, string Url, long LatencyMs);
+internal sealed record WebhookSendOut(int StatusCode, string Status, string DeliveryId, bool Signed, string BodyHash, string Url, long LatencyMs, ConnectionUsed? Connection = null);
 
 /// <summary>
 /// Delivers a message by POST, signed. A repeat carries the same delivery id, so a receiver that remembers ids counts it
@@ -34,7 +36,7 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
     public SkillContract Contract { get; } = new()
     {
         Name = "webhook_send",
-        Version = "1.0.0",
+        Version = "1.1.0",
         Description = "Delivers a message to a webhook by POST, signed with HMAC-SHA256. A repeat carries the same delivery id.",
         Effect = EffectClass.Idempotent,
         TypicalLatencyMs = 300,
@@ -47,6 +49,7 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
         StableFields = ["status_code", "delivery_id", "signed", "body_hash"],
         SecretParams = ["token", "headers"],
         TargetParam = "url",
+        ConnectionKinds = [ConnectionKinds.Http],
         OftenPrecededBy = ["json_transform"],
         AntiPatterns = ["Sending without a token: the receiver cannot tell who sent it."],
         Tags = ["network", "http", "notification"],
@@ -58,30 +61,33 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
 
     public async Task<SkillAnswer<WebhookSendOut>> InvokeAsync(WebhookSendIn input, SkillCall call, CancellationToken cancel)
     {
-        if (HttpHeaders.Problem(input.Headers ?? []) is { } problem) return Fail("INVALID_INPUT", problem);
+        if (!HttpRoute.TryFind(input.Url, input.Headers, call.Connection, out var route, out var problem)) return Fail("INVALID_INPUT", problem);
         var isText = input.Body.ValueKind == JsonValueKind.String;
         var body = input.Body.ValueKind == JsonValueKind.Undefined ? [] : isText ? Encoding.UTF8.GetBytes(input.Body.GetString()!) : CanonicalJson.Bytes(input.Body);
         if (body.Length > PayloadBytesMax) return Fail("INPUT_TOO_LARGE", $"The body has {body.Length} bytes, the limit is {PayloadBytesMax}.");
         var delivery = input.IdempotencyKey ?? call.IdempotencyKey;
         var request = new EgressRequest(
-            "POST", input.Url, Headers(input, delivery, body), body, isText ? "text/plain; charset=utf-8" : "application/json", call.Timeout, RedirectsMax: 0);
+            "POST", route.Url, Headers(input, route, delivery, body), body, isText ? "text/plain; charset=utf-8" : "application/json",
+            route.TimeMax < call.Timeout ? route.TimeMax.Value : call.Timeout, RedirectsMax: 0);
         var (response, failure) = await egress.SendAsync(request, cancel);
         if (failure is not null) return new SkillAnswer<WebhookSendOut>(null, failure);
-        ImmutableArray<SideEffect> effects = [new SideEffect("webhook_send", input.Url, false)];
-        if (response!.Status >= 400) return new SkillAnswer<WebhookSendOut>(null, HttpFailures.Of(response, input.Url, clock.GetUtcNow()), SideEffects: effects);
-        if (response.Status >= 300) return Fail("HTTP_4XX", $"{input.Url} answered {response.Status}: a delivery follows no redirect.");
+        ImmutableArray<SideEffect> effects = [new SideEffect("webhook_send", route.Shown(route.Url), false)];
+        if (response!.Status >= 400) return new SkillAnswer<WebhookSendOut>(null, HttpFailures.Of(response, route.Shown(route.Url), clock.GetUtcNow()), SideEffects: effects);
+        if (response.Status >= 300) return Fail("HTTP_4XX", $"{route.Shown(route.Url)} answered {response.Status}: a delivery follows no redirect.");
         return new SkillAnswer<WebhookSendOut>(
             new WebhookSendOut(
-                response.Status, "ok", delivery, input.Token is not null, ContentHash.Hex(body)[..16], input.Url, (long)response.Latency.TotalMilliseconds),
+                response.Status, "ok", delivery, input.Token is not null, ContentHash.Hex(body)[..16], input.Url, (long)response.Latency.TotalMilliseconds, route.Used),
             SideEffects: effects);
     }
 
-    public CallTarget? Target(WebhookSendIn input) => CallTarget.OfUrl(input.Url);
+    public CallTarget? Target(WebhookSendIn input) => Target(input, null);
 
-    private List<KeyValuePair<string, string>> Headers(WebhookSendIn input, string delivery, byte[] body)
+    public CallTarget? Target(WebhookSendIn input, Connection? through) => HttpRoute.Target(input.Url, input.Connection, through);
+
+    private List<KeyValuePair<string, string>> Headers(WebhookSendIn input, HttpRoute route, string delivery, byte[] body)
     {
         var timestamp = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var headers = (input.Headers ?? [])
+        var headers = route.Headers
             .Where(header => !header.Key.StartsWith("X-Webhook-", StringComparison.OrdinalIgnoreCase) && !header.Key.Equals("Idempotency-Key", StringComparison.OrdinalIgnoreCase))
             .ToList();
         headers.Add(new(WebhookSignature.IdHeader, delivery));

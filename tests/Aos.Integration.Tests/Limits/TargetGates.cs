@@ -173,7 +173,7 @@ public sealed class TargetGates
     {
         using var gate = Gate("""{"limits":[{"skill":"other","requests":1},{"host":"*","requests":1}]}""");
 
-        Assert.Null(gate.Needs(TenantId.Default, Call("x", "{}", EffectClass.Pure)));
+        Assert.Null(gate.Needs(TenantId.Default, Call("x", "{}", EffectClass.Pure), null));
     }
 
     [Theory]
@@ -199,11 +199,11 @@ public sealed class TargetGates
         var options = FlowOptions.Read(_ => settings, _ => throw new FileNotFoundException());
         Assert.Empty(options.Problems);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-        return new TargetGate(limits, options, new Aimed(), new FlowMeter(meters), clock);
+        return new TargetGate(limits, options, new FlowMeter(meters), clock);
     }
 
     private static CallNeeds Needs(TargetGate gate, string to, string parameters = "{}", string tenant = "default") =>
-        gate.Needs(new TenantId(tenant), Call(to, parameters, EffectClass.Idempotent))!;
+        gate.Needs(new TenantId(tenant), Call(to, parameters, EffectClass.Idempotent), Aim(to))!;
 
     private static InvokeSkill Call(string to, string parameters, EffectClass effect) => new()
     {
@@ -240,25 +240,10 @@ public sealed class TargetGates
         await call;
     }
 
-    /// <summary>One skill whose calls go where its parameter says.</summary>
-    private sealed class Aimed : ISkills
+    /// <summary>Where a call goes whose parameter says so.</summary>
+    private static CallTarget? Aim(string to) => to.Split(':') switch
     {
-        public IReadOnlyDictionary<string, SkillDescription> All { get; } = new Dictionary<string, SkillDescription>();
-
-        public IReadOnlyDictionary<string, SkillContract> Contracts { get; } = new Dictionary<string, SkillContract>();
-
-        public IReadOnlyDictionary<string, SkillTerms> Terms { get; } = new Dictionary<string, SkillTerms>();
-
-        public CallTarget? Target(string skill, JsonElement parameters) => parameters.GetText("to")!.Split(':') switch
-        {
-            ["model", var provider, var tokens] => new CallTarget(TargetKind.Provider, provider, long.Parse(tokens, System.Globalization.CultureInfo.InvariantCulture)),
-            _ => CallTarget.OfUrl(parameters.GetText("to")!),
-        };
-
-        public Task<StructuredOutcome> InvokeAsync(string skill, JsonElement parameters, SkillCall call, CancellationToken cancel) => throw new InvalidOperationException();
-
-        public Failure? Refusal(string skill, TenantId tenant, string agentId) => null;
-
-        public IReadOnlyList<PlanProblem> Check(string skill, JsonElement parameters, string path) => [];
-    }
+        ["model", var provider, var tokens] => new CallTarget(TargetKind.Provider, provider, long.Parse(tokens, System.Globalization.CultureInfo.InvariantCulture)),
+        _ => CallTarget.OfUrl(to),
+    };
 }

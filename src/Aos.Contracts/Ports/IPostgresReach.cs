@@ -1,0 +1,33 @@
+using Aos.Kernel;
+
+namespace Aos.Contracts;
+
+/// <summary>A PostgreSQL of a tenant. Deliberately no record: as text it would show the password.</summary>
+/// <param name="tls">A word of libpq's <c>sslmode</c>.</param>
+public sealed class PostgresPlace(string host, int port, string database, string user, string password, string tls)
+{
+    public string Host { get; } = host;
+
+    public int Port { get; } = port;
+
+    public string Database { get; } = database;
+
+    public string User { get; } = user;
+
+    public string Password { get; } = password;
+
+    public string Tls { get; } = tls;
+}
+
+/// <summary>Reaches PostgreSQL servers of tenants, through the egress guard. Nothing of this process's own settings goes along.</summary>
+public interface IPostgresReach
+{
+    /// <summary>
+    /// Reads <c>postgres://user:password@host:port/database?sslmode=...</c>. One that names several hosts, files or a socket is refused; without
+    /// <c>sslmode</c> it is <c>verify-full</c>. The problem holds nothing of the password.
+    /// </summary>
+    (PostgresPlace? Place, string? Problem) Read(string url);
+
+    /// <summary>Connects and asks <c>select 1</c>; null: it works. Throws only when cancelled.</summary>
+    Task<Failure?> TryAsync(PostgresPlace place, CancellationToken cancel);
+}

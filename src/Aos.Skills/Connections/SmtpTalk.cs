@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+
+namespace Aos.Skills;
+
+/// <summary>A server that speaks no SMTP, or more of it than anybody reads.</summary>
+internal sealed class SmtpException(string message) : IOException(message);
+
+/// <summary>An answer of an SMTP server.</summary>
+internal sealed record SmtpReply(int Code, IReadOnlyList<string> Lines)
+{
+    /// <summary>Its first line, for people.</summary>
+    internal string Said => Lines[0].Length > 200 ? Lines[0][..200] + "…" : Lines[0];
+
+    /// <summary>What an answer to EHLO says of an extension; null: it does not have it.</summary>
+    internal string? Offer(string extension) =>
+        Lines.Skip(1).FirstOrDefault(line => line.Equals(extension, StringComparison.OrdinalIgnoreCase) || line.StartsWith(extension + " ", StringComparison.OrdinalIgnoreCase));
+}
+
+/// <summary>
+/// Lines of SMTP over a stream. It reads byte by byte and so never beyond an answer: what a stranger slips in behind the answer to STARTTLS
+/// is not taken for something that was said under TLS.
+/// </summary>
+internal sealed class SmtpTalk(Stream stream)
+{
+    private const int LineBytesMax = 2_000;
+    private const int LinesMax = 100;
+
+    internal async Task<SmtpReply> SayAsync(string line, CancellationToken cancel)
+    {
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(line + "\r\n"), cancel);
+        await stream.FlushAsync(cancel);
+        return await ReadAsync(cancel);
+    }
+
+    internal async Task<SmtpReply> ReadAsync(CancellationToken cancel)
+    {
+        var lines = new List<string>();
+        while (lines.Count < LinesMax)
+        {
+            var line = await LineAsync(cancel);
+            if (line.Length < 3 || !int.TryParse(line.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var code)) throw new SmtpException("what answers there speaks no SMTP");
+            lines.Add(line.Length > 4 ? line[4..] : "");
+            if (line.Length == 3 || line[3] != '-') return new SmtpReply(code, lines);
+        }
+
+        throw new SmtpException($"an answer has more than {LinesMax} lines");
+    }
+
+    private async Task<string> LineAsync(CancellationToken cancel)
+    {
+        var bytes = new List<byte>();
+        var one = new byte[1];
+        while (bytes.Count < LineBytesMax)
+        {
+            if (await stream.ReadAsync(one, cancel) == 0) throw new SmtpException("the connection was closed in the middle");
+            if (one[0] == '\n') return Encoding.UTF8.GetString([.. bytes]).TrimEnd('\r');
+            bytes.Add(one[0]);
+        }
+
+        throw new SmtpException($"a line has more than {LineBytesMax} bytes");
+    }
+}
