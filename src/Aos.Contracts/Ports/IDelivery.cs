@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Aos.Kernel;
 
 namespace Aos.Contracts;
@@ -13,6 +14,9 @@ public interface IDelivery
     /// more than once, always with the same id.
     /// </summary>
     Task<Failure?> DeliverAsync(OutboxItem item, CancellationToken cancel);
+
+    /// <summary>Told after the item was given up and is dead.</summary>
+    Task GivenUpAsync(OutboxItem item, CancellationToken cancel) => Task.CompletedTask;
 }
 
 /// <summary>Where a delivery stands. On the wire in lower case.</summary>
@@ -29,6 +33,12 @@ public interface IOutbox
     /// <summary>Oldest first. <paramref name="state"/> null: both.</summary>
     /// <param name="limit">1 to 1000.</param>
     Task<IReadOnlyList<OutboxRow>> ListAsync(TenantId tenant, OutboxState? state, int limit, CancellationToken cancel);
+
+    /// <summary>Puts an item in, in the transaction of what it tells of; <see cref="Poke"/> when that is committed.</summary>
+    void Add(DbConnection connection, DbTransaction transaction, OutboxItem item);
+
+    /// <summary>Something new lies in the outbox: without this it is found within half a minute.</summary>
+    void Poke();
 
     /// <summary>Sends a dead item again from its first try. False: this tenant has no such dead item.</summary>
     Task<bool> ResendAsync(TenantId tenant, Guid id, CancellationToken cancel);

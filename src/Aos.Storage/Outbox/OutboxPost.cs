@@ -35,7 +35,11 @@ internal sealed partial class OutboxPost(
         var tries = await Task.WhenAll(due.Select(row => TryAsync(row, cancel)));
         await table.RecordAsync(tries, cluster.Now, cancel);
         foreach (var dead in tries.Where(tried => tried is { Failure: not null, Again: null }))
+        {
             Dead(dead.Row.Item.Id, dead.Row.Item.Endpoint, dead.Row.Attempts + 1, dead.Failure!.Code);
+            if (byKind.TryGetValue(dead.Row.Item.Kind, out var delivery)) await delivery.GivenUpAsync(dead.Row.Item, cancel);
+        }
+
         return tries.Length;
     }
 
