@@ -87,7 +87,7 @@ public static class Permissions
         ("secret", ["read", "write"]),
         ("skill", ["read"]),
         ("tenant", ["read", "write"]),
-        ("trace", ["read", "write", "delete", "admin"]),
+        ("trace", ["read", "write", "operate", "delete", "admin"]),
     ];
 
     /// <summary>In the order of their names.</summary>

@@ -6,7 +6,7 @@ namespace Aos.Contracts;
 /// <param name="RunsPerDay">Runs started in one day of UTC; children of runs are not counted.</param>
 /// <param name="TokensPerMonth">Tokens that models read and wrote in one month of UTC, planners included.</param>
 /// <param name="ConcurrentRuns">Runs at work at once, on all nodes together; further ones are queued.</param>
-/// <param name="StorageBytes">Bytes of events and of the key-value store, measured every few minutes.</param>
+/// <param name="StorageBytes">Bytes of events, of the key-value store and of stored traces, measured every few minutes.</param>
 public sealed record TenantQuota(long? RunsPerDay = null, long? TokensPerMonth = null, int? ConcurrentRuns = null, long? StorageBytes = null)
 {
     public static TenantQuota None { get; } = new();
@@ -46,6 +46,9 @@ public interface IQuotas
 {
     /// <summary>Less than a second old. Throws <see cref="JournalUnavailableException"/> when the database does not answer.</summary>
     ValueTask<TenantQuota> OfAsync(TenantId tenant, CancellationToken cancel);
+
+    /// <summary>Null: something more may be stored. Else <c>QUOTA_EXHAUSTED</c>, by what was last measured.</summary>
+    ValueTask<Failure?> FullAsync(TenantId tenant, CancellationToken cancel);
 
     /// <summary>Counts a run that is about to be started; <see cref="GiveBackRunAsync"/> when it was not.</summary>
     ValueTask<QuotaTaken> TakeRunAsync(TenantId tenant, CancellationToken cancel);

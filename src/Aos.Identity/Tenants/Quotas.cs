@@ -46,11 +46,12 @@ internal sealed class Quotas : IQuotas
         return quota;
     }
 
+    public async ValueTask<Failure?> FullAsync(TenantId tenant, CancellationToken cancel) => await FullAsync(await OfAsync(tenant, cancel), tenant, cancel);
+
     public async ValueTask<QuotaTaken> TakeRunAsync(TenantId tenant, CancellationToken cancel)
     {
         var quota = await OfAsync(tenant, cancel);
-        if (quota.StorageBytes is { } most && await MeasuredAsync(tenant, cancel) is var bytes && bytes > most)
-            return new QuotaTaken(Exhausted(tenant, StorageBytes, most, bytes, "bytes are stored", null), null);
+        if (await FullAsync(quota, tenant, cancel) is { } full) return new QuotaTaken(full, null);
         var day = Day;
         return quota.RunsPerDay is { } runs ? await TakeAsync(new UsageKey(tenant, RunsPerDay, day), runs, 1, "runs were started today", day.AddDays(1)) : default;
     }
@@ -88,6 +89,9 @@ internal sealed class Quotas : IQuotas
         known.Clear();
         measured.Clear();
     }
+
+    private async ValueTask<Failure?> FullAsync(TenantQuota quota, TenantId tenant, CancellationToken cancel) =>
+        quota.StorageBytes is { } most && await MeasuredAsync(tenant, cancel) is var bytes && bytes > most ? Exhausted(tenant, StorageBytes, most, bytes, "bytes are stored", null) : null;
 
     private async ValueTask<long> MeasuredAsync(TenantId tenant, CancellationToken cancel)
     {
