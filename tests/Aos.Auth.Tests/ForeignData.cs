@@ -26,7 +26,7 @@ public sealed partial class ForeignData : IAsyncLifetime
 
     private AuthHouse house = null!;
     private (string, string) acme, rival;
-    private string agent = "", run = "", key = "", outbox = "";
+    private string agent = "", run = "", key = "", outbox = "", root = "", mismatch = "";
 
     public async ValueTask InitializeAsync()
     {
@@ -37,6 +37,8 @@ public sealed partial class ForeignData : IAsyncLifetime
         run = (await OwnAsync("POST", "/api/v1/runs?wait=30", $$$"""{"agent_id":"{{{agent}}}","webhook_url":"https://receiver.example/","plan":{"steps":[{"id":"a","skill":"echo","params":{"v":"acme's own"}}]}}""")).Text("run_id")!;
         key = (await OwnAsync("POST", "/api/v1/keys", """{"name":"acme's","roles":["readonly"]}""")).Text("id")!;
         await OwnAsync("PUT", "/api/v1/secrets/ACME_SECRET", """{"value":"acme's own value"}""");
+        root = (await OwnAsync("POST", "/api/v1/traces", Traces.Order(Traces.Made(), """ "trace_id":"acmes-trace" """))).Text("root_hash")!;
+        mismatch = (await OwnAsync("POST", $"/api/v1/traces/{run}/mismatch", """{"step_index":0,"reason":"acme's"}""")).Text("mismatch_id")!;
         outbox = (await OwnAsync("GET", "/api/v1/outbox"))["deliveries"].EnumerateArray().First().GetText("id")!;
     }
 
@@ -66,7 +68,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         {
             var seen = (await house.AskAsync("GET", path, null, rival)).Body.GetRawText();
 
-            Assert.All(new[] { agent, run, key, outbox, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
+            Assert.All(new[] { agent, run, key, outbox, root, mismatch, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
         }
 
         Assert.Equal(0, (await house.AskAsync("GET", $"/api/v1/runs?agent_id={agent}", null, rival))["runs"].GetArrayLength());
@@ -126,6 +128,11 @@ public sealed partial class ForeignData : IAsyncLifetime
             (_, "run") => (run, someRun),
             (_, "provenance") => ($"{run}.1", $"{someRun}.1"),
             (_, "step") => ("a", "a"),
+            (_, "root_hash") => (root, new string('0', 64)),
+            (_, "first" or "second") => ("acmes-trace", "nobodys-trace"),
+            (_, "key") => ("key-42-0", "key-0-0"),
+            (_, "mismatch_id") => (mismatch, someRun),
+            ("/api/v1/traces/{id}", "id") => ("acmes-trace", "nobodys-trace"),
             (_, "entity_type") => ("run", "run"),
             (_, "entity_id") => (run, someRun),
             (['/', 'a', 'g', ..], "id") => (agent, Guid.Empty.ToString("D")),
@@ -142,6 +149,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     {
         ("GET" or "DELETE", _) => null,
         (_, "/agents/{id}/goals") => """{"goal":"echo the rates"}""",
+        (_, "/api/v1/traces/{id}/mismatch") => """{"step_index":0,"reason":"r"}""",
         (_, "/api/v1/runs/{id}/steps/{step}/resolve") => """{"outcome":"not_done"}""",
         ("PATCH", _) => """{"name":"stolen"}""",
         _ => "{}",
@@ -158,7 +166,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     private async Task<string> StateAsync()
     {
         var all = "";
-        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", $"/agents/{agent}/runs" })
+        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", $"/agents/{agent}/runs", "/api/v1/traces/acmes-trace", $"/api/v1/traces/{run}/mismatches" })
             all += (await house.AskAsync("GET", path, null, acme)).Body.GetRawText();
         return all;
     }
