@@ -58,6 +58,7 @@ internal static class Composition
                 CallsMax = Whole("AOS_CALLS_MAX", 1, 100_000, 512), LiveMax = Whole("AOS_RUNS_LIVE_MAX", 1, 1_000_000, 20_000),
                 QueueMax = Whole("AOS_QUEUE_MAX", 0, 100_000_000, 1_000_000), Limits = flow.Runs,
             })
+            .AddTraces(Traces())
             .AddFlow(flow)
             .AddIdentity(Identity(options))
             .AddApprovals(Webhooks())
@@ -105,7 +106,7 @@ internal static class Composition
         if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Identity().Problems, .. Webhooks().Problems];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Traces().Problems, .. Identity().Problems, .. Webhooks().Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
@@ -130,6 +131,9 @@ internal static class Composition
 
     /// <summary>Incoming webhooks, as the environment says.</summary>
     private static WebhookOptions Webhooks() => WebhookOptions.Read(Setting);
+
+    /// <summary>Stored traces and what is told of mismatches, as the environment says.</summary>
+    private static TraceOptions Traces() => TraceOptions.Read(Setting);
 
     /// <summary>The limits of targets, as the environment says.</summary>
     private static FlowOptions Flow() => FlowOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));

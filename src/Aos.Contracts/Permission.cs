@@ -88,7 +88,7 @@ public static class Permissions
         ("secret", ["read", "write"]),
         ("skill", ["read"]),
         ("tenant", ["read", "write"]),
-        ("trace", ["read", "write", "delete", "admin"]),
+        ("trace", ["read", "write", "operate", "delete", "admin"]),
         ("webhook", ["read", "write", "operate"]),
     ];
 

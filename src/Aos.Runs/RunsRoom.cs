@@ -30,7 +30,32 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<Replays>();
         aos.Services.AddSingleton<Records>();
         aos.Chore<RunSigner>();
-        return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>();
+        return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>().AddTraces();
+    }
+
+    /// <summary>Settings of the traces that clients store; without it the defaults hold.</summary>
+    public static AosBuilder AddTraces(this AosBuilder aos, TraceOptions options)
+    {
+        aos.Services.AddSingleton(options);
+        return aos;
+    }
+
+    private static AosBuilder AddTraces(this AosBuilder aos)
+    {
+        aos.Migrations(TraceTable.Migration, MismatchTable.Migration);
+        aos.AddTraces(new TraceOptions());
+        aos.Services.AddSingleton<TraceMeter>();
+        aos.Services.AddSingleton<TraceTable>();
+        aos.Services.AddSingleton<IKeepsBytes>(provider => provider.GetRequiredService<TraceTable>());
+        aos.Services.AddSingleton<TraceLists>();
+        aos.Services.AddSingleton<MismatchTable>();
+        aos.Services.AddSingleton<IForgetsRuns>(provider => provider.GetRequiredService<MismatchTable>());
+        aos.Services.AddSingleton<GitHub>();
+        aos.Services.AddSingleton<IDelivery, IssueDelivery>();
+        aos.Services.AddSingleton<IDelivery, CommentDelivery>();
+        aos.Services.AddSingleton<IDelivery, MessageDelivery>();
+        aos.Chore<TraceRetention>();
+        return aos.Door<ITraceBook, TraceBook>().Door<IMismatches, MismatchBook>();
     }
 
     /// <summary>What the targets of calls can take. Without it calls go out as they come.</summary>

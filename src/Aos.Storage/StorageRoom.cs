@@ -11,6 +11,7 @@ public static class StorageRoom
     {
         aos.Migrations(Keyring.Migrations);
         aos.Migrations(ArchiveTables.Migrations);
+        aos.Migrations(RequestKeys.Migration, RunRoots.Migration);
         aos.Services.AddSingleton(options);
         if (options.DatabaseUrl is null) aos.AddEmbedded(options);
         else aos.AddPostgres();
@@ -19,6 +20,7 @@ public static class StorageRoom
         aos.Services.AddSingleton<IKeepsBytes, JournalBytes>();
         aos.Services.AddSingleton<ChoreLog>();
         aos.Services.AddSingleton<ILater, ChoreHost>();
+        aos.Services.AddSingleton<IIdempotency, RequestKeys>();
         aos.Services.AddSingleton<OutboxSignal>();
         aos.Services.AddSingleton<OutboxTable>();
         aos.Services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<OutboxTable>());

@@ -78,6 +78,8 @@ public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next) : IJour
 
     public Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel) => Alive(() => inner.CountAsync(tenant, cancel));
 
+    public Task<long> CountAsync(RunFilter filter, CancellationToken cancel) => Alive(() => inner.CountAsync(filter, cancel));
+
     public Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel) => Alive(() => inner.ClaimDueAsync(node, now, max, cancel));
 
     public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => Alive(() => inner.ClaimOrphansAsync(node, max, cancel));

@@ -122,4 +122,26 @@ public sealed partial class JournalConformance
         var counts = await rows.CountAsync(TenantId.Default, cancel);
         Expect(counts.Count == 2 && counts[RunStatus.Running] == 2 && counts[RunStatus.Waiting] == 1, "the counts are others");
     }
+
+    private async Task FindsByRootAndTimeAsync()
+    {
+        var (first, second) = (Park(Mine(New(), 0, 1, Now), null), Park(Mine(New(), 0, 1, Now), null));
+        var (root, earlier) = (new string('a', 64), Now - TimeSpan.FromDays(1));
+        first = first with { Row = first.Row with { RootHash = root, CreatedAt = earlier } };
+        await WriteAsync(first);
+        await WriteAsync(second);
+        await ExpectFoundAsync(new RunFilter(TenantId.Default), first, second);
+        await ExpectFoundAsync(new RunFilter(TenantId.Default) { RootHash = root }, first);
+        await ExpectFoundAsync(new RunFilter(Other) { RootHash = root });
+        await ExpectFoundAsync(new RunFilter(TenantId.Default) { From = earlier + TimeSpan.FromTicks(1) }, second);
+        await ExpectFoundAsync(new RunFilter(TenantId.Default) { From = earlier, To = earlier }, first);
+        await ExpectFoundAsync(new RunFilter(TenantId.Default, Statuses: [RunStatus.Running]) { To = Now });
+    }
+
+    private async Task ExpectFoundAsync(RunFilter filter, params JournalAppend[] runs)
+    {
+        var found = (await rows.ListAsync(filter, cancel)).Select(row => row.Id).ToHashSet();
+        Expect(found.SetEquals(runs.Select(run => run.Row.Id)), "a filter finds others");
+        Expect(await rows.CountAsync(filter with { Limit = 1 }, cancel) == runs.Length, "a filter counts others");
+    }
 }

@@ -44,6 +44,7 @@ public sealed partial class JournalConformance(IJournal journal, IRunRows rows, 
         ["due runs of a limited tenant get in line, ahead of new ones"] = check => check.QueuesDueAsync(),
         ["a visit takes no slot, and who is to be driven without one gets in line"] = check => check.VisitsAsync(),
         ["runs are counted by status"] = check => check.CountsAsync(),
+        ["runs are found and counted by root and time"] = check => check.FindsByRootAndTimeAsync(),
     };
 
     /// <summary>A run's events and row as an append of a test: <paramref name="count"/> events after number <paramref name="expected"/>.</summary>

@@ -93,17 +93,26 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
     {
         lock (gate)
         {
-            return Task.FromResult<IReadOnlyList<RunRow>>([.. rows.Values
-                .Where(row => row.Tenant == filter.Tenant && (filter.AgentId is null || row.AgentId == filter.AgentId))
-                .Where(row => filter.Workflow is null || row.Workflow == filter.Workflow)
-                .Where(row => filter.Statuses is not { Count: > 0 } statuses || statuses.Contains(row.Status))
-                .Where(row => filter.Parent is null || row.Parent == filter.Parent)
-                .Where(row => filter.Labels is null || filter.Labels.All(label => row.Labels.TryGetValue(label.Key, out var value) && value == label.Value))
+            return Task.FromResult<IReadOnlyList<RunRow>>([.. Fitting(filter)
                 .Where(row => filter.Before is not { } before || Order(row.Id, before) < 0)
                 .OrderByDescending(row => row.Id.ToString(), StringComparer.Ordinal)
                 .Take(Math.Clamp(filter.Limit, 1, 1000))]);
         }
     }
+
+    public Task<long> CountAsync(RunFilter filter, CancellationToken cancel)
+    {
+        lock (gate) return Task.FromResult(Fitting(filter).LongCount());
+    }
+
+    private IEnumerable<RunRow> Fitting(RunFilter filter) => rows.Values
+        .Where(row => row.Tenant == filter.Tenant && (filter.AgentId is null || row.AgentId == filter.AgentId))
+        .Where(row => filter.Workflow is null || row.Workflow == filter.Workflow)
+        .Where(row => filter.Statuses is not { Count: > 0 } statuses || statuses.Contains(row.Status))
+        .Where(row => filter.Parent is null || row.Parent == filter.Parent)
+        .Where(row => filter.RootHash is null || row.RootHash == filter.RootHash)
+        .Where(row => !(row.CreatedAt < filter.From) && !(row.CreatedAt > filter.To))
+        .Where(row => filter.Labels is null || filter.Labels.All(label => row.Labels.TryGetValue(label.Key, out var value) && value == label.Value));
 
     public Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel)
     {

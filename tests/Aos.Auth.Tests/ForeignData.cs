@@ -25,7 +25,7 @@ public sealed partial class ForeignData : IAsyncLifetime
 
     private AuthHouse house = null!;
     private (string, string) acme, rival;
-    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "";
+    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "", root = "", mismatch = "";
 
     public async ValueTask InitializeAsync()
     {
@@ -41,6 +41,8 @@ public sealed partial class ForeignData : IAsyncLifetime
         var sent = await house.DeliverAsync(new Hook(endpoint, "ACME_SECRET", "acme's own value"), """{"whose":"acme's"}""", "acme's");
         delivery = sent.Text("id")!;
         await OwnAsync("PUT", "/api/v1/connections/acme_crm", """{"kind":"http","settings":{"base_url":"https://crm.acme.example"}}""");
+        root = (await OwnAsync("POST", "/api/v1/traces", Traces.Order(Traces.Made(), """ "trace_id":"acmes-trace" """))).Text("root_hash")!;
+        mismatch = (await OwnAsync("POST", $"/api/v1/traces/{run}/mismatch", """{"step_index":0,"reason":"acme's"}""")).Text("mismatch_id")!;
         outbox = (await OwnAsync("GET", "/api/v1/outbox"))["deliveries"].EnumerateArray().First().GetText("id")!;
     }
 
@@ -70,7 +72,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         {
             var seen = (await house.AskAsync("GET", path, null, rival)).Body.GetRawText();
 
-            Assert.All(new[] { agent, run, key, outbox, endpoint, delivery, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
+            Assert.All(new[] { agent, run, key, outbox, endpoint, delivery, root, mismatch, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
         }
 
         Assert.Equal(0, (await house.AskAsync("GET", $"/api/v1/runs?agent_id={agent}", null, rival))["runs"].GetArrayLength());
@@ -130,6 +132,11 @@ public sealed partial class ForeignData : IAsyncLifetime
             (_, "run") => (run, someRun),
             (_, "provenance") => ($"{run}.1", $"{someRun}.1"),
             (_, "step") => ("a", "a"),
+            (_, "root_hash") => (root, new string('0', 64)),
+            (_, "first" or "second") => ("acmes-trace", "other-trace"),
+            (_, "key") => ("key-42-0", "key-0-0"),
+            (_, "mismatch_id") => (mismatch, someRun),
+            ("/api/v1/traces/{id}", "id") => ("acmes-trace", "other-trace"),
             (_, "entity_type") => ("run", "run"),
             (_, "entity_id") => (run, someRun),
             (['/', 'a', 'g', ..], "id") => (agent, Guid.Empty.ToString("D")),
@@ -150,6 +157,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     {
         ("GET" or "DELETE", _) => null,
         (_, "/agents/{id}/goals") => """{"goal":"echo the rates"}""",
+        (_, "/api/v1/traces/{id}/mismatch") => """{"step_index":0,"reason":"r"}""",
         (_, "/api/v1/runs/{id}/steps/{step}/resolve") => """{"outcome":"not_done"}""",
         ("PATCH", _) => """{"name":"stolen"}""",
         _ => "{}",
@@ -166,7 +174,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     private async Task<string> StateAsync()
     {
         var all = "";
-        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}" })
+        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}", "/api/v1/traces/acmes-trace", $"/api/v1/traces/{run}/mismatches" })
             all += (await house.AskAsync("GET", path, null, acme)).Body.GetRawText();
         return all;
     }

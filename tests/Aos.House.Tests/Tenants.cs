@@ -20,6 +20,7 @@ public sealed partial class Tenants
         ["src/Aos.Identity/Secrets/SecretTable.cs"] = "last uses are noted for all",
         ["src/Aos.Identity/Tenants/TenantTable.cs"] = "the house lists its tenants",
         ["src/Aos.Runs/Traces/Signatures.cs"] = "a chore signs runs of several tenants in one write",
+        ["src/Aos.Runs/Traces/Stored/TraceTable.cs"] = "a chore finds which tenants have old traces",
         ["src/Aos.Skills/KeyValue/KvStore.cs"] = "the sweep of expired keys",
         ["src/Aos.Storage/Archive/ArchiveIndex.cs"] = "files hold runs of all tenants; whoever asks for a run compares its tenant",
         ["src/Aos.Storage/ExpiredRows.cs"] = "a chore",

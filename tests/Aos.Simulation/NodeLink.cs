@@ -49,6 +49,8 @@ internal sealed class NodeLink(World world, SimNode node) : IJournal, IRunRows, 
 
     public Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel) => AskAsync(null, null, () => world.Store.CountAsync(tenant, default));
 
+    public Task<long> CountAsync(RunFilter filter, CancellationToken cancel) => AskAsync(null, null, () => world.Store.CountAsync(filter, default));
+
     public Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId by, DateTimeOffset now, int max, CancellationToken cancel) =>
         AskAsync(Point.BeforeDueClaim, Point.AfterDueClaimBeforeAnswer, () => world.Store.ClaimDueAsync(by, now, max, default));
 

@@ -68,6 +68,9 @@ internal static class ConfigVerb
         ("ENABLE_INJECTION_DETECTION", false, "true", "refuses goals that try to steer the planner"),
         ("ENABLE_URL_SANITIZATION", false, "true", "refuses goals with private addresses"),
         ("FORBIDDEN_DOMAINS", false, "none", "hosts that no goal and no plan may name, with commas"),
+        ("GITHUB_API_URL", false, "https://api.github.com", "address of the API that issues are made by"),
+        ("GITHUB_REPO", false, "none", "owner/repository of issues about replay mismatches"),
+        ("GITHUB_TOKEN", true, "none", "token that makes them; both must be set"),
         ("GOALS_PER_MINUTE", false, "see docs/agents.md", "goals per tenant"),
         ("GPT4_MAX_CENTS_PER_RUN", false, "see docs/budgets.md", "most that a run's calls of gpt-4-turbo may cost"),
         ("MACHINE_SECRET_TOKEN", true, "none", "token of the role machine, sent as X-Machine-Token; at least 16 characters"),
@@ -94,6 +97,8 @@ internal static class ConfigVerb
         ("RBAC_ENFORCE", false, "true", "false: the same as AOS_RBAC_MODE=off, which comes first"),
         ("RBAC_POLICY_FILE", false, "none", "the same as AOS_RBAC_POLICY_FILE, which comes first"),
         ("REDIS_URL", true, "none", "the same as AOS_REDIS_URL, which comes first"),
+        ("SLACK_MISMATCH_WEBHOOK", true, "none", "address that chat messages about replay mismatches are posted to when no issue is made"),
+        ("TRACE_RETENTION_DAYS", false, "30", "days that traces which clients stored are kept, 1 to 365"),
     ];
 
     /// <summary>Names of the settings that are secret.</summary>

@@ -6,12 +6,12 @@ using Aos.Runs;
 
 namespace Aos.App.Cli;
 
-/// <summary><c>aos trace show|verify|diff|export</c>, <c>aos replay</c> and <c>aos diff</c>.</summary>
+/// <summary><c>aos trace</c>, <c>aos replay</c> and <c>aos diff</c>.</summary>
 internal static class TraceVerb
 {
-    internal static Command Command() => new("trace", "Reads, checks, compares and exports the records of runs.\n\nExample: aos trace export RUN -o run.aos-trace.json && aos trace verify run.aos-trace.json")
+    internal static Command Command() => new("trace", "Reads, checks, compares, exports and stores traces of runs and of clients.\n\nExample: aos trace export RUN -o run.aos-trace.json && aos trace verify run.aos-trace.json")
     {
-        Show(), Verify(), Diff("diff"), Export(),
+        TraceBookVerb.List(), Show(), Verify(), Diff("diff"), Export(), TraceBookVerb.Store(), TraceBookVerb.Delete(), TraceBookVerb.Mismatches(),
     };
 
     /// <summary>Replay calls no skill: it decides the recorded run again and compares. 0 the same, 1 broken or unknown, 2 different.</summary>
@@ -51,15 +51,17 @@ internal static class TraceVerb
 
     internal static Command Diff(string name)
     {
-        var left = new Argument<string>("a") { Description = "Trace file, or run id." };
-        var right = new Argument<string>("b") { Description = "Trace file, or run id." };
+        var left = new Argument<string>("a") { Description = "Trace file, run id, or id of a stored trace." };
+        var right = new Argument<string>("b") { Description = "Trace file, run id, or id of a stored trace." };
         var command = new Command(name, "Compares two records. Exit code 0 when they are the same, 1 when not.\n\nExample: aos trace diff a.trace.json b.trace.json") { left, right };
         command.SetAction((parsed, cancel) => TellAsync(async () =>
         {
             var (a, b) = (parsed.GetValue(left)!, parsed.GetValue(right)!);
-            return File.Exists(a) && File.Exists(b)
-                ? Compared(await PlanFile.BytesAsync(a, cancel), await PlanFile.BytesAsync(b, cancel))
-                : await Houses.InAsync(CommandLine.Place(parsed), async house => Compared(await RecordAsync(house, a, cancel), await RecordAsync(house, b, cancel)), cancel, refused: 1);
+            if (File.Exists(a) && File.Exists(b)) return Compared(await PlanFile.BytesAsync(a, cancel), await PlanFile.BytesAsync(b, cancel));
+            return await Houses.InAsync(
+                CommandLine.Place(parsed),
+                async house => IsStored(a) || IsStored(b) ? await CompareAsync(house, a, b, cancel) : Compared(await RecordAsync(house, a, cancel), await RecordAsync(house, b, cancel)),
+                cancel, refused: 1);
         }));
         return command;
     }
@@ -80,13 +82,15 @@ internal static class TraceVerb
 
     private static Command Show()
     {
-        var run = new Argument<string>("run") { Description = "Run id." };
-        var schema = new Option<string>("--schema") { Description = "2 (events), or 1.1 (as the SDKs read it). Default 2.", DefaultValueFactory = _ => "2", HelpName = "SCHEMA" };
+        var run = new Argument<string>("run") { Description = "Run id, or id of a stored trace." };
+        var schema = new Option<string>("--schema") { Description = "2 (events; of a stored trace its steps), or 1.1 (as the SDKs read it). Default 2.", DefaultValueFactory = _ => "2", HelpName = "SCHEMA" };
         schema.AcceptOnlyFromAmong("2", "1.1");
-        var command = new Command("show", "Prints the record of a run, secrets hidden.\n\nExample: aos trace show RUN --schema 1.1") { run, schema };
+        var command = new Command("show", "Prints the record of a run, or a stored trace, secrets hidden.\n\nExample: aos trace show RUN --schema 1.1") { run, schema };
         command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
         {
-            Report.Pretty(await house.AskAsync(HttpMethod.Get, $"api/v1/runs/{Uri.EscapeDataString(parsed.GetValue(run)!)}/trace?schema={parsed.GetValue(schema)}&limit=10000", null, cancel));
+            var (id, form) = (Uri.EscapeDataString(parsed.GetValue(run)!), parsed.GetValue(schema));
+            var path = RunId.TryParse(parsed.GetValue(run), out _) ? $"api/v1/runs/{id}/trace?schema={form}&limit=10000" : $"api/v1/traces/{id}{(form == "1.1" ? "?schema=1.1" : "")}";
+            Report.Pretty(await house.AskAsync(HttpMethod.Get, path, null, cancel));
             return 0;
         }, cancel));
         return command;
@@ -162,6 +166,22 @@ internal static class TraceVerb
         Report.Pretty(Json.Write(diff.WriteTo));
         return diff.Match ? 0 : 1;
     }
+
+    /// <summary>Neither a file nor a run.</summary>
+    private static bool IsStored(string named) => !File.Exists(named) && !RunId.TryParse(named, out _);
+
+    /// <summary>Ids are compared by the server; a file with one of them in schema 1.1, the form that they have in common.</summary>
+    private static async Task<int> CompareAsync(IHouse house, string a, string b, CancellationToken cancel)
+    {
+        if (File.Exists(a) || File.Exists(b)) return Compared(await SdkAsync(house, a, cancel), await SdkAsync(house, b, cancel));
+        var answer = await house.AskAsync(HttpMethod.Get, $"api/v1/traces/compare/{Uri.EscapeDataString(a)}/{Uri.EscapeDataString(b)}", null, cancel);
+        Report.Pretty(answer);
+        return answer.Get("match") is { ValueKind: JsonValueKind.True } ? 0 : 1;
+    }
+
+    private static async Task<byte[]> SdkAsync(IHouse house, string named, CancellationToken cancel) => File.Exists(named)
+        ? await PlanFile.BytesAsync(named, cancel)
+        : Encoding.UTF8.GetBytes((await house.AskAsync(HttpMethod.Get, $"api/v1/traces/{Uri.EscapeDataString(named)}?schema=1.1", null, cancel)).GetRawText());
 
     private static Task<byte[]> RecordAsync(IHouse house, string named, CancellationToken cancel) =>
         File.Exists(named) ? PlanFile.BytesAsync(named, cancel) : ExportAsync(house, named, cancel);

@@ -116,6 +116,8 @@ internal static class AosServer
         app.MapFailures();
         app.MapRuns();
         app.MapTraces();
+        app.MapTraceBook();
+        app.MapMismatches();
         app.MapStatus();
         app.MapAgents();
         app.MapAdmin();

@@ -179,6 +179,8 @@ internal static class TraceWire
     {
         var (start, replay) = (trace.State.Start!, trace.ReplayOf);
         writer.WriteString("run_id", trace.Id.ToString());
+        writer.WriteString("trace_id", trace.Id.ToString());
+        writer.WriteString("source", "run");
         writer.WriteString("correlation_id", (start.Parent?.Run ?? start.Run).ToString());
         writer.WriteString("tenant_id", start.Tenant.Value);
         writer.WriteString("agent_id", start.AgentId);

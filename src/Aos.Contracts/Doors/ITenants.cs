@@ -6,7 +6,7 @@ namespace Aos.Contracts;
 /// <param name="RunsPerDay">Runs started in one day of UTC; children of runs are not counted.</param>
 /// <param name="TokensPerMonth">Tokens that models read and wrote in one month of UTC, planners included.</param>
 /// <param name="ConcurrentRuns">Runs at work at once, on all nodes together; further ones are queued.</param>
-/// <param name="StorageBytes">Bytes of events, of the key-value store and of webhooks that came in, measured every few minutes.</param>
+/// <param name="StorageBytes">Bytes of events, of the key-value store, of webhooks that came in and of stored traces, measured every few minutes.</param>
 public sealed record TenantQuota(long? RunsPerDay = null, long? TokensPerMonth = null, int? ConcurrentRuns = null, long? StorageBytes = null)
 {
     public static TenantQuota None { get; } = new();
@@ -59,6 +59,9 @@ public interface IQuotas
     /// </summary>
     /// <param name="ageMax">How long ago what is used may have been read; zero: it is read now.</param>
     ValueTask<IReadOnlyList<QuotaStanding>> StandingAsync(TenantId tenant, TimeSpan ageMax, CancellationToken cancel);
+
+    /// <summary>Null: something more may be stored. Else <c>QUOTA_EXHAUSTED</c>, by what was last measured.</summary>
+    ValueTask<Failure?> FullAsync(TenantId tenant, CancellationToken cancel);
 
     /// <summary>Counts a run that is about to be started; <see cref="GiveBackRunAsync"/> when it was not.</summary>
     ValueTask<QuotaTaken> TakeRunAsync(TenantId tenant, CancellationToken cancel);

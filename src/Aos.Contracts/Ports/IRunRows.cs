@@ -13,7 +13,16 @@ public sealed record RunFilter(
     IReadOnlyDictionary<string, string>? Labels = null,
     RunId? Parent = null,
     RunId? Before = null,
-    int Limit = 100);
+    int Limit = 100)
+{
+    public string? RootHash { get; init; }
+
+    /// <summary>Created then or later.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Created then or earlier.</summary>
+    public DateTimeOffset? To { get; init; }
+}
 
 /// <summary>Reads run rows. Every read but the sweeps names its tenant.</summary>
 public interface IRunRows
@@ -24,6 +33,9 @@ public interface IRunRows
     Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel);
 
     Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel);
+
+    /// <summary>How many there are to list; the filter's <c>Before</c> and <c>Limit</c> don't matter.</summary>
+    Task<long> CountAsync(RunFilter filter, CancellationToken cancel);
 
     /// <summary>
     /// Takes up to <paramref name="max"/> runs that nobody drives and whose wake time has come, oldest wake first, for

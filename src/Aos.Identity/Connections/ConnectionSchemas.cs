@@ -61,7 +61,7 @@ internal static class ConnectionSchemas
     private static string? Wrong(string name) =>
         !RequestHeaders.IsToken(name) ? "is no name of a header" : RequestHeaders.IsOwned(name) ? "is set by the HTTP connection" : null;
 
-    private static bool IsSecret(string name) => Redactor.IsSecret(name) || Redactor.IsSecret(name.Replace('-', '_'));
+    private static bool IsSecret(string name) => Redactor.IsSecret(name);
 
     private static JsonSchema Read(string kind)
     {

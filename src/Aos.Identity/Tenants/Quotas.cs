@@ -46,10 +46,12 @@ internal sealed class Quotas : IQuotas
         return quota;
     }
 
+    public async ValueTask<Failure?> FullAsync(TenantId tenant, CancellationToken cancel) => await FullAsync(await OfAsync(tenant, cancel), tenant, cancel);
+
     public async ValueTask<QuotaTaken> TakeRunAsync(TenantId tenant, CancellationToken cancel)
     {
         var quota = await OfAsync(tenant, cancel);
-        if (quota.StorageBytes is { } most && Storage(tenant, most, await UsedAsync(StorageOf(tenant), MeasuredMax, cancel)).Refusal is { } full) return new QuotaTaken(full, null);
+        if (await FullAsync(quota, tenant, cancel) is { } full) return new QuotaTaken(full, null);
         return quota.RunsPerDay is { } runs ? await TakeAsync(OfRuns(tenant, runs), 1) : default;
     }
 
@@ -94,6 +96,9 @@ internal sealed class Quotas : IQuotas
         known.Clear();
         read.Clear();
     }
+
+    private async ValueTask<Failure?> FullAsync(TenantQuota quota, TenantId tenant, CancellationToken cancel) =>
+        quota.StorageBytes is { } most ? Storage(tenant, most, await UsedAsync(StorageOf(tenant), MeasuredMax, cancel)).Refusal : null;
 
     /// <summary>What is used, as it was stored less than that long ago.</summary>
     private async ValueTask<long> UsedAsync(UsageKey key, TimeSpan ageMax, CancellationToken cancel)

@@ -132,7 +132,7 @@ public static partial class FailureCatalog
             "Look at the skill's own tests.",
             0, 0, []),
         new("INVALID_STATE", FailureCategory.Validation, false, 409,
-            "The run cannot do that now.",
+            "That cannot be done as things stand now.",
             "See the message.",
             0, 0, ["RESUME_FAILED", "CHECKPOINT_STALE"]),
         new("LLM_AUTH_FAILED", FailureCategory.Permission, false, 401,

@@ -3,34 +3,77 @@ using System.Text.Json;
 
 namespace Aos.Kernel;
 
-/// <summary>Hides the values of members whose names say that they are secret, at every depth, where data leaves the house.</summary>
+/// <summary>Hides secrets at every depth: the values of members whose names say that they are secret and, where it is asked for, secrets within texts.</summary>
 public static class Redactor
 {
     public const string Marker = "[REDACTED]";
 
-    private static readonly FrozenSet<string> Names = new[]
+    /// <summary>JSON within a text within JSON: so deep it is looked into.</summary>
+    private const int TextDepthMax = 4;
+
+    /// <summary>Characters of a name that are looked at, from its end.</summary>
+    private const int NameCharsMax = 256;
+
+    /// <summary>Small letters and digits only: in a name they may be parted by anything, and stand behind other words.</summary>
+    private static readonly string[] Words =
+    [
+        "password", "passwd", "pwd", "passphrase", "secret", "token", "apikey", "privatekey", "sshkey", "secretkey", "accesskey", "signingkey", "encryptionkey",
+        "masterkey", "authorization", "credential", "credentials", "cookie", "ssn", "socialsecurity", "creditcard", "cardnumber", "cvv", "cvc",
+    ];
+
+    /// <summary>Secret as a whole name only.</summary>
+    private static readonly FrozenSet<string> Whole = new[] { "bearer", "cred", "pin", "x-aos-key" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Hides the values of secret names; the same value when nothing is to hide. For views of what is stored.</summary>
+    public static JsonElement Redact(JsonElement value) => HasSecret(value, -1) ? Json.Write(writer => Write(writer, value, -1)) : value;
+
+    /// <summary>Besides that hides what is secret, or a person's, within texts, also in JSON that is a text. For what comes from outside and is stored.</summary>
+    public static JsonElement RedactAll(JsonElement value) => HasSecret(value, 0) ? Json.Write(writer => Write(writer, value, 0)) : value;
+
+    /// <summary>A text without the secrets in it.</summary>
+    public static string RedactText(string text) => OfText(text, 0) ?? text;
+
+    /// <summary>True for <c>password</c>, <c>db_password</c>, <c>dbPassword</c>, <c>X-Api-Key</c>; false for <c>max_tokens</c>, <c>passwordless</c>.</summary>
+    public static bool IsSecret(string name)
     {
-        "password", "passwd", "pwd", "secret", "api_key", "apikey", "api-key", "api_secret", "token", "access_token", "refresh_token", "auth_token",
-        "authorization", "bearer", "private_key", "privatekey", "ssh_key", "credential", "credentials", "cred", "ssn", "social_security", "credit_card",
-        "creditcard", "card_number", "cvv", "cvc", "pin", "cookie", "set-cookie", "x-api-key", "x-aos-key",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        if (Whole.Contains(name)) return true;
+        var from = Math.Max(0, name.Length - NameCharsMax);
+        Span<char> letters = stackalloc char[NameCharsMax];
+        Span<bool> starts = stackalloc bool[NameCharsMax];
+        var count = 0;
+        for (var i = from; i < name.Length; i++)
+        {
+            if (!char.IsAsciiLetterOrDigit(name[i])) continue;
+            starts[count] = StartsWord(name, i);
+            letters[count++] = char.ToLowerInvariant(name[i]);
+        }
 
-    private static readonly string[] Suffixes = ["_token", "_secret", "_password", "_credential", "_api_key"];
+        foreach (var word in Words)
+        {
+            if (count >= word.Length && starts[count - word.Length] && letters[..count].EndsWith(word, StringComparison.Ordinal)) return true;
+        }
 
-    /// <summary>The same value when nothing is to hide.</summary>
-    public static JsonElement Redact(JsonElement value) => HasSecret(value) ? Json.Write(writer => Write(writer, value)) : value;
+        return false;
+    }
 
-    /// <summary>Whether a name says that what stands under it is secret.</summary>
-    public static bool IsSecret(string name) => Names.Contains(name) || Suffixes.Any(suffix => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
-
-    private static bool HasSecret(JsonElement value) => value.ValueKind switch
+    /// <summary>The first letter, one behind a sign, and a capital that is not in the middle of capitals.</summary>
+    private static bool StartsWord(string name, int at)
     {
-        JsonValueKind.Object => value.EnumerateObject().Any(member => IsSecret(member.Name) || HasSecret(member.Value)),
-        JsonValueKind.Array => value.EnumerateArray().Any(HasSecret),
+        if (at == 0 || !char.IsAsciiLetterOrDigit(name[at - 1])) return true;
+        if (!char.IsAsciiLetterUpper(name[at])) return false;
+        return !char.IsAsciiLetterUpper(name[at - 1]) || (at + 1 < name.Length && char.IsAsciiLetterLower(name[at + 1]));
+    }
+
+    /// <param name="depth">Of texts in texts; below 0: texts are not looked into.</param>
+    private static bool HasSecret(JsonElement value, int depth) => value.ValueKind switch
+    {
+        JsonValueKind.Object => value.EnumerateObject().Any(member => IsSecret(member.Name) || HasSecret(member.Value, depth)),
+        JsonValueKind.Array => value.EnumerateArray().Any(item => HasSecret(item, depth)),
+        JsonValueKind.String => depth >= 0 && OfText(value.GetString()!, depth) is not null,
         _ => false,
     };
 
-    private static void Write(Utf8JsonWriter writer, JsonElement value)
+    private static void Write(Utf8JsonWriter writer, JsonElement value, int depth)
     {
         switch (value.ValueKind)
         {
@@ -40,19 +83,44 @@ public static class Redactor
                 {
                     writer.WritePropertyName(member.Name);
                     if (IsSecret(member.Name)) writer.WriteStringValue(Marker);
-                    else Write(writer, member.Value);
+                    else Write(writer, member.Value, depth);
                 }
 
                 writer.WriteEndObject();
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
-                foreach (var item in value.EnumerateArray()) Write(writer, item);
+                foreach (var item in value.EnumerateArray()) Write(writer, item, depth);
                 writer.WriteEndArray();
+                break;
+            case JsonValueKind.String when depth >= 0 && OfText(value.GetString()!, depth) is { } shown:
+                writer.WriteStringValue(shown);
                 break;
             default:
                 value.WriteTo(writer);
                 break;
+        }
+    }
+
+    /// <summary>Null: nothing is to hide.</summary>
+    private static string? OfText(string text, int depth)
+    {
+        if (depth < TextDepthMax && Inner(text) is { } inner && HasSecret(inner, depth + 1)) return Json.Write(writer => Write(writer, inner, depth + 1)).GetRawText();
+        return SecretTexts.Hide(text) is var shown && shown == text ? null : shown;
+    }
+
+    /// <summary>The object or list that a text is; null: it is none.</summary>
+    private static JsonElement? Inner(string text)
+    {
+        var body = text.AsSpan().Trim();
+        if (body is not (['{', .., '}'] or ['[', .., ']'])) return null;
+        try
+        {
+            return Json.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 }

@@ -6,7 +6,7 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>Implements the door to what runs prove, from the journal alone: a live run is read as far as it is stored.</summary>
-internal sealed class TracesDoor(Records records, IJournal journal, IRunRows rows, Signatures signatures, Replays replays, IKeyring keyring, TimeProvider clock) : ITraces
+internal sealed class TracesDoor(Records records, IJournal journal, IRunRows rows, Signatures signatures, Replays replays, IKeyring keyring, TimeProvider clock, TraceMeter meter) : ITraces
 {
     public async Task<ReplayResult?> ReplayAsync(Caller caller, RunId run, ReplayOrder order, CancellationToken cancel)
     {
@@ -14,6 +14,7 @@ internal sealed class TracesDoor(Records records, IJournal journal, IRunRows row
         using var timeout = new CancellationTokenSource(order.Timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         var result = Replay(record, order, either.Token, cancel);
+        meter.Replayed(order.Mode, result, caller.Tenant);
         if (record.Events.Count == 0) return result;
         var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
         var status = result.Success ? "completed" : timeout.IsCancellationRequested ? "timeout" : "failed";

@@ -21,6 +21,8 @@ internal sealed class ArchivedRunRows(IRunRows inner, ArchivedRuns archived) : I
 
     public Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel) => inner.CountAsync(tenant, cancel);
 
+    public Task<long> CountAsync(RunFilter filter, CancellationToken cancel) => inner.CountAsync(filter, cancel);
+
     public Task<IReadOnlyList<RunRow>> ClaimDueAsync(NodeId node, DateTimeOffset now, int max, CancellationToken cancel) => inner.ClaimDueAsync(node, now, max, cancel);
 
     public Task<IReadOnlyList<RunRow>> ClaimOrphansAsync(NodeId node, int max, CancellationToken cancel) => inner.ClaimOrphansAsync(node, max, cancel);

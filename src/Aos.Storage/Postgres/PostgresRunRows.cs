@@ -13,21 +13,38 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
     public async Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel)
     {
         var values = new List<object?> { filter.Tenant.Value };
-        var sql = new StringBuilder($"SELECT {PostgresColumns.Run} FROM runs r WHERE r.tenant_id = $1");
-        string Place(object value)
-        {
-            values.Add(value);
-            return string.Create(CultureInfo.InvariantCulture, $"${values.Count}");
-        }
-
-        if (filter.Before is { } before) sql.Append(" AND r.id < ").Append(Place(before.Value));
-        if (filter.AgentId is { } agent) sql.Append(" AND ").Append(Schema.IsOf(agent, Place(agent)));
-        if (filter.Workflow is { } workflow) sql.Append(" AND r.workflow = ").Append(Place(workflow));
-        if (filter.Parent is { } parent) sql.Append(" AND r.parent = ").Append(Place(parent.Value));
-        if (filter.Statuses is { Count: > 0 } statuses) sql.Append(" AND r.status = ANY(").Append(Place(statuses.Select(status => (short)status).ToArray())).Append(')');
-        if (filter.Labels is { Count: > 0 } labels) sql.Append(" AND r.labels @> ").Append(Place(Columns.Labels(labels))).Append("::jsonb");
-        sql.Append(" ORDER BY r.id DESC LIMIT ").Append(Place(Math.Clamp(filter.Limit, 1, 1000)));
+        var sql = new StringBuilder($"SELECT {PostgresColumns.Run} FROM runs r WHERE r.tenant_id = $1").Append(Where(filter, values));
+        if (filter.Before is { } before) sql.Append(" AND r.id < ").Append(Place(values, before.Value));
+        sql.Append(" ORDER BY r.id DESC LIMIT ").Append(Place(values, Math.Clamp(filter.Limit, 1, 1000)));
         return await pool.QueryAsync(filter.Tenant, sql.ToString(), [.. values], PostgresColumns.Row, cancel);
+    }
+
+    public async Task<long> CountAsync(RunFilter filter, CancellationToken cancel)
+    {
+        var values = new List<object?> { filter.Tenant.Value };
+        var sql = "SELECT count(*) FROM runs r WHERE r.tenant_id = $1" + Where(filter, values);
+        return (await pool.QueryAsync(filter.Tenant, sql, [.. values], r => r.GetInt64(0), cancel))[0];
+    }
+
+    private static string Place(List<object?> values, object value)
+    {
+        values.Add(value);
+        return string.Create(CultureInfo.InvariantCulture, $"${values.Count}");
+    }
+
+    /// <summary>The conditions behind the tenant's.</summary>
+    private static string Where(RunFilter filter, List<object?> values)
+    {
+        var sql = new StringBuilder();
+        if (filter.AgentId is { } agent) sql.Append(" AND ").Append(Schema.IsOf(agent, Place(values, agent)));
+        if (filter.Workflow is { } workflow) sql.Append(" AND r.workflow = ").Append(Place(values, workflow));
+        if (filter.Parent is { } parent) sql.Append(" AND r.parent = ").Append(Place(values, parent.Value));
+        if (filter.RootHash is { } root) sql.Append(" AND r.root_hash = ").Append(Place(values, root));
+        if (filter.From is { } from) sql.Append(" AND r.created_at >= ").Append(Place(values, from.UtcTicks));
+        if (filter.To is { } to) sql.Append(" AND r.created_at <= ").Append(Place(values, to.UtcTicks));
+        if (filter.Statuses is { Count: > 0 } statuses) sql.Append(" AND r.status = ANY(").Append(Place(values, statuses.Select(status => (short)status).ToArray())).Append(')');
+        if (filter.Labels is { Count: > 0 } labels) sql.Append(" AND r.labels @> ").Append(Place(values, Columns.Labels(labels))).Append("::jsonb");
+        return sql.ToString();
     }
 
     public async Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel)

@@ -13,7 +13,31 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
 
     public Task<IReadOnlyList<RunRow>> ListAsync(RunFilter filter, CancellationToken cancel) => store.ReadAsync(connection =>
     {
-        var sql = new StringBuilder($"SELECT {Columns.Run} FROM runs WHERE tenant_id = $1");
+        var (sql, values) = Where(filter);
+        if (filter.Before is { } before)
+        {
+            values.Add(Columns.Id(before));
+            sql += string.Create(System.Globalization.CultureInfo.InvariantCulture, $" AND id < ${values.Count}");
+        }
+
+        values.Add(Math.Clamp(filter.Limit, 1, 1000));
+        return (IReadOnlyList<RunRow>)Rows(
+            connection, null, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"SELECT {Columns.Run} FROM runs WHERE tenant_id = $1{sql} ORDER BY id DESC LIMIT ${values.Count}"), [.. values]);
+    }, cancel);
+
+    public Task<long> CountAsync(RunFilter filter, CancellationToken cancel) => store.ReadAsync(connection =>
+    {
+        var (sql, values) = Where(filter);
+        using var select = connection.CreateCommand();
+        select.CommandText = $"SELECT count(*) FROM runs WHERE tenant_id = $1{sql}";
+        for (var i = 0; i < values.Count; i++) select.Parameters.AddWithValue($"${i + 1}", values[i]);
+        return (long)select.ExecuteScalar()!;
+    }, cancel);
+
+    /// <summary>The conditions behind the tenant's, and all values.</summary>
+    private static (string Sql, List<object> Values) Where(RunFilter filter)
+    {
+        var sql = new StringBuilder();
         var values = new List<object> { filter.Tenant.Value };
         void And(string condition, object value)
         {
@@ -21,7 +45,6 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
             sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND {condition} ${values.Count}");
         }
 
-        if (filter.Before is { } before) And("id <", Columns.Id(before));
         if (filter.AgentId is { } agent)
         {
             values.Add(agent);
@@ -30,6 +53,9 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
 
         if (filter.Workflow is { } workflow) And("workflow =", workflow);
         if (filter.Parent is { } parent) And("parent =", Columns.Id(parent));
+        if (filter.RootHash is { } root) And("root_hash =", root);
+        if (filter.From is { } from) And("created_at >=", from.UtcTicks);
+        if (filter.To is { } to) And("created_at <=", to.UtcTicks);
         if (filter.Statuses is { Count: > 0 } statuses)
             sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND status IN ({string.Join(',', statuses.Select(status => (int)status))})");
         foreach (var label in filter.Labels ?? new Dictionary<string, string>())
@@ -39,10 +65,8 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
             sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND EXISTS (SELECT 1 FROM json_each(labels) WHERE key = ${values.Count - 1} AND value = ${values.Count})");
         }
 
-        values.Add(Math.Clamp(filter.Limit, 1, 1000));
-        sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" ORDER BY id DESC LIMIT ${values.Count}");
-        return (IReadOnlyList<RunRow>)Rows(connection, null, sql.ToString(), [.. values]);
-    }, cancel);
+        return (sql.ToString(), values);
+    }
 
     public Task<IReadOnlyDictionary<RunStatus, long>> CountAsync(TenantId tenant, CancellationToken cancel) => store.ReadAsync(connection =>
     {

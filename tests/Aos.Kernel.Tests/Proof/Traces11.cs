@@ -12,6 +12,7 @@ public sealed class Traces11
     private static Trace11 One { get; } = Empty.Add("test", Json.Parse("""{"x":1}"""), Json.Parse("""{"y":2}"""), "abc123", "success");
 
     [Fact]
+    [Trait("id", "B8-TRACE-01")]
     public void Roots_are_the_SDK_s()
     {
         var parity = new Trace11 { Seed = "777", Timestamp = "2025-06-15T12:00:00Z" }
@@ -26,9 +27,11 @@ public sealed class Traces11
     [Theory]
     [InlineData("run_1", "1abe2a485c195d339de72a3079910dd6")]
     [InlineData("run-1", "123f9dd38c0d0838b2a645dbd40f76d4")]
+    [Trait("id", "B8-TRACE-02")]
     public void Idempotency_keys_are_the_SDK_s(string run, string key) => Assert.Equal(key, Trace11.IdempotencyKey(run, 0, "http_call", "abc"));
 
     [Fact]
+    [Trait("id", "B8-TRACE-03")]
     public void A_finalized_trace_verifies_and_takes_no_more()
     {
         var trace = One.Finalize();
@@ -40,6 +43,7 @@ public sealed class Traces11
     }
 
     [Fact]
+    [Trait("id", "B8-TRACE-04")]
     public void A_trace_survives_its_file_and_shows_when_the_file_was_changed()
     {
         var file = Json.Write(One.Finalize().WriteTo);
@@ -50,6 +54,7 @@ public sealed class Traces11
     }
 
     [Fact]
+    [Trait("id", "B8-TRACE-05")]
     public void Members_that_may_be_absent_have_the_SDK_s_defaults()
     {
         var trace = Trace11.Read(Json.Parse(
@@ -65,10 +70,12 @@ public sealed class Traces11
     [InlineData("""{"seed":1}""", "plan")]
     [InlineData("""{"seed":1,"plan":[],"steps":[{}]}""", "steps[0].step_index")]
     [InlineData("""{"seed":1,"plan":[],"steps":[{"step_index":0}]}""", "steps[0].skill_id")]
+    [Trait("id", "B8-TRACE-06")]
     public void A_file_that_is_no_trace_is_refused_by_name(string file, string named) =>
         Assert.Contains(named, Assert.Throws<TraceException>(() => Trace11.Read(Json.Parse(file))).Message, StringComparison.Ordinal);
 
     [Fact]
+    [Trait("id", "B8-TRACE-07")]
     public void The_generator_behind_a_trace_is_recognised()
     {
         Trace11 With(string state) => Empty.Add("s", Json.Null, Json.Null, state, "success");
@@ -81,6 +88,7 @@ public sealed class Traces11
     }
 
     [Fact]
+    [Trait("id", "B8-TRACE-08")]
     public void A_diff_names_fields_in_the_SDK_s_order()
     {
         var other = new Trace11 { Seed = "43", Timestamp = At, Tenant = "other" }
@@ -98,6 +106,7 @@ public sealed class Traces11
     }
 
     [Fact]
+    [Trait("id", "B8-TRACE-08")]
     public void Equal_traces_are_identical()
     {
         var diff = TraceDiff.Of(One.Finalize(), One.Finalize());
@@ -107,6 +116,7 @@ public sealed class Traces11
     }
 
     [Fact]
+    [Trait("id", "B8-TRACE-08")]
     public void A_key_alone_shows_only_in_the_root()
     {
         var keyed = Empty.Add("test", Json.Parse("""{"x":1}"""), Json.Parse("""{"y":2}"""), "abc123", "success", "key").Finalize();
@@ -119,6 +129,7 @@ public sealed class Traces11
     [InlineData("check", false, "checked", true, false)]
     [InlineData("skip", false, "executed", null, true)]
     [InlineData("skip", true, "skipped", null, true)]
+    [Trait("id", "B8-TRACE-09")]
     public void A_dry_run_calls_nothing(string behavior, bool known, string action, bool? match, bool added)
     {
         HashSet<string> done = known ? ["key"] : [];
@@ -130,6 +141,7 @@ public sealed class Traces11
     }
 
     [Fact]
+    [Trait("id", "B8-TRACE-09")]
     public void A_step_is_executed_or_checked_against_its_output()
     {
         var step = One.Steps[0] with { IdempotencyKey = "key" };

@@ -59,11 +59,15 @@ public sealed record Trace11
     public JsonElement Metadata { get; init; } = Json.EmptyObject;
 
     /// <summary>The root as the SDKs compute it: SHA-256 of <c>seed:timestamp:tenant</c>, then of <c>hash:step hash</c> per step.</summary>
-    public string ComputeRoot()
+    public string ComputeRoot() => Chain()[^1];
+
+    /// <summary>The root before the first step and after each: one more than there are steps.</summary>
+    public ImmutableArray<string> Chain()
     {
-        var hash = PythonJson.Sha($"{Seed}:{Timestamp}:{Tenant}");
-        foreach (var step in Steps) hash = PythonJson.Sha($"{hash}:{step.Hash()}");
-        return hash;
+        var chain = ImmutableArray.CreateBuilder<string>(Steps.Length + 1);
+        chain.Add(PythonJson.Sha($"{Seed}:{Timestamp}:{Tenant}"));
+        foreach (var step in Steps) chain.Add(PythonJson.Sha($"{chain[^1]}:{step.Hash()}"));
+        return chain.MoveToImmutable();
     }
 
     /// <summary>Appends a step, hashing input and output. Throws <see cref="TraceException"/> when the trace is finalized.</summary>

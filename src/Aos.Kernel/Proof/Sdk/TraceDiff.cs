@@ -48,6 +48,13 @@ public sealed record TraceDiff(IReadOnlyList<TraceDifference> Differences)
     {
         writer.WriteStartObject();
         writer.WriteBoolean("match", Match);
+        WriteDifferences(writer);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The members <c>differences</c> and <c>summary</c>.</summary>
+    public void WriteDifferences(Utf8JsonWriter writer)
+    {
         writer.WriteStartArray("differences");
         foreach (var difference in Differences)
         {
@@ -62,7 +69,6 @@ public sealed record TraceDiff(IReadOnlyList<TraceDifference> Differences)
 
         writer.WriteEndArray();
         writer.WriteString("summary", Summary);
-        writer.WriteEndObject();
     }
 
     /// <summary>Collects differences.</summary>
