@@ -75,7 +75,8 @@ public static class PlanInspector
 
     /// <summary>Upper bound of one try of every step; parameters of templates count as written.</summary>
     public static Cents Cost(Plan plan, IReadOnlyDictionary<string, SkillTerms> terms) => Steps(plan, terms, "").Aggregate(Cents.Zero, (sum, at) =>
-        at.Step.Skill is { } skill && terms.TryGetValue(skill, out var term) ? sum + Lower(at.Step.MaxCost, term.Cost.UpperBound(at.Step.Params)) : sum);
+        at.Step.Agent is { } agent ? sum + Pricing.Bound(terms.GetValueOrDefault(AgentClause.Model)?.Cost, agent, Cents.Zero)
+        : at.Step.Skill is { } skill && terms.TryGetValue(skill, out var term) ? sum + Lower(at.Step.MaxCost, term.Cost.UpperBound(at.Step.Params)) : sum);
 
     /// <summary>All steps, those of inline child plans included.</summary>
     private static IEnumerable<(string Path, PlanStep Step)> Steps(Plan plan, IReadOnlyDictionary<string, SkillTerms> terms, string prefix)

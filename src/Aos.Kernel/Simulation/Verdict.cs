@@ -12,8 +12,7 @@ internal readonly record struct Verdict(
     ImmutableArray<PlanProblem> Problems)
 {
     /// <summary>
-    /// The first of: a plan that is not valid, a skill that is not there, one the agent may not use, a construct whose
-    /// room is not there, inputs that do not fit, a budget or limit below the estimate.
+    /// The first of: a plan that is not valid, a skill that is not there, one the agent may not use, inputs that do not fit, a budget or limit below the estimate.
     /// </summary>
     internal static Verdict Of(SimulatorFacts facts, SimulationRequest request)
     {
@@ -27,17 +26,16 @@ internal readonly record struct Verdict(
         var money = PlanBudgetVerdict.Of(facts.Limits, cost, byModel, budget);
         var skills = Admission.SkillsOf(plan);
         var gaps = GapsOf(skills, request);
-        var (status, refusal) = Judge(facts, request, plan, skills, wrong, money, gaps);
+        var (status, refusal) = Judge(facts, request, skills, wrong, money, gaps);
         return new Verdict(status, refusal, cost, budget, inputs, money.Allowed, gaps, problems);
     }
 
     private static (string Status, Failure? Refusal) Judge(
-        SimulatorFacts facts, SimulationRequest request, Plan plan, IReadOnlyList<string> skills, Failure? wrongInputs, PlanBudgetVerdict money,
+        SimulatorFacts facts, SimulationRequest request, IReadOnlyList<string> skills, Failure? wrongInputs, PlanBudgetVerdict money,
         ImmutableArray<string> gaps)
     {
         if (request.Reading.Problems is { IsEmpty: false } problems) return ("skill_unavailable", Admission.Refusal(problems));
         if (!gaps.IsEmpty) return ("permission_denied", Admission.Denied(request.AgentId, gaps));
-        if (Unavailable(facts, plan) is { } unavailable) return ("invalid_plan", unavailable);
         foreach (var skill in skills)
         {
             if (!facts.Terms.ContainsKey(skill)) return ("skill_unavailable", FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}."));
@@ -45,19 +43,6 @@ internal readonly record struct Verdict(
 
         if (wrongInputs is not null) return ("invalid_plan", wrongInputs);
         return money.Refusal() is { } refusal ? ("budget_insufficient", refusal) : ("feasible", null);
-    }
-
-    private static Failure? Unavailable(SimulatorFacts facts, Plan plan)
-    {
-        foreach (var step in plan.Steps)
-        {
-            if (step.Kind == StepKind.Agent) return FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: agent steps are not available in this version.");
-            if (step.Await?.Approval is not null && !facts.HasApprovals)
-                return FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: approvals are not available in this version.");
-            if (step.Child?.Read is { } child && Unavailable(facts, child) is { } inside) return inside;
-        }
-
-        return null;
     }
 
     private static ImmutableArray<string> GapsOf(IReadOnlyList<string> skills, SimulationRequest request)
