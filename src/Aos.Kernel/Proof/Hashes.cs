@@ -199,7 +199,7 @@ public static class RootHash
             if (call.Started is { Skill: { } skill } started)
             {
                 // What a model asked for need not be among what its outcome promises to be stable.
-                text.Add(started.Turn is null ? $"{skill}:{call.InputHash}" : skill);
+                text.Add(started.Turn is null ? $"{skill}:{call.InputHash ?? ContentHash.Short(started.Params)}" : skill);
                 stable = terms[skill].StableFields;
             }
 

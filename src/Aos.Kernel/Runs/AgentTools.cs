@@ -15,6 +15,7 @@ internal static class AgentTools
         }
 
         if (ask.Arguments is not { } arguments) return FailureCatalog.Fail("INVALID_INPUT", $"The arguments of {ask.Name} are no object.");
+        if (ask.Invalid is { } invalid) return FailureCatalog.Fail("INVALID_INPUT", invalid);
         if (state.Start!.Terms[ask.Name].Tool?.InputSchema is not { } schema || JsonSchema.Parse(schema).Schema is not { } parsed) return null;
         var problems = parsed.Check(arguments, "arguments");
         return problems.Count == 0 ? null : SchemaFailure.Of("INVALID_INPUT", problems);

@@ -5,7 +5,8 @@ namespace Aos.Kernel;
 
 /// <summary>One tool call as a model asked for it.</summary>
 /// <param name="Arguments">Null: the model gave no object.</param>
-internal sealed record ToolAsk(string Id, string Name, JsonElement? Arguments);
+/// <param name="Invalid">What is wrong with the call by the word of whoever read the model's answer, or null.</param>
+internal sealed record ToolAsk(string Id, string Name, JsonElement? Arguments, string? Invalid = null);
 
 /// <summary>What a call of an agent step is.</summary>
 /// <param name="Turn">Number of the model's turn it is, or follows; from 1.</param>
@@ -61,7 +62,7 @@ internal static class Conversation
                 { ValueKind: JsonValueKind.Object } arguments => arguments,
                 null or { ValueKind: JsonValueKind.Null } => Json.EmptyObject,
                 _ => null,
-            }));
+            }, call.GetText("invalid")));
         }
 
         return asks.DrainToImmutable();
@@ -148,7 +149,7 @@ internal static class Conversation
             {
                 writer.WriteStartObject();
                 writer.WriteString("id", ask.Id);
-                writer.WriteString("name", ask.Name);
+                writer.WriteString("name", ask.Name.Length == 0 ? "(no name)" : ask.Name);
                 writer.WritePropertyName("arguments");
                 (ask.Arguments ?? Json.EmptyObject).WriteTo(writer);
                 writer.WriteEndObject();

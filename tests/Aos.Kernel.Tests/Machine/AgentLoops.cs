@@ -40,6 +40,10 @@ public sealed class AgentLoops
     public void What_a_model_may_not_cannot_or_should_not_call_is_a_result_with_an_error_for_it()
     {
         var run = Started();
+        var invalid = Started();
+        Says(invalid, 0, """{"tool_calls":[{"id":"c","name":"put","arguments":{},"invalid":"The arguments are no JSON.","arguments_text":"{"}]}""");
+        Assert.Contains("The arguments are no JSON.", invalid.Order("a", 2).Params.GetRawText(), StringComparison.Ordinal);
+
         Says(run, 0, Tools(("serch", "{}"), ("get", "{}"), ("search", """{"w":1}"""), ("put", "3"), ("search", """{"q":"x"}""")));
         Assert.Equal(["a[5]"], run.Orders());
         run.Fail("a", "HTTP_4XX", item: 5);
