@@ -36,6 +36,18 @@ public sealed class AgentLoops
     }
 
     [Fact]
+    [Trait("id", "LOOP-01")]
+    public void A_pure_tool_is_ordered_on_record_like_the_others_and_tried_once()
+    {
+        var run = Started(""","retry":{"max_attempts":5}""");
+        Says(run, 0, Tools(("echo", """{"n":1}""")));
+        Assert.Equal(EffectClass.Pure, run.Order("a", 1).Class);
+        Assert.Contains(run.Journal, e => e is StepStarted { Skill: "echo", Class: EffectClass.Pure });
+        run.Fail("a", "TIMEOUT", item: 1);
+        Assert.Contains("TIMEOUT", run.Order("a", 2).Params.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("id", "LOOP-02")]
     public void What_a_model_may_not_cannot_or_should_not_call_is_a_result_with_an_error_for_it()
     {
