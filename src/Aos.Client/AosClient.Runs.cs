@@ -49,6 +49,14 @@ public sealed partial class AosClient
         SendAsync(HttpMethod.Post, $"api/v1/runs/{Escape(id)}/steps/{Escape(step)}/resolve", ClientJson.Default.Run,
             JsonSerializer.SerializeToElement(new ResolveRequest(verdict, result, item), ClientJson.Default.ResolveRequest), null, cancel);
 
+    /// <summary>Approves or rejects what a step waits for; needs <c>policy:approve</c> and the level the plan asks for.</summary>
+    /// <param name="call">Number of an agent step's call; null: what it waits for.</param>
+    /// <param name="key">Makes a repeat harmless; null: a fresh one.</param>
+    public Task<Run> DecideApprovalAsync(
+        string id, string step, bool approved, string? note = null, int? call = null, string? key = null, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/v1/runs/{Escape(id)}/steps/{Escape(step)}/{(approved ? "approve" : "reject")}", ClientJson.Default.Run,
+            JsonSerializer.SerializeToElement(new DecisionRequest(note, call), ClientJson.Default.DecisionRequest), key ?? Guid.CreateVersion7().ToString("D"), cancel);
+
     /// <summary>
     /// The run's events from <paramref name="after"/> on, then new ones as they happen, until the run is over. A broken
     /// connection is taken up again where it broke.

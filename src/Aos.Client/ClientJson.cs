@@ -8,6 +8,7 @@ namespace Aos.Client;
 [JsonSerializable(typeof(NewRun))]
 [JsonSerializable(typeof(Run))]
 [JsonSerializable(typeof(RunPage))]
+[JsonSerializable(typeof(DecisionRequest))]
 [JsonSerializable(typeof(ResolveRequest))]
 [JsonSerializable(typeof(SimulationQuestion))]
 [JsonSerializable(typeof(SimulationReply))]

@@ -4,7 +4,7 @@ using Aos.Kernel;
 namespace Aos.CostSim;
 
 /// <summary>Asks the one simulator with the facts of this house.</summary>
-internal sealed class CostsDoor(ISkills skills, CostSimOptions options, IApprovals? approvals = null) : ICosts
+internal sealed class CostsDoor(ISkills skills, CostSimOptions options) : ICosts
 {
     private volatile SimulatorFacts? facts;
 
@@ -16,6 +16,6 @@ internal sealed class CostsDoor(ISkills skills, CostSimOptions options, IApprova
     private SimulatorFacts Facts()
     {
         if (facts is { } known && ReferenceEquals(known.Terms, skills.Terms)) return known;
-        return facts = HouseFacts.Of(skills, options, approvals?.IsAvailable ?? false);
+        return facts = HouseFacts.Of(skills, options);
     }
 }

@@ -9,7 +9,7 @@ namespace Aos.CostSim;
 /// <summary>The simulator's facts of this house: contracts over the price table, settings over both.</summary>
 internal static class HouseFacts
 {
-    internal static SimulatorFacts Of(ISkills skills, CostSimOptions options, bool hasApprovals)
+    internal static SimulatorFacts Of(ISkills skills, CostSimOptions options)
     {
         var terms = skills.Terms;
         var prices = TypicalFigures.Rows.ToDictionary(StringComparer.Ordinal);
@@ -17,7 +17,7 @@ internal static class HouseFacts
         foreach (var (name, cents) in options.SkillCents)
             prices[name] = prices.GetValueOrDefault(name, TypicalFigures.Unknown with { Skill = name }) with { Cents = cents };
         return new SimulatorFacts(
-            terms, prices.ToFrozenDictionary(StringComparer.Ordinal), options.Limits(), options.RiskThreshold, hasApprovals,
+            terms, prices.ToFrozenDictionary(StringComparer.Ordinal), options.Limits(), options.RiskThreshold,
             new Lazy<ImmutableSortedDictionary<string, string>>(() => Versions(skills.Contracts, prices, options)))
         {
             TargetParam = skills.TargetParam,

@@ -16,6 +16,9 @@ internal sealed class RunsDoor(
 
     private readonly RunIds ids = new();
 
+    /// <summary>One instance of each, so that its stored form is written once.</summary>
+    private readonly ConditionalWeakTable<SkillTerms, SkillTerms> asTools = [];
+
     public int Live => engine.LiveCount;
 
     public int Queued => engine.Gauge.All;
@@ -32,7 +35,7 @@ internal sealed class RunsDoor(
         var (inputs, _) = Admission.Inputs(request.Plan, request.Inputs);
         var id = ids.Next(clock.GetUtcNow());
         var terms = ImmutableSortedDictionary.CreateRange(
-            StringComparer.Ordinal, Admission.SkillsOf(request.Plan).Select(name => KeyValuePair.Create(name, skills.Terms[name])));
+            StringComparer.Ordinal, TermsOf(request.Plan));
         var start = new StartRun(
             id, caller.Tenant, request.AgentId, request.Plan, inputs, request.Seed ?? request.Plan.Seed ?? Seeds.OfRun(id), request.Budget, terms,
             (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook, Priority = request.Priority };
@@ -50,6 +53,17 @@ internal sealed class RunsDoor(
             var other => throw new InvariantBrokenException($"A new run was answered with {other}."),
         };
     }
+
+    /// <summary>Terms of every skill the plan can call; of those that models may call with what models are told of them.</summary>
+    private IEnumerable<KeyValuePair<string, SkillTerms>> TermsOf(Plan plan)
+    {
+        var tools = Admission.ToolsOf(plan);
+        foreach (var name in Admission.SkillsOf(plan)) yield return KeyValuePair.Create(name, tools.Contains(name) ? asTools.GetValue(skills.Terms[name], AsTool) : skills.Terms[name]);
+    }
+
+    private SkillTerms AsTool(SkillTerms terms) => skills.All.TryGetValue(terms.Name, out var skill)
+        ? terms with { Tool = new ToolTerms(skill.Contract.Description, skill.InputSchema) }
+        : terms;
 
     /// <summary>The run that a repeated start has started already: it needs no quota. Null: it is a new one.</summary>
     private async Task<StartReply?> RepeatAsync(TenantId tenant, StartRequest request, CancellationToken cancel)

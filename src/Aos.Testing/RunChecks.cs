@@ -80,7 +80,8 @@ internal sealed class RunChecks(RunRow row, MemoryJournal journal, IReadOnlyList
         foreach (var done in events.OfType<CallSucceeded>())
         {
             var ordered = events.OfType<StepStarted>().LastOrDefault(e => e.Effect == done.Effect);
-            if (ordered is not null && !happened.Exists(effect => effect.Call.IdempotencyKey == ordered.IdempotencyKey))
+            // A pure call has no effect that could have happened.
+            if (ordered is { Class: not EffectClass.Pure } && !happened.Exists(effect => effect.Call.IdempotencyKey == ordered.IdempotencyKey))
                 violated($"Run {row.Id}: {done.Effect} counts as done and never happened.");
         }
     }

@@ -133,9 +133,6 @@ public sealed class Constructs
     }
 
     [Theory]
-    [InlineData("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g"}}]}""")]
-    [InlineData("""{"name":"p","steps":[{"id":"a","await":{"approval":{"level":3}}}]}""")]
-    [InlineData("""{"name":"p","steps":[{"id":"a","run":{"plan":{"name":"c","steps":[{"id":"x","agent":{"goal":"g"}}]}}}]}""")]
     [InlineData("""{"name":"p","steps":[{"id":"a","run":{"plan":{"$ref":"workflow:w@1"}}}]}""")]
     [InlineData("""{"name":"p","steps":[{"id":"a","skill":"echo","params":{"x":"${{ memory[\"k\"] }}"}}]}""")]
     public void What_has_no_room_yet_is_refused_by_name(string plan)
@@ -145,8 +142,29 @@ public sealed class Constructs
     }
 
     [Fact]
-    public void Approvals_pass_where_their_room_is_there() => Assert.Null(
-        Simulator.Admit(House with { HasApprovals = true }, Ask("""{"name":"p","steps":[{"id":"a","await":{"approval":{"level":3}}}]}""")));
+    [Trait("id", "LOOP-20")]
+    public void An_agent_step_is_priced_from_one_turn_to_all_of_them()
+    {
+        var open = Simulate("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["echo"],"max_turns":4}}]}""", 100);
+        Assert.True(open.Feasible);
+        Assert.Equal((5m, 1, 4), (open.EstimatedCost.Value, open.Steps[0].CallsMin, open.Steps[0].CallsMax));
+        Assert.InRange(open.CostMax.Value, 24m, 25m);
+        Assert.Contains(open.Warnings, warning => warning.Contains("takes 1 to 4 turns", StringComparison.Ordinal) && warning.Contains("the run's budget alone", StringComparison.Ordinal));
+
+        var closed = Simulate("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["echo"],"max_cost_cents":7,"approve":["echo"]}}]}""", 100);
+        Assert.Equal(7m, closed.CostMax.Value);
+        Assert.Contains(closed.Warnings, warning => warning.Contains("at most 7 cents", StringComparison.Ordinal));
+        Assert.Contains(closed.Warnings, warning => warning.Contains("calls of echo wait for an approval", StringComparison.Ordinal));
+
+        Assert.Equal("budget_insufficient", Simulate("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["echo"]}}]}""", 4).Status);
+        Assert.Equal("permission_denied", Simulator.Simulate(House, Ask("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["echo"]}}]}""") with { BlockedSkills = new HashSet<string> { "echo" } }).Status);
+    }
+
+    [Fact]
+    [Trait("id", "APPR-11")]
+    public void A_wait_for_an_approval_costs_nothing_and_is_told() => Assert.Contains(
+        Simulate("""{"name":"p","steps":[{"id":"a","await":{"approval":{"level":3}}}]}""", 0).Warnings,
+        warning => warning.Contains("waits for an approval", StringComparison.Ordinal));
 
     [Fact]
     public void The_ids_depend_on_plan_seed_time_and_tenant_alone()

@@ -30,7 +30,7 @@ internal static class SimulationWorld
         var terms = TypicalFigures.Rows.Keys.Append("echo").Where(name => name is not ("shell" or "shell_lite")).ToFrozenDictionary(name => name, Terms, StringComparer.Ordinal);
         var prices = TypicalFigures.Rows.ToDictionary(pair => pair.Key, pair => pair.Value with { Bound = pair.Key == "llm_invoke" ? Model : CostModel.Free }, StringComparer.Ordinal);
         prices["echo"] = new SkillPrice("echo", 0, 1, []) { Bound = CostModel.Free };
-        return new SimulatorFacts(terms, prices, BudgetLimits.None, 0.5, false, new Lazy<ImmutableSortedDictionary<string, string>>(ImmutableSortedDictionary<string, string>.Empty.Add("simulator", Simulator.Version)));
+        return new SimulatorFacts(terms, prices, BudgetLimits.None, 0.5, new Lazy<ImmutableSortedDictionary<string, string>>(ImmutableSortedDictionary<string, string>.Empty.Add("simulator", Simulator.Version)));
     }
 
     private static SkillTerms Terms(string name) => new(

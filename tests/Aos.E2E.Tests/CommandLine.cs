@@ -124,6 +124,24 @@ public sealed class CommandLine : InFolder
     }
 
     [Fact]
+    [Trait("id", "APPR-14")]
+    public async Task A_step_that_waits_for_an_approval_is_approved_or_rejected_by_another_process()
+    {
+        var plan = Aos.Write("pay.json", """{"name":"p","steps":[{"id":"pay","await":{"approval":{"level":5}}}]}""");
+        using var approved = Aos.Start("run", plan);
+        var id = await Command.RunIdAsync(approved);
+        Assert.Equal(0, (await Aos.RunAsync("runs", "approve", id, "pay", "--note", "looked at it")).Code);
+        var ended = await Command.EndAsync(approved);
+        Assert.Equal((0, true, "looked at it"), (ended.Code, ended.Json.GetProperty("approved").GetBoolean(), ended.Json.GetText("note")));
+
+        using var rejected = Aos.Start("run", plan);
+        id = await Command.RunIdAsync(rejected);
+        Assert.Equal(0, (await Aos.RunAsync("runs", "approve", id, "pay", "--reject")).Code);
+        Assert.Contains("APPROVAL_REJECTED", (await Command.EndAsync(rejected)).Errors, StringComparison.Ordinal);
+        Assert.NotEqual(0, (await Aos.RunAsync("runs", "approve", id, "pay")).Code);
+    }
+
+    [Fact]
     [Trait("id", "CLI-09")]
     public async Task A_redis_url_that_is_none_is_refused_and_one_that_does_not_answer_is_not()
     {

@@ -42,6 +42,21 @@ public sealed class Samples : InFolder
     }
 
     [Fact]
+    [Trait("id", "LOOP-24")]
+    public async Task An_agent_loop_finds_out_why_an_invoice_is_late_and_replays_without_its_model()
+    {
+        var sample = Copy("agent-loop");
+        Aos.Environment.Add(("AOS_SCRIPT", Path.Combine(sample, "answers.json")));
+        var ended = await Aos.RunAsync("run", Path.Combine(sample, "plan.yaml"));
+        Assert.Equal((0, Expected("agent-loop", "output.json")), (ended.Code, ended.Output));
+        Assert.Equal("INV-7: The invoice came back: Birch Ltd has moved, and nobody sent it again.\n", await ReadAsync(sample, "out", "reason.txt"));
+
+        Aos.Environment.Add(("AOS_SCRIPT", ""));
+        var replay = await Aos.RunAsync("replay", ended.Errors.Split('\n')[0].Split(' ')[1]);
+        Assert.Equal(0, replay.Code);
+    }
+
+    [Fact]
     [Trait("id", "CLI-42")]
     public async Task Every_plan_of_the_samples_is_a_plan()
     {

@@ -216,6 +216,7 @@ public sealed class Documents
     [InlineData("""{"name":"p","steps":[{"id":"a","skill":"echo","params":{"x":1}}]}""")]
     [InlineData("""{"name":"p","seed":1,"steps":[{"id":"a","sleep":"1h30m"},{"id":"b","await":{"signal":"s","timeout":5}},{"id":"c","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"echo"}]},"inputs":{}}}],"on_failure":"compensate"}""")]
     [InlineData("""{"name":"p","steps":[{"id":"a","skill":"echo","for_each":"${{ inputs.l }}","as":"i","max_parallel":2,"retry":{"max_attempts":2},"on_error":"continue"},{"id":"b","skill":"echo","repeat":{"until":"true","max":3,"delay":"1s"}}]}""")]
+    [InlineData("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["x"],"system":"s","model":"m","max_tokens":9,"max_turns":1,"max_cost_cents":0.5,"approve":["x"],"approval":{"policy_type":"cost","level":5,"timeout":"1h","on_timeout":"approve","message":"m"},"output_schema":true}},{"id":"b","await":{"approval":{}}}]}""")]
     public void A_plan_the_reader_takes_fits_the_document(string plan)
     {
         Assert.NotNull(Read(plan));
@@ -229,6 +230,10 @@ public sealed class Documents
     [InlineData("""{"name":"p","steps":[{"id":"a","skill":"x","for_each":[1],"repeat":{"until":"true"}}]}""", "steps[0]")]
     [InlineData("""{"name":"p","steps":[{"id":"a","skill":"x","retries":1}]}""", "steps[0].retries")]
     [InlineData("""{"name":"p","steps":[{"id":"a","sleep":"soon"}]}""", "steps[0].sleep")]
+    [InlineData("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g"}}]}""", "steps[0].agent.skills")]
+    [InlineData("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["x"],"max_turns":101}}]}""", "steps[0].agent.max_turns")]
+    [InlineData("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["x"],"tools":[]}}]}""", "steps[0].agent.tools")]
+    [InlineData("""{"name":"p","steps":[{"id":"a","await":{"approval":{"level":6}}}]}""", "steps[0].await.approval.level")]
     public void A_plan_the_reader_refuses_does_not_fit(string plan, string path)
     {
         Assert.Null(Read(plan));

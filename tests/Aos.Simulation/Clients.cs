@@ -111,6 +111,7 @@ internal sealed class Clients
         {
             var step = state.Steps[i];
             if (step.Wait is { For: WaitKind.Signal, Signal: { } signal }) return new SignalRun($"signal-{signals++}", signal, Json.True);
+            if (step is { Wait.For: WaitKind.Approval, Approval: null }) return new DecideApproval($"decision-{signals++}", state.Plan.Steps[i].Id, step.Wait.Item, true, "person", null, 5);
             for (var item = 0; item < step.Calls.Length; item++)
             {
                 if (step.Calls[item] is { Status: CallStatus.Unknown, Started: { } started } && quiet > TimeSpan.FromSeconds(12) && Truth(state, i, item, started.IdempotencyKey) is { } truth) return truth;

@@ -55,7 +55,7 @@ internal sealed class Outside(World world)
             Effects.Add(new ScriptedCall(skill, parameters, call, Effects.Count + 1));
             world.Tell($"{skill} of {call.StepId} of {world.Name(call.Run!.Value)} happens");
             if (!node.IsDead && world.Faults.At(Point.AfterEffectBeforeOutcome, node) == Deed.Kill) return;
-            if (!isMute) world.Time.After(way / 4, () => answer.TrySetResult(StructuredOutcome.Succeeded(parameters, Plans.Cost(skill))));
+            if (!isMute) world.Time.After(way / 4, () => answer.TrySetResult(StructuredOutcome.Succeeded(skill == "llm_invoke" ? ScriptedModel.Answer(parameters) : parameters, Plans.Cost(skill))));
         });
         await using var registration = cancel.Register(() => answer.TrySetCanceled(cancel));
         try

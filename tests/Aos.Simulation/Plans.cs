@@ -5,13 +5,14 @@ using Aos.Testing;
 
 namespace Aos.Simulation;
 
-/// <summary>Small plans, read once: every class of effect, sleeps, signals, children, lists, retries, budgets.</summary>
+/// <summary>Small plans, read once: every class of effect, sleeps, signals, children, lists, retries, budgets, agent loops and approvals.</summary>
 internal static class Plans
 {
     private const int Count = 256;
 
     internal static ScriptedSkills Skills { get; } = new ScriptedSkills(TimeProvider.System).Add("echo", EffectClass.Pure).Add("put", EffectClass.Idempotent, cents: 1)
-        .Add("post", EffectClass.AtMostOnce, cents: 2).Add("ask", EffectClass.Reconcilable, cents: 1).Add("flaky", EffectClass.Idempotent, cents: 1);
+        .Add("post", EffectClass.AtMostOnce, cents: 2).Add("ask", EffectClass.Reconcilable, cents: 1).Add("flaky", EffectClass.Idempotent, cents: 1)
+        .Add("llm_invoke", EffectClass.Idempotent, cents: 1);
 
     internal static ImmutableSortedDictionary<string, SkillTerms> Terms { get; } =
         Skills.Terms.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value with { TimeoutDefault = TimeSpan.FromSeconds(10) }, StringComparer.Ordinal);
@@ -38,7 +39,7 @@ internal static class Plans
         return reading.Plan ?? throw new InvalidOperationException(string.Join('\n', reading.Problems));
     }
 
-    private static string Step(Chance chance, int i) => chance.Below(11) switch
+    private static string Step(Chance chance, int i) => chance.Below(13) switch
     {
         0 => $$"""  "skill": "echo", "params": { "n": {{i}} } """,
         1 or 2 => $$"""  "skill": "put", "params": { "n": {{i}} } """,
@@ -48,6 +49,8 @@ internal static class Plans
         7 => $$"""  "await": { "signal": "go{{i}}" } """,
         8 => """ "run": { "plan": { "name": "c", "steps": [{ "id": "x", "skill": "put" }, { "id": "y", "sleep": "1s" }] } } """,
         9 => """ "for_each": "${{ [1, 2, 3] }}", "as": "item", "max_parallel": 2, "skill": "put", "params": { "v": "${{ item }}" } """,
+        10 => """ "agent": { "goal": "g", "skills": ["put", "post", "echo", "flaky"], "approve": ["post"], "max_turns": 6, "max_cost_cents": 20 }, "retry": { "max_attempts": 4, "backoff": "1s" } """,
+        11 => """ "await": { "approval": { "level": 2 } } """,
         _ => $$"""  "skill": "flaky", "params": { "n": {{i}} }, "retry": { "max_attempts": 4, "backoff": "1s" } """,
     };
 }

@@ -6,7 +6,7 @@ using Aos.Kernel;
 
 namespace Aos.App.Cli;
 
-/// <summary><c>aos runs list|show|events|cancel|pause|resume|retry|signal|resolve</c>.</summary>
+/// <summary><c>aos runs list|show|events|cancel|pause|resume|retry|signal|approve|resolve</c>.</summary>
 internal static class RunsVerb
 {
     internal static Command Command() => new("runs", "Looks at runs and steers them.\n\nExample: aos runs list --status failed")
@@ -19,6 +19,7 @@ internal static class RunsVerb
         Resume(),
         Order("retry", "Starts a new attempt of a failed run; finished steps are kept."),
         Signal(),
+        Approve(),
         Resolve(),
     };
 
@@ -135,6 +136,28 @@ internal static class RunsVerb
                 HttpMethod.Post, Path(run, $"signals/{Uri.EscapeDataString(parsed.GetValue(name)!)}"), PlanFile.Value(parsed.GetValue(payload)!, "--payload"), cancel)));
         command.Add(name);
         command.Add(payload);
+        return command;
+    }
+
+    private static Command Approve()
+    {
+        var step = new Argument<string>("step") { Description = "Step id." };
+        var reject = new Option<bool>("--reject") { Description = "Rejects it instead." };
+        var note = new Option<string?>("--note") { Description = "Why, for the journal.", HelpName = "TEXT" };
+        var call = new Option<int?>("--call") { Description = "Number of an agent step's call. Default: what the step waits for.", HelpName = "NUMBER" };
+        var command = One("approve", "Approves what a step waits for, or rejects it.\n\nExample: aos runs approve RUN pay --note 'looked at it'", async (house, run, parsed, cancel) =>
+            Shown(await house.AskAsync(
+                HttpMethod.Post, Path(run, $"steps/{Uri.EscapeDataString(parsed.GetValue(step)!)}/{(parsed.GetValue(reject) ? "reject" : "approve")}"), Json.Write(writer =>
+                {
+                    writer.WriteStartObject();
+                    if (parsed.GetValue(note) is { } why) writer.WriteString("note", why);
+                    if (parsed.GetValue(call) is { } number) writer.WriteNumber("call", number);
+                    writer.WriteEndObject();
+                }), cancel)));
+        command.Add(step);
+        command.Add(reject);
+        command.Add(note);
+        command.Add(call);
         return command;
     }
 

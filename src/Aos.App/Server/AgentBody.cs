@@ -23,7 +23,7 @@ internal sealed class AgentBody
             "requests_per_minute":{"type":["integer","null"],"minimum":1,"maximum":10000},
             "concurrent_runs":{"type":["integer","null"],"minimum":1,"maximum":100}}},
           "planner":{"type":["object","null"],"additionalProperties":false,"properties":{
-            "planner_type":{"enum":["rules","stub","anthropic","openai","scripted",null]},
+            "planner_type":{"enum":["rules","stub","anthropic","openai","scripted","agent_loop",null]},
             "model":{"type":["string","null"],"minLength":1,"maxLength":200},
             "max_tokens":{"type":["integer","null"],"minimum":256,"maximum":8192},
             "max_steps":{"type":["integer","null"],"minimum":1,"maximum":50}}}}}

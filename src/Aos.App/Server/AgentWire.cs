@@ -143,17 +143,17 @@ internal static class AgentWire
 /// <summary>The calls of a run, one object each.</summary>
 internal static class ToolCalls
 {
-    /// <summary>Calls of one <c>for_each</c> that are shown.</summary>
+    /// <summary>Calls of one step that are shown.</summary>
     private const int ItemsMax = 100;
 
     internal static void Write(Utf8JsonWriter writer, RunState state, int step)
     {
         var (plan, s) = (state.Plan.Steps[step], state.Steps[step]);
         if (plan.Kind == StepKind.Sleep && s.Status.IsOver()) WriteSleep(writer, plan, s);
-        if (plan.Skill is null) return;
+        if (plan.Skill is null && plan.Kind != StepKind.Agent) return;
         for (var call = 0; call < s.Calls.Length && call < ItemsMax; call++)
         {
-            if (s.Calls[call] is { } one && (one.Outcome is not null || one.Started is not null)) WriteCall(writer, state, step, s.Items is null ? -1 : call, one);
+            if (s.Calls[call] is { } one && (one.Outcome is not null || one.Started is not null)) WriteCall(writer, state, step, s.Items is null && plan.Skill is not null ? -1 : call, one);
         }
     }
 
@@ -173,11 +173,13 @@ internal static class ToolCalls
         var plan = state.Plan.Steps[step];
         writer.WriteStartObject();
         writer.WriteString("step_id", plan.Id);
-        if (item >= 0) writer.WriteNumber("item", item);
-        writer.WriteString("skill", plan.Skill);
-        if (state.Start!.Terms.TryGetValue(plan.Skill!, out var terms)) writer.WriteString("skill_version", terms.Version);
+        if (item >= 0) writer.WriteNumber(plan.Kind == StepKind.Agent ? "call" : "item", item);
+        var skill = RunMachine.Skill(state, step, item) ?? "";
+        writer.WriteString("skill", skill);
+        if (state.Start!.Terms.TryGetValue(skill, out var terms)) writer.WriteString("skill_version", terms.Version);
         writer.WritePropertyName("request");
-        Redactor.Redact(RunMachine.Params(state, step, item) ?? Json.Null).WriteTo(writer);
+        // What a model was told at each turn is told by the calls before it.
+        Redactor.Redact((call.Started?.Turn is null ? RunMachine.Params(state, step, item) : null) ?? Json.Null).WriteTo(writer);
         writer.WritePropertyName("response");
         WriteResponse(writer, call.Outcome);
         writer.WriteStartArray("side_effects");

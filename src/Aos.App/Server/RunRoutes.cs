@@ -21,6 +21,7 @@ internal static class RunRoutes
         routes.MapPost("/api/v1/runs/{id}/retry", RetryAsync);
         routes.MapPost("/api/v1/runs/{id}/signals/{name}", SignalAsync);
         routes.MapPost("/api/v1/runs/{id}/steps/{step}/resolve", ResolveAsync);
+        routes.MapApprovals();
     }
 
     internal static RunId Id(HttpContext context) =>
@@ -127,19 +128,29 @@ internal static class RunRoutes
             writer.WriteStartObject();
             writer.WriteString("run_id", state.Start!.Run.Value);
             RunWire.WriteStep(writer, state, index, isWhole: true);
-            WriteCalls(writer, state.Steps[index]);
+            WriteCalls(writer, state, index);
             writer.WriteEndObject();
         });
     }
 
-    private static void WriteCalls(Utf8JsonWriter writer, StepState step)
+    private static void WriteCalls(Utf8JsonWriter writer, RunState state, int index)
     {
+        var step = state.Steps[index];
+        var isAgent = state.Plan.Steps[index].Kind == StepKind.Agent;
         writer.WriteStartArray("calls");
         for (var item = 0; item < step.Calls.Length; item++)
         {
             var call = step.Calls[item];
             writer.WriteStartObject();
             if (step.Items is not null) writer.WriteNumber("item", item);
+            if (isAgent)
+            {
+                writer.WriteNumber("call", item);
+                writer.WriteString("skill", RunMachine.Skill(state, index, item));
+                if (call.Started?.Turn is { } turn) writer.WriteNumber("turn", turn);
+                if (call.Approval is { } decided) ApprovalRoutes.WriteDecided(writer, decided);
+            }
+
             writer.WriteString("status", call.Status.ToString().ToLowerInvariant());
             writer.WriteNumber("attempts", call.Attempts);
             if (call.Rounds > 0) writer.WriteNumber("rounds", call.Rounds);
@@ -147,8 +158,15 @@ internal static class RunRoutes
             if (call.Started is { } started)
             {
                 writer.WriteString("idempotency_key", started.IdempotencyKey);
+                // What a model was told at each turn is told by the calls before it.
                 writer.WritePropertyName("params");
                 Redactor.Redact(started.Params).WriteTo(writer);
+            }
+
+            if (isAgent && call.Outcome is { Ok: true, Result: var result })
+            {
+                writer.WritePropertyName("result");
+                Redactor.Redact(result).WriteTo(writer);
             }
 
             if (call.Outcome?.Failure is { } failure) RunWire.WriteFailure(writer, "error", failure);
@@ -206,7 +224,7 @@ internal static class RunRoutes
             : throw RefusedException.Wrong("reason is longer than 1,000 characters.");
     }
 
-    private static async Task CommandAsync(HttpContext context, RunCommand command)
+    internal static async Task CommandAsync(HttpContext context, RunCommand command)
     {
         switch (await context.RequestServices.GetRequiredService<IRuns>().CommandAsync(context.Caller(), Id(context), command, context.RequestAborted))
         {

@@ -56,10 +56,11 @@ internal static class RunTries
         var data = Json.Parse(entry.Body.Span).GetProperty("data");
         var id = EffectId.TryParse(data.GetText("effect"), out var effect) ? effect : default;
         var step = state.Plan.Steps[id.Step];
-        var names = step.Params.ValueKind == JsonValueKind.Object ? step.Params.EnumerateObject().Select(member => member.Name).ToList() : [];
+        var parameters = step.Kind == StepKind.Agent ? RunMachine.Params(state, id.Step, id.Item) ?? Json.Null : step.Params;
+        var names = parameters.ValueKind == JsonValueKind.Object ? parameters.EnumerateObject().Select(member => member.Name).ToList() : [];
         var code = data.Get("outcome")?.Get("failure")?.GetText("code");
         return new Tried(
-            state.Start!.Run, step.Id, (id.Compensation ? step.Compensate?.Skill : step.Skill) ?? "", names,
+            state.Start!.Run, step.Id, (id.Compensation ? step.Compensate?.Skill : RunMachine.Skill(state, id.Step, id.Item)) ?? "", names,
             entry.Kind == "call.failed.v1" ? code ?? "UNKNOWN_ERROR" : null,
             string.Create(CultureInfo.InvariantCulture, $"{state.Start.Run}:{id}"), entry.At);
     }

@@ -100,6 +100,8 @@ internal static class RunWire
         }
 
         if (step.Failure is { } failure) WriteFailure(writer, "error", failure);
+        ApprovalRoutes.WritePending(writer, state, index);
+        if (step.Approval is { } decided) ApprovalRoutes.WriteDecided(writer, decided);
         WriteCents(writer, "cost", step.Cost);
         if (step.StartedAt is { } started) writer.WriteString("started_at", started.UtcDateTime);
         if (step.EndedAt is { } ended) writer.WriteString("completed_at", ended.UtcDateTime);

@@ -103,4 +103,6 @@ public sealed record RunRowReply(string RunId, string Status, string? AgentId, D
 /// <param name="Body"><c>{run, seq, kind, at, data}</c>.</param>
 public sealed record RunEventMessage(int Seq, string Kind, JsonElement Body);
 
+internal sealed record DecisionRequest(string? Note, int? Call);
+
 internal sealed record ResolveRequest(string Verdict, JsonElement? Result, int Item);

@@ -30,7 +30,7 @@ public sealed record AgentSettings
     /// <summary>Goals a minute, 1 to 10,000, beside the tenant's limit. Null: none of its own.</summary>
     public int? GoalsPerMinute { get; init; }
 
-    /// <summary>Planner: rules, anthropic, openai, scripted. Null: the house's default.</summary>
+    /// <summary>Planner: rules, anthropic, openai, scripted, or agent_loop: each goal is one agent step. Null: the house's default.</summary>
     public string? Planner { get; init; }
 
     /// <summary>Model of the planner. Null: the provider's default.</summary>
@@ -39,7 +39,7 @@ public sealed record AgentSettings
     /// <summary>Tokens of one answer of the planner's model, 256 to 8192.</summary>
     public int? PlannerTokens { get; init; }
 
-    /// <summary>Steps of a planned run, 1 to the house's maximum.</summary>
+    /// <summary>Steps of a planned run, turns of an agent loop; 1 to the house's maximum.</summary>
     public int? StepsMax { get; init; }
 }
 

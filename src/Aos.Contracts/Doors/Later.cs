@@ -5,9 +5,3 @@ public interface IMemory
 {
     bool IsAvailable { get; }
 }
-
-/// <summary>Door of the approvals room. Plans that await approvals are refused with <c>NOT_AVAILABLE</c> while this is false.</summary>
-public interface IApprovals
-{
-    bool IsAvailable { get; }
-}

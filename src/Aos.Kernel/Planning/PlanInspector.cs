@@ -73,9 +73,17 @@ public static class PlanInspector
         }
     }
 
-    /// <summary>Upper bound of one try of every step; parameters of templates count as written.</summary>
+    /// <summary>Upper bound of one try of every step; parameters of templates count as written. Of an agent step all turns count, and each tool once.</summary>
     public static Cents Cost(Plan plan, IReadOnlyDictionary<string, SkillTerms> terms) => Steps(plan, terms, "").Aggregate(Cents.Zero, (sum, at) =>
-        at.Step.Skill is { } skill && terms.TryGetValue(skill, out var term) ? sum + Lower(at.Step.MaxCost, term.Cost.UpperBound(at.Step.Params)) : sum);
+        at.Step.Agent is { } agent ? sum + Loop(agent, terms)
+        : at.Step.Skill is { } skill && terms.TryGetValue(skill, out var term) ? sum + Lower(at.Step.MaxCost, term.Cost.UpperBound(at.Step.Params)) : sum);
+
+    private static Cents Loop(AgentClause agent, IReadOnlyDictionary<string, SkillTerms> terms)
+    {
+        var turns = Pricing.Bound(terms.GetValueOrDefault(AgentClause.Model)?.Cost, agent, Cents.Zero);
+        var tools = agent.Skills.Aggregate(Cents.Zero, (sum, skill) => terms.TryGetValue(skill, out var term) ? sum + term.Cost.UpperBound(Json.EmptyObject) : sum);
+        return Lower(agent.MaxCost, turns + tools);
+    }
 
     /// <summary>All steps, those of inline child plans included.</summary>
     private static IEnumerable<(string Path, PlanStep Step)> Steps(Plan plan, IReadOnlyDictionary<string, SkillTerms> terms, string prefix)

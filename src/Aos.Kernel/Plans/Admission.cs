@@ -90,6 +90,19 @@ public static class Admission
         return names;
     }
 
+    /// <summary>Names of the skills that models may call as tools, each once; those of inline child plans included.</summary>
+    public static IReadOnlySet<string> ToolsOf(Plan plan)
+    {
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var step in plan.Steps)
+        {
+            if (step.Agent is { } agent) names.UnionWith(agent.Skills);
+            if (step.Child?.Read is { } child) names.UnionWith(ToolsOf(child));
+        }
+
+        return names;
+    }
+
     private static void Add(List<string> names, Plan plan)
     {
         foreach (var step in plan.Steps)
@@ -97,6 +110,9 @@ public static class Admission
             Add(names, step.Skill);
             Add(names, step.Compensate?.Skill);
             if (step.Child?.Read is { } child) Add(names, child);
+            if (step.Agent is not { } agent) continue;
+            Add(names, AgentClause.Model);
+            foreach (var skill in agent.Skills) Add(names, skill);
         }
     }
 

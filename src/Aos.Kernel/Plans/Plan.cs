@@ -114,8 +114,7 @@ public enum StepKind { Skill, Sleep, Await, Child, Agent }
 public enum OnError { Abort, Continue, Fallback, Compensate }
 
 /// <summary>Waits for a signal or an approval; exactly one of the two is set.</summary>
-/// <param name="Approval">The approval request as written, an object.</param>
-public sealed record AwaitClause(string? Signal, JsonElement? Approval, TimeSpan? Timeout);
+public sealed record AwaitClause(string? Signal, ApprovalClause? Approval, TimeSpan? Timeout);
 
 /// <summary>A child run of an inline plan (<paramref name="Plan"/>) or a stored workflow (<paramref name="Workflow"/>).</summary>
 public sealed record ChildClause(JsonElement? Plan, string? Workflow, JsonElement Inputs)
@@ -123,8 +122,6 @@ public sealed record ChildClause(JsonElement? Plan, string? Workflow, JsonElemen
     /// <summary>The inline plan as read; null for a stored workflow.</summary>
     public Plan? Read { get; init; }
 }
-
-public sealed record AgentClause(JsonElement Source);
 
 /// <summary>Runs the skill until the expression is true, at most <paramref name="Max"/> rounds, else <c>REPEAT_LIMIT</c>.</summary>
 public sealed record RepeatClause(string Until, int Max, TimeSpan Delay);

@@ -5,7 +5,7 @@ namespace Aos.Kernel;
 /// <summary>How steps refer to one another: dependencies, expressions, fallbacks.</summary>
 internal sealed class PlanLinks(PlanReport report)
 {
-    private static readonly string[] Templates = ["params", "for_each", "idempotency_key", "run", "sleep"];
+    private static readonly string[] Templates = ["params", "for_each", "idempotency_key", "run", "sleep", "await", "agent"];
     private readonly Dictionary<string, int> indices = new(StringComparer.Ordinal);
     private readonly List<(int Step, string Path, JsonElement Source)> sources = [];
     private readonly List<(int Step, string Name, string Path)> fallbacks = [];
@@ -57,7 +57,7 @@ internal sealed class PlanLinks(PlanReport report)
             if (!Template.HasExpressions(source)) continue;
             foreach (var member in Templates)
             {
-                if (source.Get(member) is { } template) Check(member == "run" ? template.Get("inputs") ?? Json.Null : template, $"{path}.{member}", steps, step);
+                if (source.Get(member) is { } clause) CheckClause(member, clause, $"{path}.{member}", steps, step);
             }
         }
 
@@ -73,6 +73,28 @@ internal sealed class PlanLinks(PlanReport report)
         }
 
         return steps;
+    }
+
+    /// <summary>Of a clause only what is evaluated: an output schema, say, may hold what looks like a template.</summary>
+    private void CheckClause(string member, JsonElement clause, string path, List<PlanStep> steps, int step)
+    {
+        switch (member)
+        {
+            case "run":
+                Check(clause.Get("inputs") ?? Json.Null, path, steps, step);
+                break;
+            case "await":
+                Check(clause.Get("approval")?.Get("message") ?? Json.Null, $"{path}.approval.message", steps, step);
+                break;
+            case "agent":
+                Check(clause.Get("goal") ?? Json.Null, $"{path}.goal", steps, step);
+                Check(clause.Get("system") ?? Json.Null, $"{path}.system", steps, step);
+                Check(clause.Get("approval")?.Get("message") ?? Json.Null, $"{path}.approval.message", steps, step);
+                break;
+            default:
+                Check(clause, path, steps, step);
+                break;
+        }
     }
 
     private void CheckName(string name, string at, List<PlanStep> steps, int step)

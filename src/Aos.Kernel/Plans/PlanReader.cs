@@ -62,6 +62,13 @@ internal sealed class PlanReport
     internal void Warn(string path, string code, string message, string? suggestion = null) =>
         Warnings.Add(new PlanProblem(path, code, message, suggestion));
 
+    internal void Skill(IReadOnlyDictionary<string, SkillTerms> skills, string skill, string at)
+    {
+        if (skills.ContainsKey(skill)) return;
+        var near = Nearest.To(skill, skills.Keys.Order(StringComparer.Ordinal).ToArray());
+        Problem(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", near is null ? "aos skills lists the skills." : $"Did you mean {near}?");
+    }
+
     /// <summary>Names the members that have no meaning, with the nearest one that has.</summary>
     internal void Unknown(PlanMembers value, string path, bool strict, params ReadOnlySpan<string> known)
     {

@@ -47,6 +47,9 @@ public sealed record SkillTerms(
     ImmutableArray<string> RequiredParams,
     ImmutableArray<string> StableFields)
 {
+    /// <summary>What a model is told of the skill; set where an agent step of the run may call it.</summary>
+    public ToolTerms? Tool { get; init; }
+
     /// <summary>
     /// Time for one call: what its parameters ask for where the skill knows <c>timeout_ms</c>, <c>timeout_seconds</c> or
     /// <c>timeout</c> (seconds, or a text such as <c>10s</c>), else the default.
@@ -76,6 +79,10 @@ public sealed record SkillTerms(
         return effect == EffectClass.AtMostOnce && hasKey && KeyMakesIdempotent ? EffectClass.Idempotent : effect;
     }
 }
+
+/// <summary>A skill as a model sees it.</summary>
+/// <param name="InputSchema">JSON Schema of the parameters, an object.</param>
+public sealed record ToolTerms(string Description, JsonElement InputSchema);
 
 /// <summary>Price of tokens, in cents per million.</summary>
 public sealed record TokenPrice(decimal InputCentsPerMillion, decimal OutputCentsPerMillion);

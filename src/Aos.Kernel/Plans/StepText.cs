@@ -93,7 +93,7 @@ internal sealed partial class StepText(
             case "run":
                 return step with { Kind = StepKind.Child, Child = Child(source.GetProperty("run")) };
             default:
-                return step with { Kind = StepKind.Agent, Agent = new AgentClause(source.GetProperty("agent")) };
+                return new AgentText(members, path, skills, strict, report, values).Read(step);
         }
     }
 
@@ -113,7 +113,7 @@ internal sealed partial class StepText(
             return Pause(step, parameters, $"{path}.params");
         }
 
-        CheckSkill(skill, $"{path}.skill");
+        report.Skill(skills, skill, $"{path}.skill");
         if (!skills.TryGetValue(skill, out var terms)) return Calls(parameters);
         CheckParams(terms, parameters);
         return Calls(strict ? parameters : Known(terms, parameters));
@@ -132,14 +132,6 @@ internal sealed partial class StepText(
         var (time, member, problem) = Pauses.Read(parameters);
         if (problem is not null) report.Problem(member.Length == 0 || at.EndsWith(".sleep", StringComparison.Ordinal) ? at : $"{at}.{member}", "INVALID_PLAN", problem);
         return step with { Sleep = time };
-    }
-
-    private void CheckSkill(string skill, string at)
-    {
-        if (skills.ContainsKey(skill)) return;
-        var near = Nearest.To(skill, skills.Keys.Order(StringComparer.Ordinal).ToArray());
-        var suggestion = near is null ? "aos skills lists the skills." : $"Did you mean {near}?";
-        report.Problem(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", suggestion);
     }
 
     /// <summary>Only what the skill accepts: a member that was said to be ignored must not reach it.</summary>
@@ -172,7 +164,10 @@ internal sealed partial class StepText(
         var signal = approval is null ? values.Text(clause, "signal", $"{path}.await") : null;
         if (approval is null && string.IsNullOrEmpty(signal))
             report.Problem($"{path}.await", "MISSING_REQUIRED_FIELD", "await needs a signal or an approval.", "{\"signal\": \"payment\"}");
-        return new AwaitClause(signal, approval, values.Duration(clause, "timeout", $"{path}.await"));
+        var timeout = values.Duration(clause, "timeout", $"{path}.await");
+        if (approval is not { } asked) return new AwaitClause(signal, null, timeout);
+        var read = new ApprovalText(report, values, strict).Read(asked, $"{path}.await.approval");
+        return new AwaitClause(null, read with { Timeout = read.Timeout ?? timeout }, null);
     }
 
     private ChildClause Child(JsonElement clause)
@@ -254,7 +249,7 @@ internal sealed partial class StepText(
         if (members.Get("compensate") is not { } clause) return null;
         report.Unknown(clause, $"{path}.compensate", strict, "skill", "params");
         var skill = values.Text(clause, "skill", $"{path}.compensate") ?? "";
-        CheckSkill(skill, $"{path}.compensate.skill");
+        report.Skill(skills, skill, $"{path}.compensate.skill");
         return new CompensateClause(skill, clause.Get("params") ?? Json.EmptyObject);
     }
 

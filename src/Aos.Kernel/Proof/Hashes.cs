@@ -172,24 +172,37 @@ public static class RootHash
         foreach (var step in start.Plan.Steps)
         {
             if (step.Skill is { } skill && start.Terms.TryGetValue(skill, out var terms)) text.Add($"{skill}@{terms.Version}");
+            if (step.Agent is not { } agent) continue;
+            foreach (var name in agent.Skills.Prepend(AgentClause.Model))
+            {
+                if (start.Terms.TryGetValue(name, out var called)) text.Add($"{name}@{called.Version}");
+            }
         }
 
         for (var i = 0; i < state.Steps.Length; i++)
         {
             var terms = start.Plan.Steps[i].Skill is { } skill ? start.Terms.GetValueOrDefault(skill) : null;
-            AddStep(ref text, i, state.Steps[i], terms?.StableFields ?? []);
+            AddStep(ref text, i, state.Steps[i], terms?.StableFields ?? [], start.Terms);
         }
 
         return text.Hash();
     }
 
-    private static void AddStep(ref Text text, int index, StepState step, ImmutableArray<string> stable)
+    private static void AddStep(
+        ref Text text, int index, StepState step, ImmutableArray<string> stable, ImmutableSortedDictionary<string, SkillTerms> terms)
     {
         text.Add(string.Create(CultureInfo.InvariantCulture, $"{index}:{step.Status.Wire()}:{step.Failure?.Code}"));
         foreach (var call in step.Calls)
         {
             if (call.Outcome is not { } outcome) continue;
             text.Add(outcome.Failure?.Code ?? "ok");
+            if (call.Started is { Skill: { } skill } started)
+            {
+                // What a model asked for need not be among what its outcome promises to be stable.
+                text.Add(started.Turn is null ? $"{skill}:{call.InputHash ?? ContentHash.Short(started.Params)}" : skill);
+                stable = terms[skill].StableFields;
+            }
+
             if (outcome.Ok) AddResult(ref text, outcome.Result, stable);
             foreach (var effect in outcome.SideEffects) text.Add($"{effect.Type}:{effect.Target}");
         }

@@ -56,6 +56,8 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
         CallUnknown e => new RecordUnknown(e.Effect, e.Why),
         CallResolved e when e.Effect.Step >= 0 && e.Effect.Step < state.Steps.Length =>
             new ResolveStep(state.Plan.Steps[e.Effect.Step].Id, e.Effect.Item, e.Verdict, e.Result),
+        ApprovalDecided { IsTimeout: false } e when e.Step >= 0 && e.Step < state.Steps.Length =>
+            new DecideApproval(e.Id, state.Plan.Steps[e.Step].Id, e.Item, e.Approved, e.By, e.Note, e.Level),
         SignalReceived e => new SignalRun(e.Id, e.Name, e.Payload),
         RunPaused e => new PauseRun(e.Reason),
         RunResumed e => new ResumeRun(e.Reason),

@@ -79,7 +79,9 @@ public static class StepView
         return plan.Kind switch
         {
             StepKind.Sleep => Member("ms", Json.Of((decimal)plan.Sleep!.Value.TotalMilliseconds)),
+            StepKind.Await when plan.Await!.Approval is { } approval => Member("approval_level", Json.Of((decimal)approval.Level)),
             StepKind.Await => Member("signal", Json.Of(plan.Await!.Signal ?? "")),
+            StepKind.Agent => Member("goal", Template.Evaluate(plan.Agent!.Goal, new RunScope(state, index, -1)).Value ?? plan.Agent.Goal),
             StepKind.Child => Template.Evaluate(plan.Child!.Inputs, new RunScope(state, index, -1)).Value ?? plan.Child.Inputs,
             StepKind.Skill when step.Items is { } items => Json.Write(writer =>
             {

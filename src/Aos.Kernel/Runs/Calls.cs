@@ -61,7 +61,7 @@ internal static class Calls
         if (turn.State.Status.IsOver() && !isUnknown) return FailureCatalog.Fail("RUN_OVER", $"The run is over: {turn.State.Status.Wire()}.");
         if (!isUnknown)
             return FailureCatalog.Fail("INVALID_STATE", $"Step {command.StepId} has no call whose outcome is unknown.");
-        var item = s.Items is null ? -1 : at;
+        var item = s.Items is null && turn.Plan.Steps[step].Kind != StepKind.Agent ? -1 : at;
         var generation = undoing ? s.Compensation!.Generation : s.Calls[at].Generation;
         turn.Add(new CallResolved
         {
@@ -77,7 +77,8 @@ internal static class Calls
 
     internal static string InputHash(RunState state, EffectId effect, CallState call)
     {
-        if (call.Started is { } started) return ContentHash.Short(started.Params);
+        if (call.Started is { } started)
+            return ContentHash.Short(started.Turn is null ? started.Params : AgentLoop.Params(state, effect.Step, effect.Item) ?? started.Params);
         var evaluated = Template.Evaluate(state.Plan.Steps[effect.Step].Params, new RunScope(state, effect.Step, effect.Item));
         return evaluated.Value is { } value ? ContentHash.Short(value) : "";
     }

@@ -27,10 +27,17 @@ internal static class Commands
             Webhook = start.Webhook,
             Priority = start.Priority,
             Queued = start.Queued,
-            Rule = start.Queued ? KernelRule.Queue : KernelRule.First,
+            Rule = RuleOf(start),
         });
         Progress.Advance(turn);
         return new Decision(null, turn.Events) { After = turn.State };
+    }
+
+    /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
+    private static KernelRule RuleOf(StartRun start)
+    {
+        if (start.Plan.Steps.Any(step => step.Agent is not null || step.Await?.Approval is not null)) return KernelRule.Agents;
+        return start.Queued ? KernelRule.Queue : KernelRule.First;
     }
 
     internal static Failure? Begin(Turn turn)

@@ -12,6 +12,9 @@ public enum KernelRule
 
     /// <summary>A run may wait for its turn before it begins.</summary>
     Queue = 2,
+
+    /// <summary>A plan may have agent steps and await approvals. Only runs of such plans have this rule; they may wait for their turn too.</summary>
+    Agents = 3,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

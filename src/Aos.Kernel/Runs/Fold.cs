@@ -31,6 +31,8 @@ internal static class Fold
                 Wait = wait, Status = StepStatus.Waiting, StartedAt = s.StartedAt ?? e.At,
             }),
             StepEnded ended => Ended(state, ended),
+            ApprovalDecided { Item: < 0 } decided => WithStep(state, decided.Step, s => s with { Approval = decided }),
+            ApprovalDecided decided => Decided(state, decided),
             SignalReceived signal => state with { Signals = state.Signals.Add(signal), SignalIds = state.SignalIds.Add(signal.Id) },
             RunBegan => state with { BegunAt = e.At, StartedAt = e.At },
             RunPaused => state with { IsPaused = true },
@@ -74,18 +76,31 @@ internal static class Fold
         return WithStep(state, started.Effect.Step, Called(state, started.Effect, next, started.At)) with { Reserved = state.Reserved + started.Reserved };
     }
 
+    /// <summary>A tool call that may be made now, or may not.</summary>
+    private static RunState Decided(RunState state, ApprovalDecided decided)
+    {
+        var effect = new EffectId(decided.Step, decided.Item, 0);
+        return WithStep(state, decided.Step, Called(state, effect, Call(state, effect) with { Approval = decided }, decided.At));
+    }
+
     private static RunState Succeeded(RunState state, CallSucceeded done)
     {
         var (step, call) = (done.Effect.Step, Call(state, done.Effect));
         var next = Settled(state, done.Effect, call with
         {
-            Status = CallStatus.Succeeded, Outcome = done.Outcome, InputHash = done.InputHash, Rounds = call.Rounds + 1, RetryAt = null,
+            Status = CallStatus.Succeeded, Outcome = done.Outcome, InputHash = done.InputHash, Rounds = NextRound(state, step, call), RetryAt = null,
         }, done.Outcome.Cost, done.At);
         var s = next.Steps[step];
         if (done.Effect.Compensation) s.Status = StepStatus.Compensated;
-        else if (s.Items is null && next.Plan.Steps[step].Repeat is null) (s.Status, s.Result, s.EndedAt, s.Wait) = (StepStatus.Succeeded, done.Outcome.Result, done.At, null);
+        else if (EndsWithItsCall(next, step)) (s.Status, s.Result, s.EndedAt, s.Wait) = (StepStatus.Succeeded, done.Outcome.Result, done.At, null);
         return next;
     }
+
+    private static bool EndsWithItsCall(RunState state, int step) =>
+        state.Steps[step].Items is null && state.Plan.Steps[step] is { Repeat: null, Kind: not StepKind.Agent };
+
+    /// <summary>An agent step has turns, not rounds.</summary>
+    private static int NextRound(RunState state, int step, CallState call) => state.Plan.Steps[step].Kind == StepKind.Agent ? 0 : call.Rounds + 1;
 
     private static RunState Failed(RunState state, CallFailed failed)
     {
@@ -108,12 +123,12 @@ internal static class Fold
         {
             ResolveVerdict.Done => call with
             {
-                Status = CallStatus.Succeeded, Outcome = StructuredOutcome.Succeeded(resolved.Result), Rounds = call.Rounds + 1,
+                Status = CallStatus.Succeeded, Outcome = StructuredOutcome.Succeeded(resolved.Result), Rounds = NextRound(state, step, call),
             },
             ResolveVerdict.NotDone => call with { Status = CallStatus.Ready, Generation = call.Generation + 1 },
             _ => call with { Status = CallStatus.Failed },
         }, resolved.At);
-        if (resolved.Verdict == ResolveVerdict.Done && !resolved.Effect.Compensation && s.Items is null && state.Plan.Steps[step].Repeat is null)
+        if (resolved.Verdict == ResolveVerdict.Done && !resolved.Effect.Compensation && EndsWithItsCall(state, step))
             (s.Status, s.Result, s.EndedAt) = (StepStatus.Succeeded, resolved.Result, resolved.At);
         return WithStep(state, step, s);
     }
@@ -148,7 +163,7 @@ internal static class Fold
         EndedAt = null,
         Compensating = null,
         Cursor = 0,
-        Steps = [.. state.Steps.Select(s => s.Status is StepStatus.Succeeded or StepStatus.Skipped ? s : Again(s))],
+        Steps = [.. state.Steps.Select((s, i) => s.Status is StepStatus.Succeeded or StepStatus.Skipped ? s : state.Plan.Steps[i].Kind == StepKind.Agent ? Anew(s) : Again(s))],
     };
 
     private static StepState Again(StepState s) => new()
@@ -159,6 +174,20 @@ internal static class Fold
             ? call
             : new CallState { Generation = MayHaveHappened(call) ? call.Generation : call.Generation + 1, Rounds = 0 })],
     };
+
+    /// <summary>
+    /// A conversation goes on where it broke off; one that reached a limit begins anew, with keys of its own, since it would reach it again.
+    /// </summary>
+    private static StepState Anew(StepState s)
+    {
+        var generation = s.Calls.Aggregate(s.Generation, (most, call) => Math.Max(most, call.Generation + 1));
+        if (s.Status == StepStatus.Compensated || s.Failure?.Code == "AGENT_LIMIT") return new StepState { Cost = s.Cost, CostBefore = s.Cost, Generation = generation };
+        var kept = 0;
+        while (kept < s.Calls.Length && (s.Calls[kept] is { Status: CallStatus.Succeeded } or { Status: CallStatus.Failed, Outcome: not null, Started: null or { Turn: null } })) kept++;
+        var calls = s.Calls[..kept];
+        if (kept < s.Calls.Length && s.Calls[kept] is { } broken) calls = calls.Add(new CallState { Generation = MayHaveHappened(broken) ? broken.Generation : broken.Generation + 1 });
+        return new StepState { Cost = s.Cost, CostBefore = s.CostBefore, Generation = s.Generation, Calls = calls };
+    }
 
     /// <summary>Then a further try carries the same key, so that the other side can tell that it is the same.</summary>
     private static bool MayHaveHappened(CallState call) =>
@@ -213,7 +242,7 @@ internal static class Fold
         var s = state.Steps[effect.Step];
         if (effect.Compensation) return s.Compensation ?? CallState.First;
         var at = Math.Max(effect.Item, 0);
-        return at < s.Calls.Length ? s.Calls[at] : CallState.First;
+        return at < s.Calls.Length ? s.Calls[at] : s.Generation == 0 ? CallState.First : CallState.First with { Generation = s.Generation };
     }
 
     /// <summary>A copy of the step with its newest call.</summary>
@@ -223,7 +252,7 @@ internal static class Fold
         if (effect.Compensation) return s with { Compensation = call };
         return s with
         {
-            Calls = s.Calls.IsEmpty ? [call] : s.Calls.SetItem(Math.Max(effect.Item, 0), call),
+            Calls = Math.Max(effect.Item, 0) is var item && item >= s.Calls.Length ? s.Calls.Add(call) : s.Calls.SetItem(item, call),
             Status = s.Status is StepStatus.Pending or StepStatus.Waiting ? StepStatus.Running : s.Status,
             Wait = null,
             StartedAt = s.StartedAt ?? at,

@@ -45,7 +45,9 @@ internal static class Orders
         foreach (var i in Open.Steps(state))
         {
             var s = state.Steps[i];
-            Soonest(s.Wait?.Until);
+            Soonest(s.Approval is null ? s.Wait?.Until : null);
+            // The outcome of a call under way is waited for; only then the loop's time is looked at.
+            if (state.Plan.Steps[i] is { Kind: StepKind.Agent } agent && (s.Wait is not null || s.Calls is [.., { Status: CallStatus.Delayed }])) Soonest(AgentLoop.EndsAt(agent, s));
             foreach (var call in s.Calls)
             {
                 if (call.Status == CallStatus.Delayed) Soonest(call.RetryAt);
@@ -65,7 +67,7 @@ internal static class Orders
     {
         for (var i = 0; i < state.Steps.Length; i++)
         {
-            if (state.Plan.Steps[i].Kind != StepKind.Skill) continue;
+            if (state.Plan.Steps[i].Kind is not (StepKind.Skill or StepKind.Agent)) continue;
             foreach (var call in state.Steps[i].Calls)
             {
                 if (call is { Status: CallStatus.Started, Started: not null }) orders.Add(Again(state, i, call));
@@ -125,14 +127,15 @@ internal static class Orders
     {
         var step = state.Plan.Steps[index];
         var started = call.Started!;
-        var skill = started.Effect.Compensation ? step.Compensate!.Skill : step.Skill!;
+        var skill = started.Effect.Compensation ? step.Compensate!.Skill : started.Skill ?? step.Skill!;
         return new InvokeSkill
         {
             Id = started.Effect,
             StepId = step.Id,
             Skill = skill,
             Version = state.Start!.Terms[skill].Version,
-            Params = started.Params,
+            Params = started.Turn is null ? started.Params : AgentLoop.Params(state, index, started.Effect.Item) ?? started.Params,
+            // Of an agent step nothing was written by the plan's author: a secret that a model names is text.
             Written = started.Effect.Compensation ? step.Compensate!.Params : step.Params,
             Class = started.Class,
             Run = state.Start.Run,

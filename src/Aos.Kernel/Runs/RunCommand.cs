@@ -75,5 +75,12 @@ public enum ResolveVerdict { Done, NotDone, Abort }
 /// <param name="Result">The result to use when it was done.</param>
 public sealed record ResolveStep(string StepId, int Item, ResolveVerdict Verdict, JsonElement Result) : RunCommand;
 
+/// <summary>A person decides about a step or tool call that waits for approval. The same id twice counts once; a second decision is refused.</summary>
+/// <param name="Id">Of the decision.</param>
+/// <param name="Item">Number of an agent step's call; -1: what the step waits for.</param>
+/// <param name="By">Who decides, as audit has it.</param>
+/// <param name="Level">The approver's, 1 to 5.</param>
+public sealed record DecideApproval(string Id, string StepId, int Item, bool Approved, string By, string? Note, int Level) : RunCommand;
+
 /// <summary>The house found the run inconsistent; it stands still until somebody resumes it.</summary>
 public sealed record QuarantineRun(string Reason) : RunCommand;

@@ -56,6 +56,15 @@ public sealed record StepStarted : RunEvent
 
     /// <summary>When the call is given up.</summary>
     public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>Of an agent step's call; null: the step's own skill.</summary>
+    public string? Skill { get; init; }
+
+    /// <summary>
+    /// Number of the model's turn in an agent step, from 1. Its <see cref="Params"/> are empty here: they follow from the outcomes before it,
+    /// see <c>RunMachine.Params</c>.
+    /// </summary>
+    public int? Turn { get; init; }
 }
 
 /// <summary>A <c>for_each</c> list was evaluated.</summary>
@@ -99,7 +108,7 @@ public sealed record CallResolved : RunEvent
     public required JsonElement Result { get; init; }
 }
 
-/// <summary>The step waits: for time (<see cref="Until"/>), a signal, or a child run.</summary>
+/// <summary>The step waits: for time (<see cref="Until"/>), a signal, a child run, or a person.</summary>
 public sealed record WaitStarted : RunEvent
 {
     public required int Step { get; init; }
@@ -114,9 +123,34 @@ public sealed record WaitStarted : RunEvent
 
     /// <summary>The child run's resolved inputs.</summary>
     public JsonElement? ChildInputs { get; init; }
+
+    /// <summary>For whoever decides about an approval.</summary>
+    public string? Message { get; init; }
 }
 
-public enum WaitKind { Sleep, Signal, Child, Repeat }
+public enum WaitKind { Sleep, Signal, Child, Repeat, Approval }
+
+/// <summary>Somebody decided about a step or tool call that waited for it, or nobody did in time.</summary>
+public sealed record ApprovalDecided : RunEvent
+{
+    /// <summary><see cref="Id"/> and <see cref="By"/> of a decision that the clock made.</summary>
+    public const string Timeout = "timeout";
+
+    public required int Step { get; init; }
+
+    /// <summary>Number of an agent step's call, else -1.</summary>
+    public int Item { get; init; } = -1;
+
+    public required string Id { get; init; }
+    public required bool Approved { get; init; }
+    public required string By { get; init; }
+    public string? Note { get; init; }
+
+    /// <summary>Of whoever decided, 1 to 5; 0: nobody did.</summary>
+    public required int Level { get; init; }
+
+    public bool IsTimeout { get; init; }
+}
 
 /// <summary>The step is over, without or after calls.</summary>
 public sealed record StepEnded : RunEvent

@@ -34,6 +34,7 @@ public static class RunMachine
             RetryRun retry => Commands.Retry(turn, retry),
             SignalRun signal => Commands.Signal(turn, signal),
             ResolveStep resolve => Calls.Resolve(turn, resolve),
+            DecideApproval decide => Approvals.Decide(turn, decide),
             QuarantineRun quarantine => Commands.Quarantine(turn, quarantine),
             _ => throw new UnreachableException($"No arm for {command.GetType().Name}."),
         };
@@ -49,15 +50,24 @@ public static class RunMachine
     public static IReadOnlyList<RunEffect> Pending(RunState state) => Orders.Pending(state);
 
     /// <summary>Parameters that a skill step's call was given; where it was never called: as the templates now stand, or null.</summary>
-    /// <param name="item">Item of a <c>for_each</c>, else -1.</param>
+    /// <param name="item">Item of a <c>for_each</c>, number of an agent step's call, else -1.</param>
     public static System.Text.Json.JsonElement? Params(RunState state, int step, int item)
     {
+        if (state.Plan.Steps[step].Kind == StepKind.Agent) return AgentLoop.Params(state, step, Math.Max(item, 0));
         var calls = state.Steps[step].Calls;
         var at = Math.Max(item, 0);
         return at < calls.Length && calls[at].Started is { } started
             ? started.Params
             : Template.Evaluate(state.Plan.Steps[step].Params, new RunScope(state, step, item)).Value;
     }
+
+    /// <summary>The skill of a call; of an agent step's call the one its model asked for. Null: there is no such call.</summary>
+    /// <param name="item">As in <see cref="Params"/>.</param>
+    public static string? Skill(RunState state, int step, int item) =>
+        state.Plan.Steps[step].Kind == StepKind.Agent ? AgentLoop.Skill(state.Steps[step], Math.Max(item, 0)) : state.Plan.Steps[step].Skill;
+
+    /// <summary>How a step waits for people, as its plan says.</summary>
+    public static ApprovalClause Approval(PlanStep step) => Approvals.Clause(step);
 
     /// <summary>When the run must look at the clock next: a retry, a sleep, the timeout of an await or of the run.</summary>
     public static DateTimeOffset? NextWake(RunState state) => Orders.NextWake(state);

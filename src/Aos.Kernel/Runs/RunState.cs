@@ -59,7 +59,7 @@ public sealed record StepState
     public JsonElement? Result { get; internal set; }
     public Failure? Failure { get; init; }
 
-    /// <summary>The calls of the step: one, or one per item. Null until the step begins.</summary>
+    /// <summary>The calls of the step: one, one per item, or an agent step's turns and tool calls in order. Null until the step begins.</summary>
     public ImmutableArray<CallState> Calls { get; init; } = [];
 
     /// <summary>The evaluated <c>for_each</c> list.</summary>
@@ -73,6 +73,16 @@ public sealed record StepState
     public bool Wanted { get; init; }
 
     public Cents Cost { get; internal set; }
+
+    /// <summary>Of <see cref="Cost"/>: what an agent step had cost before the conversation it is in now.</summary>
+    public Cents CostBefore { get; init; }
+
+    /// <summary>Generation of an agent step's calls that have not been ordered yet: a conversation begun anew has keys of its own.</summary>
+    public int Generation { get; init; }
+
+    /// <summary>The decision an await got.</summary>
+    public ApprovalDecided? Approval { get; init; }
+
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; internal set; }
 }
@@ -99,4 +109,7 @@ public sealed record CallState
     public DateTimeOffset? RetryAt { get; init; }
     public StructuredOutcome? Outcome { get; init; }
     public string? InputHash { get; init; }
+
+    /// <summary>What was decided about this tool call of an agent step.</summary>
+    public ApprovalDecided? Approval { get; init; }
 }

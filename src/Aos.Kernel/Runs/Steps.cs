@@ -82,7 +82,8 @@ internal static class Steps
         return null;
     }
 
-    private static Failure? Refuse(RunState state, PlanStep step, Cents ceiling)
+    /// <summary>Why there is no money for a call that may cost so much, or null.</summary>
+    internal static Failure? Refuse(RunState state, PlanStep step, Cents ceiling)
     {
         if (step.MaxCost is { } max && ceiling > max)
             return FailureCatalog.Fail(
@@ -111,6 +112,8 @@ internal static class Steps
             return;
         }
 
+        if (step.Kind == StepKind.Agent) AgentLoop.Continue(turn, step);
+        if (step.Kind == StepKind.Await) Approvals.End(turn, step);
         if (step.Kind != StepKind.Skill) return;
         if (s.Items is not null) ContinueItems(turn, step);
         else ContinueOne(turn, step, s);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Aos.Kernel;
 
-/// <summary>Steps that wait: for time, a signal, a child run.</summary>
+/// <summary>Steps that wait: for time, a signal, a child run, a person.</summary>
 internal static class Waits
 {
     /// <summary>Everything due by now.</summary>
@@ -24,6 +24,9 @@ internal static class Waits
                 case WaitKind.Child:
                     turn.Fail(i, FailureCatalog.Fail(
                         "TIMEOUT", $"The child run {wait.Child} of step {turn.Plan.Steps[i].Id} did not end in time."));
+                    break;
+                case WaitKind.Approval:
+                    Approvals.Expire(turn, turn.Plan.Steps[i], wait);
                     break;
                 case WaitKind.Repeat:
                     break; // The next round starts in Progress: the wait is over by the clock alone.
@@ -55,9 +58,16 @@ internal static class Waits
             case StepKind.Child:
                 BeginChild(turn, step);
                 break;
-            default:
+            case StepKind.Await or StepKind.Agent when turn.State.Start!.Rule < KernelRule.Agents:
+                // The builds before this rule said so.
                 var what = step.Kind == StepKind.Agent ? "agent steps" : "approvals";
                 turn.Fail(step.Index, FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: {what} are not available in this version."));
+                break;
+            case StepKind.Await:
+                Approvals.Ask(turn, step, -1, step.Await!.Approval!);
+                break;
+            default:
+                AgentLoop.Continue(turn, step);
                 break;
         }
     }

@@ -20,10 +20,35 @@ internal static class Pricing
     internal static Cents Cost(SimulatorFacts facts, PlanStep step, JsonElement inputs)
     {
         if (step.Child?.Read is { } child) return Cost(facts, child, ChildInputs(step.Child));
+        if (step.Agent is { } agent) return Cents.Lower(agent.MaxCost, Turn(facts, agent))!.Value;
         if (step.Skill is not { } skill) return Cents.Zero;
         var call = Call(facts.Price(skill), step.Params);
         return call == 0 || step is { ForEach: null } ? new Cents(call) : new Cents(call * CallCount.Of(step, inputs).Min);
     }
+
+    /// <summary>Typical cost of one turn of an agent step.</summary>
+    internal static Cents Turn(SimulatorFacts facts, AgentClause agent) => new(Call(facts.Price(AgentClause.Model), Asked(agent)));
+
+    /// <summary>
+    /// Upper bound of an agent step: what its plan allows, else all its turns as if nothing had been said before them. What tools cost is not in it.
+    /// </summary>
+    internal static Cents Bound(CostModel? turn, AgentClause agent, Cents typical)
+    {
+        if (agent.MaxCost is { } max) return max;
+        var one = turn?.UpperBound(Asked(agent)) ?? Cents.Zero;
+        return new Cents((one < typical ? typical : one).Value * agent.MaxTurns);
+    }
+
+    /// <summary>Parameters of a first turn, as far as the plan tells them.</summary>
+    private static JsonElement Asked(AgentClause agent) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WritePropertyName("prompt");
+        agent.Goal.WriteTo(writer);
+        if (agent.ModelName is { } model) writer.WriteString("model", model);
+        if (agent.MaxTokens is { } tokens) writer.WriteNumber("max_tokens", tokens);
+        writer.WriteEndObject();
+    });
 
     /// <summary>Typical cost of one call, never above the bound of a model that the step itself names.</summary>
     private static decimal Call(SkillPrice price, JsonElement parameters)
@@ -52,7 +77,7 @@ internal static class Pricing
         {
             if (step.FallbackOnly) continue;
             if (step.Child?.Read is { } child) sums = ByModel(facts, child, ChildInputs(step.Child), sums);
-            if (step.Skill is null || step.Params.GetText("model") is not { } model) continue;
+            if ((step.Agent is { } agent ? agent.ModelName : step.Skill is null ? null : step.Params.GetText("model")) is not { } model) continue;
             sums ??= new Dictionary<string, Cents>(StringComparer.Ordinal);
             sums[model] = sums.GetValueOrDefault(model) + Cost(facts, step, inputs);
         }

@@ -18,7 +18,8 @@ internal static class SimulationWarnings
                 warnings.Add($"Step {step.Id}: the skill '{skill}' is not available; its figures are {figures}.");
             }
 
-            if (estimate.CallsMax > estimate.CallsMin)
+            if (step.Agent is { } agent) AddAgent(warnings, facts, step, agent);
+            else if (estimate.CallsMax > estimate.CallsMin)
                 warnings.Add($"Step {step.Id} makes {estimate.CallsMin} to {estimate.CallsMax} calls; the estimate counts {estimate.CallsMin}.");
             if (step.Await is { Signal: { } signal }) warnings.Add($"Step {step.Id} waits for the signal {signal}; the duration does not count that.");
             if (step.Await is { Approval: not null }) warnings.Add($"Step {step.Id} waits for an approval; the duration does not count that.");
@@ -29,6 +30,14 @@ internal static class SimulationWarnings
         if (budget is { } limit && costMax > limit)
             warnings.Add($"In the worst case the calls cost {costMax} cents; a call that could overspend the budget of {limit} is not made.");
         if (risk > facts.RiskThreshold) warnings.Add($"The cumulative risk of {Percent(risk)} is above the threshold of {Percent(facts.RiskThreshold)}.");
+    }
+
+    private static void AddAgent(List<string> warnings, SimulatorFacts facts, PlanStep step, AgentClause agent)
+    {
+        var limit = agent.MaxCost is { } max ? $"all of it together at most {max} cents" : "without max_cost_cents the run's budget alone bounds it";
+        warnings.Add(
+            $"Step {step.Id} takes 1 to {agent.MaxTurns} turns of its model, at about {Pricing.Turn(facts, agent)} cents each; the estimate counts 1 and no tools, {limit}.");
+        if (!agent.Approve.IsEmpty) warnings.Add($"Step {step.Id}: calls of {string.Join(", ", agent.Approve)} wait for an approval; the duration does not count that.");
     }
 
     private static string Percent(double share) => Math.Round(share * 100, 1).ToString(CultureInfo.InvariantCulture) + " %";

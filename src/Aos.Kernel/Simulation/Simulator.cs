@@ -67,14 +67,14 @@ public static class Simulator
     private static StepEstimate Estimate(SimulatorFacts facts, PlanStep step, JsonElement inputs)
     {
         if (step.Child?.Read is { } child) return Child(facts, step, child);
+        if (step.Agent is { } agent) return Agent(facts, step, agent);
         if (step.Skill is not { } skill)
         {
             var (name, time) = step.Kind switch
             {
                 StepKind.Sleep => ("wait", step.Sleep ?? TimeSpan.Zero),
                 StepKind.Await => ("await", TimeSpan.Zero),
-                StepKind.Child => ("run", TimeSpan.Zero),
-                _ => ("agent", TimeSpan.Zero),
+                _ => ("run", TimeSpan.Zero),
             };
             return new StepEstimate(step.Index, step.Id, name, Cents.Zero, Cents.Zero, (long)time.TotalMilliseconds, 0, "none", true, 1, 1, []);
         }
@@ -95,6 +95,17 @@ public static class Simulator
         return new StepEstimate(
             step.Index, step.Id, "run", cost, Max(inside), CriticalPath.Of(child, inside.AsSpan()), Cumulative(child, inside), "child_failed",
             inside.All(estimate => estimate.Known), 1, 1, []);
+    }
+
+    /// <summary>One turn at least; how many it takes, and what its tools cost, is seen in the run.</summary>
+    private static StepEstimate Agent(SimulatorFacts facts, PlanStep step, AgentClause agent)
+    {
+        var price = facts.Price(AgentClause.Model);
+        var turn = Pricing.Turn(facts, agent);
+        return new StepEstimate(
+            step.Index, step.Id, "agent", Cents.Lower(agent.MaxCost, turn)!.Value, Pricing.Bound(price.Bound, agent, turn), Latency(price, step, new CallCount(1, 1)),
+            price.Worst.Probability, RiskTypes.Of(price.Worst.Code), agent.Skills.All(facts.Terms.ContainsKey) && facts.Terms.ContainsKey(AgentClause.Model), 1, agent.MaxTurns,
+            price.Risks);
     }
 
     /// <summary>Typical latency of the step: its calls in rounds of as many as run at once.</summary>

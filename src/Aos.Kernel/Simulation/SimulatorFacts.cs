@@ -6,14 +6,12 @@ namespace Aos.Kernel;
 /// <param name="Terms">The skills there are, by name.</param>
 /// <param name="Prices">Typical figures by skill name, those of skills that are not there included.</param>
 /// <param name="RiskThreshold">Cumulative risk above which a warning is given, 0 to 1.</param>
-/// <param name="HasApprovals">False: plans that await an approval are refused.</param>
 /// <param name="Versions">Names and versions of the facts above, made when an answer names them; admission does not.</param>
 public sealed record SimulatorFacts(
     IReadOnlyDictionary<string, SkillTerms> Terms,
     IReadOnlyDictionary<string, SkillPrice> Prices,
     BudgetLimits Limits,
     double RiskThreshold,
-    bool HasApprovals,
     Lazy<ImmutableSortedDictionary<string, string>> Versions)
 {
     /// <summary>Of a skill the parameter that holds the URL its call goes to; null: none does.</summary>

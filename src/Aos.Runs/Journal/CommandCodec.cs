@@ -28,6 +28,7 @@ internal static class CommandCodec
                 break;
             case SignalRun signal: Signal(w, signal); break;
             case ResolveStep resolve: Resolve(w, resolve); break;
+            case DecideApproval decide: Decide(w, decide); break;
             default: throw new InvariantBrokenException($"{command.GetType().Name} is no command that people give.");
         }
 
@@ -50,6 +51,9 @@ internal static class CommandCodec
                 "retry" => new RetryRun(Text(data, "reason")) { Queued = data.Get("queued")?.GetBoolean() ?? false },
                 "signal" => new SignalRun(Text(data, "id"), Text(data, "name"), data.GetProperty("payload")),
                 "resolve" => new ResolveStep(Text(data, "step"), data.GetProperty("item").GetInt32(), Enum.Parse<ResolveVerdict>(Text(data, "verdict")), data.GetProperty("result")),
+                "decide" => new DecideApproval(
+                    Text(data, "id"), Text(data, "step"), data.GetProperty("item").GetInt32(), data.GetProperty("approved").GetBoolean(), Text(data, "by"), data.GetText("note"),
+                    data.GetProperty("level").GetInt32()),
                 _ => null,
             };
             return command is null
@@ -103,6 +107,18 @@ internal static class CommandCodec
         w.WriteString("verdict"u8, resolve.Verdict.ToString());
         w.WritePropertyName("result"u8);
         resolve.Result.WriteTo(w);
+    }
+
+    private static void Decide(Utf8JsonWriter w, DecideApproval decide)
+    {
+        w.WriteString("order"u8, "decide"u8);
+        w.WriteString("id"u8, decide.Id);
+        w.WriteString("step"u8, decide.StepId);
+        w.WriteNumber("item"u8, decide.Item);
+        w.WriteBoolean("approved"u8, decide.Approved);
+        w.WriteString("by"u8, decide.By);
+        if (decide.Note is { } note) w.WriteString("note"u8, note);
+        w.WriteNumber("level"u8, decide.Level);
     }
 
     private static string Text(JsonElement data, string name) => data.GetProperty(name).GetString() ?? throw new JsonException($"{name} is null.");

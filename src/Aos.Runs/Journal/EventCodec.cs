@@ -12,6 +12,7 @@ internal static class EventCodec
 {
     private static readonly FrozenDictionary<Type, string> Kinds = new Dictionary<Type, string>
     {
+        [typeof(ApprovalDecided)] = "approval.decided.v1",
         [typeof(CallFailed)] = "call.failed.v1",
         [typeof(CallResolved)] = "call.resolved.v1",
         [typeof(CallSucceeded)] = "call.succeeded.v1",

@@ -16,6 +16,7 @@ internal static class EventReader
         {
             At = entry.At, Effect = Effect(data), Params = data.GetProperty("params"), IdempotencyKey = Text(data, "key"),
             Class = Enum.Parse<EffectClass>(Text(data, "class")), Reserved = Cents(data, "reserved"), Deadline = Time(data, "deadline")!.Value,
+            Skill = data.GetText("skill"), Turn = data.Get("turn")?.GetInt32(),
         },
         "items.listed.v1" => new ItemsListed { At = entry.At, Step = data.GetProperty("step").GetInt32(), Items = data.GetProperty("items") },
         "call.succeeded.v1" => new CallSucceeded
@@ -37,6 +38,12 @@ internal static class EventReader
         {
             At = entry.At, Step = data.GetProperty("step").GetInt32(), Status = Enum.Parse<StepStatus>(Text(data, "status")),
             Result = data.Get("result"), Failure = Failure(data.Get("failure")), Fallback = data.Get("fallback")?.GetInt32(),
+        },
+        "approval.decided.v1" => new ApprovalDecided
+        {
+            At = entry.At, Step = data.GetProperty("step").GetInt32(), Item = data.Get("item")?.GetInt32() ?? -1, Id = Text(data, "id"),
+            Approved = data.GetProperty("approved").GetBoolean(), By = Text(data, "by"), Note = data.GetText("note"), Level = data.GetProperty("level").GetInt32(),
+            IsTimeout = data.Get("timeout")?.GetBoolean() ?? false,
         },
         "signal.received.v1" => new SignalReceived
         {
@@ -111,6 +118,7 @@ internal static class EventReader
         Signal = data.GetText("signal"),
         Child = data.Get("child") is { } child ? Run(child) : null,
         ChildInputs = data.Get("child_inputs"),
+        Message = data.GetText("message"),
     };
 
     internal static Failure? Failure(JsonElement? value) => value is not { } data ? null : new Failure(

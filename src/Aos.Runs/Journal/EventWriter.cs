@@ -41,6 +41,7 @@ internal static class EventWriter
                 break;
             case WaitStarted wait: Wait(w, wait); break;
             case StepEnded ended: Ended(w, ended); break;
+            case ApprovalDecided decided: Decided(w, decided); break;
             case SignalReceived signal:
                 w.WriteString("id"u8, signal.Id);
                 w.WriteString("name"u8, signal.Name);
@@ -132,6 +133,20 @@ internal static class EventWriter
         w.WriteString("class"u8, e.Class.ToString());
         w.WriteNumber("reserved"u8, e.Reserved.Value);
         Time(w, "deadline"u8, e.Deadline);
+        if (e.Skill is { } skill) w.WriteString("skill"u8, skill);
+        if (e.Turn is { } turn) w.WriteNumber("turn"u8, turn);
+    }
+
+    private static void Decided(Utf8JsonWriter w, ApprovalDecided e)
+    {
+        w.WriteNumber("step"u8, e.Step);
+        if (e.Item >= 0) w.WriteNumber("item"u8, e.Item);
+        w.WriteString("id"u8, e.Id);
+        w.WriteBoolean("approved"u8, e.Approved);
+        w.WriteString("by"u8, e.By);
+        if (e.Note is { } note) w.WriteString("note"u8, note);
+        w.WriteNumber("level"u8, e.Level);
+        if (e.IsTimeout) w.WriteBoolean("timeout"u8, true);
     }
 
     private static void Outcome(Utf8JsonWriter w, EffectId effect, StructuredOutcome outcome, string inputHash)
@@ -151,6 +166,7 @@ internal static class EventWriter
         if (e.Signal is { } signal) w.WriteString("signal"u8, signal);
         if (e.Child is { } child) w.WriteString("child"u8, child.Value);
         if (e.ChildInputs is { } inputs) Value(w, "child_inputs"u8, inputs);
+        if (e.Message is { } message) w.WriteString("message"u8, message);
     }
 
     private static void Ended(Utf8JsonWriter w, StepEnded e)

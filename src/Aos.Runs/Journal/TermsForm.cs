@@ -28,6 +28,15 @@ internal static class TermsForm
             Names(w, "known"u8, terms.KnownParams);
             Names(w, "required"u8, terms.RequiredParams);
             Names(w, "stable"u8, terms.StableFields);
+            if (terms.Tool is { } tool)
+            {
+                w.WriteStartObject("tool"u8);
+                w.WriteString("description"u8, tool.Description);
+                w.WritePropertyName("input_schema"u8);
+                tool.InputSchema.WriteTo(w);
+                w.WriteEndObject();
+            }
+
             w.WriteEndObject();
         }
 
@@ -47,7 +56,10 @@ internal static class TermsForm
         TimeSpan.FromTicks(value.GetProperty("timeout_ticks").GetInt64()),
         Names(value.GetProperty("known")),
         Names(value.GetProperty("required")),
-        Names(value.GetProperty("stable")));
+        Names(value.GetProperty("stable")))
+    {
+        Tool = value.Get("tool") is { } tool ? new ToolTerms(tool.GetProperty("description").GetString()!, tool.GetProperty("input_schema")) : null,
+    };
 
     private static void Cost(Utf8JsonWriter w, CostModel cost)
     {

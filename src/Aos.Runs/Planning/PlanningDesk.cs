@@ -15,6 +15,7 @@ internal sealed class PlanningDesk(PlannerRegistry planners, ISkills skills, Tar
     /// <summary>Plans with the agent's planner, else the house's.</summary>
     internal async Task<Planning> PlanAsync(Agent agent, string goal, Cents? left, CancellationToken cancel)
     {
+        if (agent.Settings.Planner == LoopPlan.Planner) return await LoopAsync(agent, goal, left, cancel);
         var planner = planners.Get(agent.Settings.Planner) ?? planners.Get()!;
         var steps = Math.Min(agent.Settings.StepsMax ?? options.Inspection.StepsMax, options.Inspection.StepsMax);
         var request = Request(agent, goal, steps);
@@ -36,6 +37,18 @@ internal sealed class PlanningDesk(PlannerRegistry planners, ISkills skills, Tar
         return plan is null
             ? Failed(new PlannerError(PlannerCodes.InvalidPlan, $"The planned plan is not valid: {problems[0].Path}: {problems[0].Message}", Problems.ToJson(problems), Cost: output.Metadata.Cost))
             : new Planning(plan, output.Metadata, [.. output.Warnings, .. warnings], null, null, output.Metadata.Cost);
+    }
+
+    /// <summary>A plan of one agent step.</summary>
+    private async Task<Planning> LoopAsync(Agent agent, string goal, Cents? left, CancellationToken cancel)
+    {
+        var tools = LoopPlan.Tools(agent, skills.Contracts.Keys);
+        if (tools.Count == 0) return new Planning(null, null, [], FailureCatalog.Fail("PERMISSION_DENIED", $"The agent {agent.Id} may use no skill that its model could call."), null, Cents.Zero);
+        string[] told = tools.Count > AgentClause.SkillsMax ? [$"The agent may use {tools.Count} skills; its model is told of the first {AgentClause.SkillsMax}."] : [];
+        var (plan, problems, warnings) = await ReadAsync(agent, LoopPlan.Of(agent, goal, tools.Take(AgentClause.SkillsMax)), 1, left, cancel);
+        return plan is null
+            ? new Planning(null, null, [], FailureCatalog.Fail(problems[0].Code, $"{problems[0].Path}: {problems[0].Message}", null, Problems.ToJson(problems)), null, Cents.Zero)
+            : new Planning(plan, LoopPlan.Metadata(agent), [.. told, .. warnings], null, null, Cents.Zero);
     }
 
     /// <summary>A plan of one step of the named skill.</summary>

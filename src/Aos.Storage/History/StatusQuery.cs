@@ -76,18 +76,18 @@ internal sealed class StatusQuery(Dialect dialect, StatusFilter filter, RunId? r
 
     /// <summary>
     /// A pause ends in the status the run had before it, which is not stored: it goes on, so it is running. Only runs that waited
-    /// for a slot need the rule of the queue.
+    /// for a slot need the rule of the queue; those of a later rule say themselves whether they did.
     /// </summary>
     private string Changes(string events) => $"""
         bodies AS (
-          SELECT j.run_id, j.seq, j.at, j.kind, r.min_rule, CASE WHEN j.kind <> 'run.started.v1' THEN {(IsPostgres ? "aos_json(j.body) -> 'data'" : SqliteData)} END AS data
+          SELECT j.run_id, j.seq, j.at, j.kind, r.min_rule, CASE WHEN j.kind <> 'run.started.v1' OR r.min_rule > {(int)KernelRule.Queue} THEN {(IsPostgres ? "aos_json(j.body) -> 'data'" : SqliteData)} END AS data
           FROM {events}
         ), events AS (
           SELECT run_id, seq, at, kind,
             CASE kind
               WHEN 'run.paused.v1' THEN 'paused' WHEN 'run.quarantined.v1' THEN 'quarantined'
               WHEN 'run.ended.v1' THEN coalesce(lower({Text("status")}), 'unreadable')
-              WHEN 'run.started.v1' THEN CASE WHEN min_rule = {(int)KernelRule.Queue} THEN 'queued' ELSE 'running' END
+              WHEN 'run.started.v1' THEN CASE WHEN min_rule = {(int)KernelRule.Queue} OR {Text("queued")} = {(IsPostgres ? "'true'" : "1")} THEN 'queued' ELSE 'running' END
               ELSE 'running' END AS new_status,
             coalesce({Text("reason")}, {Text("failure", "code")}) AS reason
           FROM bodies

@@ -47,7 +47,8 @@ public sealed class Crashes
     private static async Task<(IReadOnlyList<string> Violations, RunEnded[] Ends)> RunAsync(int seed, bool withFaults)
     {
         await using var world = await World.OpenAsync();
-        world.Skills.Add("echo", EffectClass.Pure).Add("put", EffectClass.Idempotent, cents: 1).Add("post", EffectClass.AtMostOnce, cents: 2).Add("flaky", EffectClass.Idempotent, cents: 1);
+        world.Skills.Add("echo", EffectClass.Pure).Add("put", EffectClass.Idempotent, cents: 1).Add("post", EffectClass.AtMostOnce, cents: 2).Add("flaky", EffectClass.Idempotent, cents: 1)
+            .Add("llm_invoke", EffectClass.Idempotent, call => ScriptedModel.Answer(call.Params), cents: 1);
         var plans = new Random(seed);
         if (withFaults) Arm(world, new Random(seed + 1_000_000));
         else world.Skills.Behave = FlakyOnly(new());
@@ -105,12 +106,13 @@ public sealed class Crashes
             var step = state.Steps[i];
             var id = state.Plan.Steps[i].Id;
             if (step.Wait is { For: WaitKind.Signal, Signal: { } signal }) await world.CommandAsync(run, new SignalRun($"signal-{i}", signal, Json.Parse("true")));
+            if (step is { Wait.For: WaitKind.Approval, Approval: null }) await world.CommandAsync(run, new DecideApproval($"decision-{i}-{step.Wait.Item}", id, step.Wait.Item, true, "person", null, 5));
             for (var item = 0; item < step.Calls.Length; item++)
             {
                 if (step.Calls[item] is not { Status: CallStatus.Unknown, Started: { } started }) continue;
                 var happened = world.Skills.Effects.FirstOrDefault(effect => effect.Call.IdempotencyKey == started.IdempotencyKey);
                 await world.CommandOnceAsync(run, new ResolveStep(
-                    id, step.Items is null ? -1 : item, happened is null ? ResolveVerdict.NotDone : ResolveVerdict.Done, happened?.Params ?? Json.Null));
+                    id, step.Items is null && state.Plan.Steps[i].Kind != StepKind.Agent ? -1 : item, happened is null ? ResolveVerdict.NotDone : ResolveVerdict.Done, happened?.Params ?? Json.Null));
             }
         }
     }

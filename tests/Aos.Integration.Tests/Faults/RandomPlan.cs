@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Aos.Integration.Tests.Faults;
 
-/// <summary>A plan drawn from a seed: pure and other steps, sleeps, signals, children, lists, retries, in order or as a graph.</summary>
+/// <summary>A plan drawn from a seed: pure and other steps, sleeps, signals, children, lists, retries, agent loops, approvals, in order or as a graph.</summary>
 internal static class RandomPlan
 {
     internal static string Of(Random chance)
@@ -16,7 +16,7 @@ internal static class RandomPlan
         return $$"""{ "name": "p", "steps": [{{string.Join(", ", steps)}}] }""";
     }
 
-    private static string Step(Random chance, int i) => chance.Next(9) switch
+    private static string Step(Random chance, int i) => chance.Next(11) switch
     {
         0 => $$"""  "skill": "echo", "params": { "n": {{i}} } """,
         1 => $$"""  "skill": "put", "params": { "n": {{i}} } """,
@@ -27,6 +27,8 @@ internal static class RandomPlan
             "run": { "plan": { "name": "c", "steps": [{ "id": "x", "skill": "put", "params": { "child": {{i}} } }, { "id": "y", "sleep": "5s" }, { "id": "z", "skill": "post" }] } }
             """,
         7 => """ "for_each": "${{ [1, 2, 3] }}", "as": "item", "max_parallel": 2, "skill": "put", "params": { "v": "${{ item }}" } """,
+        8 => """ "agent": { "goal": "g", "skills": ["put", "post", "flaky"], "approve": ["post"], "max_turns": 6, "max_cost_cents": 40 }, "retry": { "max_attempts": 6, "backoff": "1s" } """,
+        9 => """ "await": { "approval": { "level": 2 } } """,
         _ => $$"""  "skill": "flaky", "params": { "n": {{i}} }, "retry": { "max_attempts": 4, "backoff": "1s" } """,
     };
 }

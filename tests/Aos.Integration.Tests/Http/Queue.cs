@@ -40,6 +40,20 @@ public sealed class Queue : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "LOOP-26")]
+    public async Task A_run_of_a_later_rule_was_queued_in_its_history_when_it_was_and_only_then()
+    {
+        const string Plan = """{"name":"p","steps":[{"id":"a","await":{"approval":{}}}]}""";
+        var atOnce = await StartAsync(Plan);
+        Limit(0);
+        var queued = await StartAsync(Plan);
+
+        Assert.Equal("queued", (await SendAsync("GET", $"/api/v1/runs/{queued}?wait=0")).Body.GetText("status"));
+        Assert.Contains("\"queued\"", (await SendAsync("GET", $"/status_history/entity/run/{queued}")).Body.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("\"queued\"", (await SendAsync("GET", $"/status_history/entity/run/{atOnce}")).Body.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_line_survives_a_restart()
     {
         Limit(0);

@@ -117,12 +117,17 @@ public sealed class Runs : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Approvals_and_agents_are_refused_at_admission_by_name()
+    [Trait("id", "LOOP-21")]
+    public async Task All_mistakes_of_an_agent_step_are_told_at_once_with_suggestions()
     {
-        var reply = await PostAsync("/api/v1/runs", """{"name":"a","steps":[{"id":"x","agent":{"goal":"g"}}]}""");
+        var reply = await PostAsync("/api/v1/runs", """{"name":"a","steps":[{"id":"x","agent":{"goal":"g","skills":["eco"],"max_turns":0,"aprove":[]}}]}""");
 
         Assert.Equal(HttpStatusCode.BadRequest, reply.Status);
-        Assert.Equal("NOT_AVAILABLE", reply.Body.Get("error")!.Value.GetText("code"));
+        var problems = reply.Body.Get("error")!.Value.Get("details")!.Value.GetProperty("problems").EnumerateArray().ToList();
+        Assert.Equal(
+            [("steps[0].agent.aprove", "UNKNOWN_MEMBER"), ("steps[0].agent.skills[0]", "SKILL_NOT_FOUND"), ("steps[0].agent.max_turns", "INVALID_PLAN")],
+            problems.Select(problem => (problem.GetText("path"), problem.GetText("code"))));
+        Assert.Equal(["Did you mean approve?", "Did you mean echo?", null], problems.Select(problem => problem.GetText("suggestion")));
     }
 
     [Fact]

@@ -6,13 +6,18 @@ namespace Aos.Kernel.Tests.Machine;
 /// <summary>One run in a box: a plan, a clock, and a checker that folds and replays the journal after every decision.</summary>
 internal sealed class MachineWorld
 {
-    private static readonly ImmutableSortedDictionary<string, SkillTerms> Skills = new[]
+    internal static readonly ImmutableSortedDictionary<string, SkillTerms> Skills = new[]
     {
         Terms("echo", EffectClass.Pure, CostModel.Free),
         Terms("put", EffectClass.Idempotent, CostModel.Free),
         Terms("get", EffectClass.Idempotent, CostModel.Free) with { StableFields = ["status"] },
         Terms("post", EffectClass.AtMostOnce, CostModel.Free) with { KeyMakesIdempotent = true },
         Terms("paid", EffectClass.Idempotent, new CostModel(5, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0)),
+        Terms("llm_invoke", EffectClass.Idempotent, new CostModel(2, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0)),
+        Terms("search", EffectClass.Idempotent, CostModel.Free) with
+        {
+            Tool = new ToolTerms("Finds texts.", Json.Parse("""{"type":"object","required":["q"],"properties":{"q":{"type":"string"}},"additionalProperties":false}""")),
+        },
     }.ToImmutableSortedDictionary(terms => terms.Name, terms => terms, StringComparer.Ordinal);
 
     public RunState State { get; private set; } = RunState.Empty;
