@@ -157,7 +157,7 @@ public sealed class Constructs
         Assert.Contains(closed.Warnings, warning => warning.Contains("calls of echo wait for an approval", StringComparison.Ordinal));
 
         Assert.Equal("budget_insufficient", Simulate("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["echo"]}}]}""", 4).Status);
-        Assert.Equal("permission_denied", Simulator.Simulate(House, Ask("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["echo"]}}]}""") with { BlockedSkills = new HashSet<string> { "echo" } }).Status);
+        Assert.Equal("permission_denied", Simulator.Simulate(House, Ask("""{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["echo"]}}]}""", blocked: ["echo"])).Status);
     }
 
     [Fact]

@@ -34,12 +34,6 @@ public interface IOutbox
     /// <param name="limit">1 to 1000.</param>
     Task<IReadOnlyList<OutboxRow>> ListAsync(TenantId tenant, OutboxState? state, int limit, CancellationToken cancel);
 
-    /// <summary>Puts an item in, in the transaction of what it tells of; <see cref="Poke"/> when that is committed.</summary>
-    void Add(DbConnection connection, DbTransaction transaction, OutboxItem item);
-
-    /// <summary>Something new lies in the outbox: without this it is found within half a minute.</summary>
-    void Poke();
-
     /// <summary>Sends a dead item again from its first try. False: this tenant has no such dead item.</summary>
     Task<bool> ResendAsync(TenantId tenant, Guid id, CancellationToken cancel);
 

@@ -34,12 +34,6 @@ internal sealed class OutboxTable(IDatabase database, ICluster cluster, OutboxSi
             : RowsAsync(database.For(tenant), $"SELECT {OutboxSql.Columns} FROM outbox WHERE tenant_id = @p1 ORDER BY seq LIMIT @p2", cancel, tenant.Value, most);
     }
 
-    public void Add(DbConnection connection, DbTransaction transaction, OutboxItem item) => Change(
-        connection, transaction, "INSERT INTO outbox (id, tenant_id, run_id, endpoint, kind, body, due_at, created_at) VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p7)",
-        Id(item.Id), item.Tenant.Value, Id(item.Run?.Value ?? Guid.Empty), item.Endpoint, item.Kind, item.Body.ToArray(), cluster.Now.UtcTicks);
-
-    public void Poke() => signal.Poke();
-
     public async Task<bool> ResendAsync(TenantId tenant, Guid id, CancellationToken cancel)
     {
         var changed = await database.For(tenant).WriteAsync(

@@ -44,7 +44,7 @@ internal sealed class IssueDelivery(GitHub gitHub, MismatchTable table, TraceOpt
                 cancel);
         }
 
-        outbox.Poke();
+        outbox.Added();
     }
 
     private static JsonElement Wanted(JsonElement body) => Json.Write(writer =>

@@ -23,7 +23,7 @@ internal sealed class MismatchBook(ITraceBook traces, MismatchTable table, IData
             },
             cancel);
         if (!isKept) return (null, FailureCatalog.Fail("INPUT_TOO_LARGE", $"The trace {id} has {TraceLimits.MismatchesMax} mismatches, the most that are kept of one."));
-        outbox.Poke();
+        outbox.Added();
         meter.Differs("reported", caller.Tenant);
         return (mismatch, null);
     }
@@ -44,7 +44,7 @@ internal sealed class MismatchBook(ITraceBook traces, MismatchTable table, IData
                 return MismatchTable.Find(connection, transaction, caller.Tenant, id)?.Mismatch;
             },
             cancel);
-        outbox.Poke();
+        outbox.Added();
         return resolved;
     }
 
@@ -64,7 +64,7 @@ internal sealed class MismatchBook(ITraceBook traces, MismatchTable table, IData
                 return found;
             },
             cancel);
-        outbox.Poke();
+        outbox.Added();
         return new BulkReport(linked, makes && linked.Count > 0);
     }
 
