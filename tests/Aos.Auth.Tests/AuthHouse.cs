@@ -107,6 +107,19 @@ internal sealed class AuthHouse : IAsyncDisposable
         return new MadeKey(made.Text("id")!, made.Text("key")!);
     }
 
+    /// <summary>Comes back when the first step of a run of the tenant <c>default</c> waits.</summary>
+    internal async Task WaitsAsync(string run)
+    {
+        var caller = new Caller(TenantId.Default, "test", []);
+        var cancel = TestContext.Current.CancellationToken;
+        await foreach (var entry in Services.GetRequiredService<IRuns>().FollowAsync(caller, new RunId(Guid.Parse(run)), 0, cancel))
+        {
+            if (entry.Kind == "wait.started.v1") return;
+        }
+
+        Assert.Fail("The run ended and never waited.");
+    }
+
     /// <summary>Does to the store what nobody should.</summary>
     internal async Task DamageAsync(string sql)
     {

@@ -110,8 +110,8 @@ public sealed class SecretsInRuns : IAsyncLifetime
     {
         await house.PutSecretAsync(admin, "K", value);
         var plan = $$$"""{"plan":{"name":"p","steps":[{{{SecretHouse.Step("a", peer, "K")}}},{"id":"gate","await":{"signal":"go"}},{{{SecretHouse.Step("b", peer, "K")}}}]}}""";
-        var id = (await house.AsAsync(admin, "POST", "/api/v1/runs", plan)).Text("run_id");
-        while ((await house.AsAsync(admin, "GET", $"/api/v1/runs/{id}?wait=0")).Text("status") != "waiting") TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        var id = (await house.AsAsync(admin, "POST", "/api/v1/runs", plan)).Text("run_id")!;
+        await house.WaitsAsync(id);
 
         var next = SecretHouse.NewValue();
         await house.PutSecretAsync(admin, "K", next, $"\"overlap\":\"{overlap}\"");
