@@ -111,6 +111,12 @@ internal static class RuntimeRoutes
             // No skill has a rate limit of its own; those of callers are enforced at the edge.
             writer.WriteStartObject("rate_limits");
             writer.WriteEndObject();
+            writer.WriteStartObject("agent_loop");
+            writer.WriteBoolean("available", skills.Contracts.ContainsKey(AgentClause.Model) && (known?.May(AgentClause.Model) ?? true));
+            writer.WriteNumber("max_turns", AgentClause.TurnsMax);
+            writer.WriteNumber("max_skills", AgentClause.SkillsMax);
+            writer.WriteEndObject();
+            writer.WriteNumber("approval_level", ApproverLevels.Of(context.Caller()));
             SkillWire.WriteTexts(writer, "permissions", permissions.Select(permission => permission.ToString()));
             writer.WriteEndObject();
         });

@@ -145,15 +145,15 @@ internal static class AgentLoop
     private static void Order(Turn turn, PlanStep step, EffectId effect, CallState call, string skill, JsonElement parameters, Cents ceiling, int? number)
     {
         var (start, terms) = (turn.State.Start!, turn.State.Start!.Terms[skill]);
-        var key = parameters.GetText("idempotency_key");
         var deadline = turn.Now + terms.TimeoutOf(parameters);
         turn.Add(new StepStarted
         {
             At = turn.Now,
             Effect = effect,
             Params = number is null ? parameters : Json.EmptyObject,
-            IdempotencyKey = key ?? EffectKey.Of(start.Run, effect),
-            Class = terms.ClassOf(parameters, key is not null),
+            IdempotencyKey = EffectKey.Of(start.Run, effect),
+            // A key that a model makes up is a parameter like any other: nothing says that it stands for one call only.
+            Class = terms.ClassOf(parameters, hasKey: false),
             Reserved = ceiling,
             Deadline = (turn.State.Steps[step.Index].StartedAt ?? turn.Now) + step.Timeout is { } end && end < deadline ? end : deadline,
             Skill = skill,

@@ -36,9 +36,13 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
-        if (start.Plan.Steps.Any(step => step.Agent is not null || step.Await?.Approval is not null)) return KernelRule.Agents;
+        if (NeedsAgents(start.Plan)) return KernelRule.Agents;
         return start.Queued ? KernelRule.Queue : KernelRule.First;
     }
+
+    /// <summary>Child runs are begun by the node that drives their parent.</summary>
+    private static bool NeedsAgents(Plan plan) => plan.Steps.Any(step =>
+        step.Agent is not null || step.Await?.Approval is not null || (step.Child?.Read is { } child && NeedsAgents(child)));
 
     internal static Failure? Begin(Turn turn)
     {

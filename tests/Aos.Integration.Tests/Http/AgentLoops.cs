@@ -46,6 +46,9 @@ public sealed class AgentLoops : IAsyncLifetime
         Assert.Equal((HttpStatusCode.Forbidden, "PERMISSION_DENIED"), (reply.Status, reply.Body.Get("error")!.Value.GetText("code")));
 
         var bare = await world.AgentAsync(""","planner":{"planner_type":"agent_loop"},"capabilities":{"allowed_skills":["llm_invoke"]}""");
+        Assert.False((await world.SendAsync("GET", $"/api/v1/runtime/capabilities?agent_id={mute}")).Body.GetProperty("agent_loop").GetProperty("available").GetBoolean());
+        var capabilities = (await world.SendAsync("GET", $"/api/v1/runtime/capabilities?agent_id={bare}")).Body;
+        Assert.Equal((true, 5), (capabilities.GetProperty("agent_loop").GetProperty("available").GetBoolean(), capabilities.GetProperty("approval_level").GetInt32()));
         reply = await world.SendAsync("POST", $"/agents/{bare}/goals", """{"goal":"count the apples"}""");
         Assert.Equal((HttpStatusCode.Forbidden, "PERMISSION_DENIED"), (reply.Status, reply.Body.Get("error")!.Value.GetText("code")));
     }

@@ -204,6 +204,15 @@ public sealed class AgentLoops
     }
 
     [Fact]
+    [Trait("id", "LOOP-09")]
+    public void A_key_that_a_model_makes_up_makes_no_call_harmless()
+    {
+        var run = Started();
+        Says(run, 0, Tools(("post", """{"idempotency_key":"1"}""")));
+        Assert.Equal((EffectClass.AtMostOnce, EffectKey.Of(run.State.Start!.Run, new EffectId(0, 1, 0))), (run.Order("a", 1).Class, run.Order("a", 1).IdempotencyKey));
+    }
+
+    [Fact]
     [Trait("id", "LOOP-10")]
     public void A_new_attempt_goes_on_where_the_conversation_broke_off()
     {
@@ -335,6 +344,7 @@ public sealed class AgentLoops
     {
         Assert.Equal(KernelRule.Agents, Started().State.Start!.Rule);
         Assert.Equal(KernelRule.First, MachineWorld.Started("""[{"skill":"put"}]""").State.Start!.Rule);
+        Assert.Equal(KernelRule.Agents, MachineWorld.Started("""{"name":"p","steps":[{"id":"a","run":{"plan":{"name":"c","steps":[{"id":"x","await":{"approval":{}}}]}}}]}""").State.Start!.Rule);
         var old = Started().State.Start! with { Rule = KernelRule.First };
         var state = RunMachine.Evolve(RunState.Empty, old);
         Assert.Equal("NOT_AVAILABLE", RunMachine.Decide(state, new WakeRun(), new Facts(old.At)).Events.OfType<RunEnded>().Single().Failure!.Code);
