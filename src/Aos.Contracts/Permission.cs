@@ -88,6 +88,7 @@ public static class Permissions
         ("skill", ["read"]),
         ("tenant", ["read", "write"]),
         ("trace", ["read", "write", "delete", "admin"]),
+        ("workflow", ["read", "write", "run"]),
     ];
 
     /// <summary>In the order of their names.</summary>

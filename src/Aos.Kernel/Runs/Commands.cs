@@ -27,7 +27,8 @@ internal static class Commands
             Webhook = start.Webhook,
             Priority = start.Priority,
             Queued = start.Queued,
-            Rule = start.Queued ? KernelRule.Queue : KernelRule.First,
+            Workflow = start.Workflow,
+            Rule = start.Plan.Workflows.Count > 0 ? KernelRule.Workflows : start.Queued ? KernelRule.Queue : KernelRule.First,
         });
         Progress.Advance(turn);
         return new Decision(null, turn.Events) { After = turn.State };
@@ -84,6 +85,8 @@ internal static class Commands
     internal static Failure? Retry(Turn turn, RetryRun retry)
     {
         var state = turn.State;
+        if (retry.Of is { } attempt && attempt != state.Attempt)
+            return FailureCatalog.Fail("INVALID_STATE", $"Attempt {attempt} was to be retried; the run is at attempt {state.Attempt} by now.");
         if (state.Status is not (RunStatus.Failed or RunStatus.Cancelled))
             return FailureCatalog.Fail("INVALID_STATE", $"Only a failed or cancelled run can be retried; this one is {state.Status.Wire()}.");
         for (var i = 0; i < state.Steps.Length; i++)

@@ -12,6 +12,9 @@ public enum KernelRule
 
     /// <summary>A run may wait for its turn before it begins.</summary>
     Queue = 2,
+
+    /// <summary>A plan may refer to stored workflows, whose plans are kept with the run.</summary>
+    Workflows = 3,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

@@ -54,6 +54,8 @@ internal readonly record struct Verdict(
             if (step.Kind == StepKind.Agent) return FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: agent steps are not available in this version.");
             if (step.Await?.Approval is not null && !facts.HasApprovals)
                 return FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: approvals are not available in this version.");
+            if (step.Child is { Read: null, Workflow: { } reference })
+                return FailureCatalog.Fail("NOT_AVAILABLE", $"Step {step.Id}: {reference} was not looked up; a plan that is made here cannot refer to workflows.");
             if (step.Child?.Read is { } child && Unavailable(facts, child) is { } inside) return inside;
         }
 

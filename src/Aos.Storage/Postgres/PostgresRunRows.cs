@@ -22,7 +22,8 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
 
         if (filter.Before is { } before) sql.Append(" AND r.id < ").Append(Place(before.Value));
         if (filter.AgentId is { } agent) sql.Append(" AND ").Append(Schema.IsOf(agent, Place(agent)));
-        if (filter.Workflow is { } workflow) sql.Append(" AND r.workflow = ").Append(Place(workflow));
+        if (filter.Workflow is { } workflow)
+            sql.Append(" AND (r.workflow = ").Append(Place(workflow)).Append(" OR starts_with(r.workflow, ").Append(Place(filter.WorkflowStart!)).Append("))");
         if (filter.Parent is { } parent) sql.Append(" AND r.parent = ").Append(Place(parent.Value));
         if (filter.Statuses is { Count: > 0 } statuses) sql.Append(" AND r.status = ANY(").Append(Place(statuses.Select(status => (short)status).ToArray())).Append(')');
         if (filter.Labels is { Count: > 0 } labels) sql.Append(" AND r.labels @> ").Append(Place(Columns.Labels(labels))).Append("::jsonb");

@@ -28,7 +28,13 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
             sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND {Schema.IsOf(agent, $"${values.Count}")}");
         }
 
-        if (filter.Workflow is { } workflow) And("workflow =", workflow);
+        if (filter.Workflow is { } workflow)
+        {
+            values.Add(workflow);
+            values.Add(filter.WorkflowStart!);
+            sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND (workflow = ${values.Count - 1} OR substr(workflow, 1, length(${values.Count})) = ${values.Count})");
+        }
+
         if (filter.Parent is { } parent) And("parent =", Columns.Id(parent));
         if (filter.Statuses is { Count: > 0 } statuses)
             sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND status IN ({string.Join(',', statuses.Select(status => (int)status))})");
