@@ -12,7 +12,7 @@ internal static class PlanVerb
     {
         var file = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
         var check = new Command("check", "Names every mistake of a plan at once. Exit code 2 when there is one.\n\nExample: aos plan check plan.yaml") { file };
-        check.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(file)!, show: false, cancel));
+        check.SetAction((parsed, cancel) => CheckAsync(parsed, parsed.GetValue(file)!, cancel));
         var shown = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
         var show = new Command("show", "Prints the plan in its normal shape.") { shown };
         show.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(shown)!, show: true, cancel));
@@ -46,7 +46,7 @@ internal static class PlanVerb
                 if (old.Plan is null || now.Plan is null) return 2;
                 var changes = PlanChanges.Of(old.Plan, now.Plan);
                 if (parsed.GetValue(CommandLine.AsJson)) Report.Line(changes.ToJson());
-                else changes.Print();
+                else PlanChanges.Print(changes.ToJson());
                 return changes.IsEmpty ? 0 : 1;
             }
             catch (PlanFileException e)
@@ -57,23 +57,44 @@ internal static class PlanVerb
         return command;
     }
 
-    private static async Task<int> ReadAsync(string file, bool show, CancellationToken cancel)
+    /// <summary>A plan that refers to workflows is checked by the house, if there is one to ask; any other needs none.</summary>
+    private static async Task<int> CheckAsync(ParseResult parsed, string file, CancellationToken cancel)
     {
         try
         {
             var source = await PlanFile.ReadAsync(file, cancel);
-            await using var services = Skills();
-            var reading = services.GetRequiredService<ISkills>().ReadPlan(source);
-            Print(reading, file);
-            if (reading.Plan is not { } plan) return 2;
-            if (show) Report.Pretty(plan.Source);
-            else Console.Out.WriteLine($"{file}: {plan.Name} {plan.Version}, {plan.Steps.Length} steps, hash {plan.Hash}");
-            return 0;
+            var place = CommandLine.Place(parsed);
+            var hasHouse = place.Server is not null || Directory.Exists(place.Data) || Composition.IsShared(new HouseOptions(place.Data, place.Workspace));
+            if (WorkflowLinks.ReferencesIn(source).Count == 0 || !hasHouse) return await ReadAsync(source, file, show: false);
+            return await Houses.InAsync(place, house => WorkflowsVerb.ValidateAsync(house, source, file, parsed.GetValue(CommandLine.AsJson), cancel), cancel);
         }
         catch (PlanFileException e)
         {
             return Report.Fail(2, e.Message);
         }
+    }
+
+    private static async Task<int> ReadAsync(string file, bool show, CancellationToken cancel)
+    {
+        try
+        {
+            return await ReadAsync(await PlanFile.ReadAsync(file, cancel), file, show);
+        }
+        catch (PlanFileException e)
+        {
+            return Report.Fail(2, e.Message);
+        }
+    }
+
+    private static async Task<int> ReadAsync(System.Text.Json.JsonElement source, string file, bool show)
+    {
+        await using var services = Skills();
+        var reading = services.GetRequiredService<ISkills>().ReadPlan(source);
+        Print(reading, file);
+        if (reading.Plan is not { } plan) return 2;
+        if (show) Report.Pretty(plan.Source);
+        else Console.Out.WriteLine($"{file}: {plan.Name} {plan.Version}, {plan.Steps.Length} steps, hash {plan.Hash}");
+        return 0;
     }
 
     /// <summary>The skills alone: no store is opened to look at a plan.</summary>
