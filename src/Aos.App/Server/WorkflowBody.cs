@@ -23,6 +23,7 @@ internal sealed record WorkflowBody(string Name, PlanReading Reading, string? De
         var name = body.TextOf("name") ?? (source.ValueKind == JsonValueKind.Object ? source.GetText("name") : null)
             ?? throw RefusedException.Wrong("name is missing, here and in the plan.");
         if (!WorkflowNames.IsName(name)) throw RefusedException.Wrong($"name is {WorkflowNames.Rule}; '{Asked.Short(name)}' is not.");
+        if (source.ValueKind == JsonValueKind.Object && source.Get("name") is null) source = Called(source, name);
         // A version that is not given is not known before it is stored.
         var version = source.ValueKind == JsonValueKind.Object ? source.GetText("version") : null;
         var self = version is null ? null : new WorkflowPin(name, version, "");
@@ -49,6 +50,15 @@ internal sealed record WorkflowBody(string Name, PlanReading Reading, string? De
         { ValueKind: JsonValueKind.True } => true,
         { } other => throw RefusedException.Wrong($"{name} is true or false, not {Bodies.Kind(other)}."),
     };
+
+    /// <summary>A plan without a name has its workflow's.</summary>
+    private static JsonElement Called(JsonElement plan, string name) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name", name);
+        foreach (var member in plan.EnumerateObject()) member.WriteTo(writer);
+        writer.WriteEndObject();
+    });
 
     private static JsonElement Source(JsonElement body)
     {

@@ -42,6 +42,7 @@ internal sealed class BulkDesk(IDatabase database, IRunRows rows, IJournal journ
     private readonly CancellationTokenSource closing = new();
     private readonly string worker = Guid.CreateVersion7().ToString("N");
     private readonly List<Task> begun = [];
+    private bool isClosed;
 
     public string Name => "bulk";
 
@@ -60,6 +61,7 @@ internal sealed class BulkDesk(IDatabase database, IRunRows rows, IJournal journ
         {
             lock (begun)
             {
+                if (isClosed) return operation; // Whoever comes next goes on with it.
                 begun.RemoveAll(task => task.IsCompleted);
                 begun.Add(Task.Run(() => WorkAsync(new BulkWork(caller, operation, found), isAgain: false, closing.Token), CancellationToken.None));
             }
@@ -101,9 +103,15 @@ internal sealed class BulkDesk(IDatabase database, IRunRows rows, IJournal journ
 
     public async ValueTask DisposeAsync()
     {
-        await closing.CancelAsync();
         Task[] open;
-        lock (begun) open = [.. begun];
+        lock (begun)
+        {
+            if (isClosed) return; // Whoever resolves services disposes of one once for each door it has.
+            isClosed = true;
+            open = [.. begun];
+        }
+
+        await closing.CancelAsync();
         await Task.WhenAll(open);
         closing.Dispose();
     }
