@@ -90,6 +90,7 @@ public static class Permissions
         ("tenant", ["read", "write"]),
         ("trace", ["read", "write", "operate", "delete", "admin"]),
         ("webhook", ["read", "write", "operate"]),
+        ("workflow", ["read", "write", "run"]),
     ];
 
     /// <summary>In the order of their names.</summary>

@@ -38,12 +38,12 @@ internal sealed class RunsDoor(
             StringComparer.Ordinal, TermsOf(request.Plan));
         var start = new StartRun(
             id, caller.Tenant, request.AgentId, request.Plan, inputs, request.Seed ?? request.Plan.Seed ?? Seeds.OfRun(id), request.Budget, terms,
-            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook, Priority = request.Priority };
+            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook, Priority = request.Priority, Workflow = request.Workflow };
         var claim = request.Key is { } key
             ? new IdempotencyClaim(caller.Tenant, key.Scope, key.Key, key.Fingerprint, clock.GetUtcNow() + KeyLifetime)
             : null;
         // A start whose outcome is not known counts in the quota.
-        var reply = await engine.StartAsync(start, request.Goal, request.Workflow, claim, cancel);
+        var reply = await engine.StartAsync(start, request.Goal, claim, cancel);
         if (quotas is not null && reply is not AppendReply.Appended) await quotas.GiveBackRunAsync(caller.Tenant, quota);
         return reply switch
         {

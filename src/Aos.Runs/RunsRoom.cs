@@ -30,6 +30,11 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<Replays>();
         aos.Services.AddSingleton<Records>();
         aos.Chore<RunSigner>();
+        aos.Services.AddSingleton<BulkLog>();
+        aos.Migrations(BulkDesk.Migrations).Chore<BulkDesk>();
+        aos.Services.AddSingleton<IBulkRuns>(provider => provider.GetRequiredService<BulkDesk>());
+        aos.Migrations(WorkflowBook.Migrations).Door<IWorkflows, WorkflowBook>();
+        aos.Services.AddSingleton<IKeepsBytes>(provider => provider.GetRequiredService<WorkflowBook>());
         return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>().AddTraces();
     }
 

@@ -56,7 +56,7 @@ public static class StorageRoom
     {
         aos.Migrations(PostgresSchema.Migrations);
         aos.Migrations(StatusQuery.Migration);
-        aos.Migrations(ListIndexes.Migration);
+        aos.Migrations(ListIndexes.Migration, ListIndexes.Workflows);
         aos.Services.AddSingleton<IDoctor, PostgresDoctor>();
         aos.Services.AddSingleton<IMigrations, PostgresMigrations>();
         aos.Services.AddSingleton<PostgresStart>();

@@ -40,11 +40,14 @@ public sealed partial class JournalConformance
         var first = Mine(one, 0, 1, Now);
         await WriteAsync(first with { Row = first.Row with { AgentId = "b", Workflow = "w", Labels = new Dictionary<string, string> { ["env"] = "prod", ["x"] = "1" } } });
         var second = Mine(two, 0, 1, Now);
-        await WriteAsync(second with { Row = second.Row with { Parent = one, Status = RunStatus.Failed, Owner = null, Labels = new Dictionary<string, string> { ["env"] = "test" } } });
+        await WriteAsync(second with { Row = second.Row with { Parent = one, Workflow = "v@2.1.0", Status = RunStatus.Failed, Owner = null, Labels = new Dictionary<string, string> { ["env"] = "test" } } });
         async Task OnlyAsync(RunId expected, RunFilter filter) =>
             Expect((await rows.ListAsync(filter, cancel)).Select(row => row.Id).SequenceEqual([expected]), $"{filter} finds something else");
         await OnlyAsync(one, new RunFilter(TenantId.Default, AgentId: "b"));
         await OnlyAsync(one, new RunFilter(TenantId.Default, Workflow: "w"));
+        await OnlyAsync(two, new RunFilter(TenantId.Default, Workflow: "v"));
+        await OnlyAsync(two, new RunFilter(TenantId.Default, Workflow: "v@2"));
+        await OnlyAsync(two, new RunFilter(TenantId.Default, Workflow: "v@2.1.0"));
         await OnlyAsync(one, new RunFilter(TenantId.Default, Labels: new Dictionary<string, string> { ["env"] = "prod", ["x"] = "1" }));
         await OnlyAsync(two, new RunFilter(TenantId.Default, Statuses: [RunStatus.Failed, RunStatus.Cancelled]));
         await OnlyAsync(two, new RunFilter(TenantId.Default, Parent: one));

@@ -107,7 +107,7 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
 
     private IEnumerable<RunRow> Fitting(RunFilter filter) => rows.Values
         .Where(row => row.Tenant == filter.Tenant && (filter.AgentId is null || row.AgentId == filter.AgentId))
-        .Where(row => filter.Workflow is null || row.Workflow == filter.Workflow)
+        .Where(row => filter.Workflow is null || row.Workflow == filter.Workflow || row.Workflow?.StartsWith(filter.WorkflowStart!, StringComparison.Ordinal) == true)
         .Where(row => filter.Statuses is not { Count: > 0 } statuses || statuses.Contains(row.Status))
         .Where(row => filter.Parent is null || row.Parent == filter.Parent)
         .Where(row => filter.RootHash is null || row.RootHash == filter.RootHash)

@@ -70,7 +70,7 @@ public sealed class World : IAsyncDisposable
         var start = new StartRun(
             id, TenantId.Default, "agent", reading.Plan, Json.Parse(inputs), seed, budget, Skills.Terms.ToImmutableSortedDictionary(StringComparer.Ordinal),
             ImmutableSortedDictionary<string, string>.Empty, null);
-        await InsistAsync(() => engine.StartAsync(start, null, null, null, CancellationToken.None));
+        await InsistAsync(() => engine.StartAsync(start, null, null, CancellationToken.None));
         started.Add(id);
         return id;
     }

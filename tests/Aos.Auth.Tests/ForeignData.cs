@@ -25,7 +25,7 @@ public sealed partial class ForeignData : IAsyncLifetime
 
     private AuthHouse house = null!;
     private (string, string) acme, rival;
-    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "", root = "", mismatch = "";
+    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "", root = "", mismatch = "", bulk = "";
 
     public async ValueTask InitializeAsync()
     {
@@ -36,6 +36,8 @@ public sealed partial class ForeignData : IAsyncLifetime
         agent = (await OwnAsync("POST", "/agents", """{"name":"acme's"}""")).Text("agent_id")!;
         run = (await OwnAsync("POST", "/api/v1/runs?wait=30", $$$"""{"agent_id":"{{{agent}}}","webhook_url":"https://receiver.example/","plan":{"steps":[{"id":"a","skill":"echo","params":{"v":"acme's own"}}]}}""")).Text("run_id")!;
         key = (await OwnAsync("POST", "/api/v1/keys", """{"name":"acme's","roles":["readonly"]}""")).Text("id")!;
+        await OwnAsync("POST", "/api/v1/workflows", """{"name":"acme-flow","plan":[{"skill":"echo"}]}""");
+        bulk = (await OwnAsync("POST", "/api/v1/runs/bulk", $$$"""{"action":"retry","filter":{"ids":"{{{run}}}","status":"succeeded"},"expected_count":1,"wait":30}""")).Text("operation_id")!;
         await OwnAsync("PUT", "/api/v1/secrets/ACME_SECRET", """{"value":"acme's own value"}""");
         endpoint = (await OwnAsync("POST", "/api/v1/webhooks/endpoints", """{"name":"acme's","secret":"ACME_SECRET"}""")).Text("id")!;
         var sent = await house.DeliverAsync(new Hook(endpoint, "ACME_SECRET", "acme's own value"), """{"whose":"acme's"}""", "acme's");
@@ -137,6 +139,9 @@ public sealed partial class ForeignData : IAsyncLifetime
             (_, "key") => ("key-42-0", "key-0-0"),
             (_, "mismatch_id") => (mismatch, someRun),
             ("/api/v1/traces/{id}", "id") => ("acmes-trace", "other-trace"),
+            (_, "version") => ("1.0.0", "1.0.0"),
+            (_, "operation") => (bulk, someRun),
+            ({ } one, "name") when one.Contains("/workflows/", StringComparison.Ordinal) => ("acme-flow", "none-flow"),
             (_, "entity_type") => ("run", "run"),
             (_, "entity_id") => (run, someRun),
             (['/', 'a', 'g', ..], "id") => (agent, Guid.Empty.ToString("D")),

@@ -47,7 +47,7 @@ internal sealed class Clients
             try
             {
                 var claim = new IdempotencyClaim(TenantId.Default, "runs", wish.Key, [1], Timeline.Start.AddDays(1));
-                var reply = await node.Engine!.StartAsync(start, null, null, claim, default);
+                var reply = await node.Engine!.StartAsync(start, null, claim, default);
                 if (reply is AppendReply.Appended or AppendReply.KeyTaken { SameFingerprint: true }) wish.IsGranted = true;
                 else if (reply is not AppendReply.AlreadyExists) world.Violate($"a start was answered with {reply}");
                 world.Tell($"{node} answers the start of {wish.Key} as {world.Name(id)} with {reply.GetType().Name}");

@@ -23,7 +23,7 @@ internal sealed class LocalHouse(Embedded embedded) : IHouse
 
     public async Task<JsonElement> StartAsync(RunOrder order, CancellationToken cancel)
     {
-        var reading = embedded.Get<ISkills>().ReadPlan(order.Plan);
+        var reading = embedded.Get<ISkills>().ReadPlan(order.Plan, links: await LinksAsync(order.Plan, cancel));
         if (reading.Plan is not { } plan) throw Refused(Admission.Refusal(reading.Problems), 400);
         (string, string, byte[])? key = order.Key is { } text ? ("runs", text, SHA256.HashData(CanonicalJson.Bytes(order.ToJson()))) : null;
         var request = new StartRequest("cli", plan, order.Inputs, order.Seed, order.Budget is { } cents ? new Cents(cents) : null, order.Labels, key) { Priority = order.Priority ?? 0 };
@@ -38,6 +38,10 @@ internal sealed class LocalHouse(Embedded embedded) : IHouse
         };
         return await ReadAsync(run.ToString(), TimeSpan.Zero, cancel);
     }
+
+    private async Task<WorkflowLinks?> LinksAsync(JsonElement plan, CancellationToken cancel) => WorkflowLinks.ReferencesIn(plan).Count == 0
+        ? null
+        : await embedded.Get<IWorkflows>().LinksAsync(OwnerConnection.Owner.Tenant, plan, null, cancel);
 
     public async Task<JsonElement> ReadAsync(string run, TimeSpan wait, CancellationToken cancel) =>
         RunId.TryParse(run, out var id) && await Runs.WaitAsync(OwnerConnection.Owner, id, wait, cancel) is { } state

@@ -43,11 +43,17 @@ internal sealed class PlanChanges
 
     internal static PlanChanges Of(Plan before, Plan after) => new(before, after);
 
-    internal void Print()
+    /// <summary>Prints changes as <see cref="ToJson"/> gives them: this process's own, or those a house has told.</summary>
+    internal static void Print(JsonElement changes)
     {
-        foreach (var name in Head) Console.Out.WriteLine($"changed {name}");
-        foreach (var change in Changed) Console.Out.WriteLine($"{change.Kind} step {change.Step}{(change.Members.Count > 0 ? ": " + string.Join(", ", change.Members) : "")}");
-        Console.Out.WriteLine(IsEmpty ? "The plans are the same." : Resume());
+        foreach (var name in changes.GetProperty("members").EnumerateArray()) Console.Out.WriteLine($"changed {name.GetString()}");
+        foreach (var change in changes.GetProperty("steps").EnumerateArray())
+        {
+            var members = string.Join(", ", change.GetProperty("members").EnumerateArray().Select(member => member.GetString()));
+            Console.Out.WriteLine($"{change.GetText("kind")} step {change.GetText("id")}{(members.Length > 0 ? ": " + members : "")}");
+        }
+
+        Console.Out.WriteLine(changes.GetProperty("match").GetBoolean() ? "The plans are the same." : Resume(changes));
     }
 
     internal JsonElement ToJson() => Json.Write(writer =>
@@ -76,11 +82,14 @@ internal sealed class PlanChanges
         writer.WriteEndObject();
     });
 
-    private string Resume() => AllResume
-        ? "Every run of the old plan could go on under the new one."
-        : FirstDifference is null || ResumableSteps == 0
+    private static string Resume(JsonElement changes)
+    {
+        if (changes.GetProperty("all_resume").GetBoolean()) return "Every run of the old plan could go on under the new one.";
+        var same = changes.GetProperty("resumable_steps").GetInt32();
+        return changes.GetText("first_difference") is not { } first || same == 0
             ? "No started run of the old plan could go on under the new one."
-            : $"Runs that have not started step {FirstDifference} (number {ResumableSteps + 1}) could go on under the new one.";
+            : $"Runs that have not started step {first} (number {same + 1}) could go on under the new one.";
+    }
 
     private static IEnumerable<PlanChange> Changes(List<JsonElement> old, List<JsonElement> now)
     {

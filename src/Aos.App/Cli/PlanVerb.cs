@@ -21,7 +21,7 @@ internal static class PlanVerb
         {
             file, agent,
         };
-        check.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(file)!, show: false, cancel, plan => PlanConnectionsCheck.TellAsync(parsed, plan, parsed.GetValue(agent), parsed.GetValue(file)!, cancel)));
+        check.SetAction((parsed, cancel) => CheckAsync(parsed, parsed.GetValue(file)!, parsed.GetValue(agent), cancel));
         var shown = new Argument<string>("file") { Description = "Plan file, JSON or YAML; - reads standard input." };
         var show = new Command("show", "Prints the plan in its normal shape.") { shown };
         show.SetAction((parsed, cancel) => ReadAsync(parsed.GetValue(shown)!, show: true, cancel));
@@ -55,7 +55,7 @@ internal static class PlanVerb
                 if (old.Plan is null || now.Plan is null) return 2;
                 var changes = PlanChanges.Of(old.Plan, now.Plan);
                 if (parsed.GetValue(CommandLine.AsJson)) Report.Line(changes.ToJson());
-                else changes.Print();
+                else PlanChanges.Print(changes.ToJson());
                 return changes.IsEmpty ? 0 : 1;
             }
             catch (PlanFileException e)
@@ -66,23 +66,45 @@ internal static class PlanVerb
         return command;
     }
 
-    private static async Task<int> ReadAsync(string file, bool show, CancellationToken cancel, Func<Plan, Task<int>>? more = null)
+    /// <summary>A plan that refers to workflows is checked by the house, if there is one to ask; any other needs none.</summary>
+    private static async Task<int> CheckAsync(ParseResult parsed, string file, string? agent, CancellationToken cancel)
     {
         try
         {
             var source = await PlanFile.ReadAsync(file, cancel);
-            await using var services = Skills();
-            var reading = services.GetRequiredService<ISkills>().ReadPlan(source);
-            Print(reading, file);
-            if (reading.Plan is not { } plan) return 2;
-            if (show) Report.Pretty(plan.Source);
-            else Console.Out.WriteLine($"{file}: {plan.Name} {plan.Version}, {plan.Steps.Length} steps, hash {plan.Hash}");
-            return more is null ? 0 : await more(plan);
+            var place = CommandLine.Place(parsed);
+            var hasHouse = place.Server is not null || Directory.Exists(place.Data) || Composition.IsShared(new HouseOptions(place.Data, place.Workspace));
+            if (WorkflowLinks.ReferencesIn(source).Count == 0 || !hasHouse)
+                return await ReadAsync(source, file, show: false, plan => PlanConnectionsCheck.TellAsync(parsed, plan, agent, file, cancel));
+            return await Houses.InAsync(place, house => WorkflowsVerb.ValidateAsync(house, source, file, parsed.GetValue(CommandLine.AsJson), cancel), cancel);
         }
         catch (PlanFileException e)
         {
             return Report.Fail(2, e.Message);
         }
+    }
+
+    private static async Task<int> ReadAsync(string file, bool show, CancellationToken cancel)
+    {
+        try
+        {
+            return await ReadAsync(await PlanFile.ReadAsync(file, cancel), file, show);
+        }
+        catch (PlanFileException e)
+        {
+            return Report.Fail(2, e.Message);
+        }
+    }
+
+    private static async Task<int> ReadAsync(System.Text.Json.JsonElement source, string file, bool show, Func<Plan, Task<int>>? more = null)
+    {
+        await using var services = Skills();
+        var reading = services.GetRequiredService<ISkills>().ReadPlan(source);
+        Print(reading, file);
+        if (reading.Plan is not { } plan) return 2;
+        if (show) Report.Pretty(plan.Source);
+        else Console.Out.WriteLine($"{file}: {plan.Name} {plan.Version}, {plan.Steps.Length} steps, hash {plan.Hash}");
+        return more is null ? 0 : await more(plan);
     }
 
     /// <summary>The skills alone: no store is opened to look at a plan.</summary>

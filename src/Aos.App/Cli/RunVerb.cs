@@ -98,7 +98,7 @@ internal static class RunVerb
         }
     }
 
-    private static JsonElement Inputs(string[] pairs) => Json.Write(writer =>
+    internal static JsonElement Inputs(string[] pairs) => Json.Write(writer =>
     {
         writer.WriteStartObject();
         foreach (var (name, value) in Pairs(pairs))
@@ -110,7 +110,7 @@ internal static class RunVerb
         writer.WriteEndObject();
     });
 
-    private static Dictionary<string, string> Labels(string[] pairs) => new(Pairs(pairs), StringComparer.Ordinal);
+    internal static Dictionary<string, string> Labels(string[] pairs) => new(Pairs(pairs), StringComparer.Ordinal);
 
     /// <summary>The last of equal names counts.</summary>
     private static Dictionary<string, string> Pairs(string[] pairs)

@@ -14,10 +14,10 @@ internal static class RunsVerb
         List(),
         One("show", "Prints a run as the HTTP API gives it.", async (house, run, _, cancel) => Shown(await house.ReadAsync(run, TimeSpan.Zero, cancel))),
         Events(),
-        Order("cancel", "Cancels a run."),
-        Order("pause", "Lets a run start nothing more."),
+        Order("cancel", "Cancels a run, or with --where many."),
+        Order("pause", "Lets a run start nothing more, or with --where many."),
         Resume(),
-        Order("retry", "Starts a new attempt of a failed run; finished steps are kept."),
+        Order("retry", "Starts a new attempt of a failed run, or with --where of many; finished steps are kept."),
         Signal(),
         Approve(),
         Resolve(),
@@ -29,13 +29,14 @@ internal static class RunsVerb
         status.AcceptOnlyFromAmong(Enum.GetValues<RunStatus>().Select(one => one.Wire()).ToArray());
         var agent = new Option<string?>("--agent") { Description = "Only runs of this agent.", HelpName = "AGENT" };
         var label = new Option<string?>("--label", "-l") { Description = "Only runs with this label.", HelpName = "NAME=VALUE" };
+        var workflow = new Option<string?>("--workflow") { Description = "Only runs of this workflow, or of this version of it.", HelpName = "NAME[@VERSION]" };
         var before = new Option<string?>("--before") { Description = "Only runs older than this one.", HelpName = "RUN" };
         var limit = new Option<int>("--limit") { Description = "At most so many, 1 to 1000. Default 50.", DefaultValueFactory = _ => 50, HelpName = "NUMBER" };
-        var command = new Command("list", "Lists runs, newest first.\n\nExamples:\n  aos runs list --status failed\n  aos runs list --json --limit 1000") { status, agent, label, before, limit };
+        var command = new Command("list", "Lists runs, newest first.\n\nExamples:\n  aos runs list --status failed\n  aos runs list --json --limit 1000") { status, agent, workflow, label, before, limit };
         command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
         {
             var query = string.Create(CultureInfo.InvariantCulture, $"api/v1/runs?limit={parsed.GetValue(limit)}");
-            foreach (var (name, value) in new[] { ("status", parsed.GetValue(status)), ("agent_id", parsed.GetValue(agent)), (LabelName(parsed.GetValue(label)), parsed.GetValue(label)?.Split('=', 2)[^1]), ("before", parsed.GetValue(before)) })
+            foreach (var (name, value) in new[] { ("status", parsed.GetValue(status)), ("agent_id", parsed.GetValue(agent)), ("workflow", parsed.GetValue(workflow)), (LabelName(parsed.GetValue(label)), parsed.GetValue(label)?.Split('=', 2)[^1]), ("before", parsed.GetValue(before)) })
                 if (value is not null) query += $"&{name}={Uri.EscapeDataString(value)}";
             var page = await house.AskAsync(HttpMethod.Get, query, null, cancel);
             foreach (var row in page.GetProperty("runs").EnumerateArray()) Print(row, parsed.GetValue(CommandLine.AsJson));
@@ -99,21 +100,27 @@ internal static class RunsVerb
     private static Command Order(string name, string description)
     {
         var reason = new Option<string>("--reason") { Description = "Why, for the journal.", DefaultValueFactory = _ => "asked on the command line", HelpName = "TEXT" };
-        var command = One(name, description, async (house, run, parsed, cancel) =>
-            Shown(await house.AskAsync(HttpMethod.Post, Path(run, $"{name}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}"), null, cancel)));
-        command.Add(reason);
+        var id = BulkVerb.Run();
+        var command = new Command(name, $"{description}\n\nExamples:\n  aos runs {name} RUN\n  aos runs {name} --where workflow=invoices --where created_before=2026-01-31 --preview") { id, reason };
+        BulkVerb.Add(command);
+        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house => BulkVerb.IsMeant(parsed, id)
+            ? await BulkVerb.OrderAsync(house, name, parsed.GetValue(reason)!, parsed, cancel)
+            : Shown(await house.AskAsync(HttpMethod.Post, Path(parsed.GetValue(id)!, $"{name}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}"), null, cancel)), cancel));
         return command;
     }
 
     private static Command Resume()
     {
-        var id = Run();
-        var command = new Command("resume", "Lets a run go on and stays with it to its end, as aos run does.\n\nExample: aos runs resume RUN --workspace samples/invoices")
+        var id = BulkVerb.Run();
+        var command = new Command("resume", "Lets a run go on and stays with it to its end, as aos run does; or with --where lets many go on.\n\nExamples:\n  aos runs resume RUN --workspace samples/invoices\n  aos runs resume --where status=paused --yes")
         {
             id, RunVerb.Wait, RunVerb.Watch, RunVerb.Workspace,
         };
+        BulkVerb.Add(command);
         command.SetAction((parsed, cancel) =>
         {
+            if (BulkVerb.IsMeant(parsed, id))
+                return Houses.InAsync(CommandLine.Place(parsed), house => BulkVerb.OrderAsync(house, "resume", "asked on the command line", parsed, cancel), cancel);
             var work = parsed.GetValue(RunVerb.Workspace) ?? Directory.GetCurrentDirectory();
             return Houses.InAsync(CommandLine.Place(parsed, work), async house =>
             {

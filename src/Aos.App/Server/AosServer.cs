@@ -115,6 +115,8 @@ internal static class AosServer
         app.MapSimulate();
         app.MapFailures();
         app.MapRuns();
+        app.MapBulk();
+        app.MapWorkflows();
         app.MapTraces();
         app.MapTraceBook();
         app.MapMismatches();

@@ -41,6 +41,16 @@ internal static class Gate
         context.Items[CallerKey] = caller;
     }
 
+    /// <summary>For what a request needs beside its route's own permission.</summary>
+    internal static async Task NeedAsync(this HttpContext context, string permission)
+    {
+        Permission.TryParse(permission, out var needed);
+        var decision = await context.RequestServices.GetRequiredService<IIdentity>().DecideAsync(context.Caller(), needed, false, context.RequestAborted);
+        if (decision.IsAllowed) return;
+        await Trail.DeniedAsync(context, context.Caller(), needed, decision);
+        throw Denied(needed, decision);
+    }
+
     private static async ValueTask<Caller> CallerAsync(HttpContext context, IIdentity identity, NeedsAttribute needs, bool isDevelopment)
     {
         var credential = Presented(context.Request.Headers);

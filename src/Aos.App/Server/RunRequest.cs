@@ -6,7 +6,7 @@ using Aos.Kernel;
 namespace Aos.App.Server;
 
 /// <summary>
-/// Reads the body of <c>POST /api/v1/runs</c>. Three shapes: <c>plan</c> as a list of steps, <c>plan</c> as a plan object, or a
+/// Reads the body of <c>POST /api/v1/runs</c>. Four shapes: <c>workflow_id</c>, <c>plan</c> as a list of steps, <c>plan</c> as a plan object, or a
 /// plan itself at the top (<c>steps</c>). The list and a bare <c>{steps, budget}</c> ignore members they don't know, as their
 /// clients expect; the other two are strict.
 /// </summary>
@@ -22,24 +22,41 @@ internal static class RunRequest
 
     private static readonly string[] Members =
     [
-        "agent_id", "budget", "budget_cents", "goal", "idempotency_key", "inputs", "labels", "plan", "priority", "seed", "tenant_id", "wait", "webhook_url", "workflow_id",
+        "agent_id", "budget", "budget_cents", "goal", "idempotency_key", "inputs", "labels", "plan", "priority", "seed", "tenant_id", "wait", "webhook_url",
     ];
+
+    private static readonly string[] WorkflowMembers = [.. Members.Except(["plan", "budget"]), "config", "input", "workflow_id"];
 
     private static readonly string[] PlanMembers = ["plan", "steps", "workflow_id"];
 
     /// <summary>Members of the request beside a plan that stands at the top of the body.</summary>
-    private static readonly string[] Around = ["agent_id", "idempotency_key", "labels", "priority", "tenant_id", "wait", "webhook_url", "workflow_id"];
+    private static readonly string[] Around = ["agent_id", "idempotency_key", "labels", "priority", "tenant_id", "wait", "webhook_url"];
 
-    internal static (StartRequest Request, IReadOnlyList<PlanProblem> Warnings) Read(HttpContext context, JsonElement body)
+    internal static async Task<(StartRequest Request, IReadOnlyList<PlanProblem> Warnings)> ReadAsync(HttpContext context, JsonElement body)
     {
         context.RefuseOtherTenant(body.TextOf("tenant_id"));
-        if (body.Get("plan") is { ValueKind: JsonValueKind.Object }) RefuseUnknown(body);
-        var (plan, warnings) = Plan(context, body);
+        if (body.TextOf("workflow_id") is { Length: > 0 } workflow) return await WorkflowAsync(context, body, workflow);
+        if (body.Get("plan") is { ValueKind: JsonValueKind.Object }) RefuseUnknown(body, Members);
+        var (plan, warnings) = await PlanAsync(context, body);
         var isFlat = body.Get("plan") is null;
         var request = new StartRequest(
             Agent(context, body), plan, isFlat ? Json.EmptyObject : body.ObjectOf("inputs"), Seed(body), Budget(body), Labels(body), Key(context, body),
-            Bounded(body, "goal", GoalMax) ?? plan.Goal, Bounded(body, "workflow_id", NameMax)) { Webhook = Webhook(body), Priority = Priority(body) };
+            Bounded(body, "goal", GoalMax) ?? plan.Goal) { Webhook = Webhook(body), Priority = Priority(body) };
         return (request, warnings);
+    }
+
+    /// <summary>A stored plan: <c>workflow_id</c>, with <c>input</c> and <c>config.seed</c> as older clients call <c>inputs</c> and <c>seed</c>.</summary>
+    private static async Task<(StartRequest Request, IReadOnlyList<PlanProblem> Warnings)> WorkflowAsync(HttpContext context, JsonElement body, string workflow)
+    {
+        if (body.Get("plan") is not null || body.Get("steps") is not null) throw RefusedException.Wrong("A run has a plan of its own or a workflow_id, not both.");
+        RefuseUnknown(body, WorkflowMembers);
+        await context.NeedAsync("workflow:run");
+        var (version, reading) = await context.StoredAsync(workflow, allowUnknownSkills: false);
+        if (reading.Plan is not { } plan) throw new RefusedException(Admission.Refusal(reading.Problems), 400);
+        var request = new StartRequest(
+            Agent(context, body), plan, body.ObjectOf(body.Get("inputs") is null ? "input" : "inputs"), Seed(body) ?? Seed(body.ObjectOf("config")), Budget(body), Labels(body),
+            Key(context, body), Bounded(body, "goal", GoalMax) ?? plan.Goal, version.Pin) { Webhook = Webhook(body), Priority = Priority(body) };
+        return (request, reading.Warnings);
     }
 
     /// <summary>
@@ -72,18 +89,14 @@ internal static class RunRequest
         };
     }
 
-    private static (Plan Plan, IReadOnlyList<PlanProblem> Warnings) Plan(HttpContext context, JsonElement body)
+    private static async Task<(Plan Plan, IReadOnlyList<PlanProblem> Warnings)> PlanAsync(HttpContext context, JsonElement body)
     {
         var source = body.Get("plan") is { ValueKind: JsonValueKind.Object } inner ? inner : body;
-        if (source.Get("steps") is null && source.Get("plan") is null or { ValueKind: JsonValueKind.Null }) throw WithoutPlan(body);
+        if (source.Get("steps") is null && source.Get("plan") is null or { ValueKind: JsonValueKind.Null }) throw RefusedException.Wrong("A run needs a plan: {\"plan\": [{\"skill\": \"echo\"}]}.");
         if (source.Get("plan") is null && Around.Any(name => source.Get(name) is not null)) source = Alone(source);
-        var reading = context.RequestServices.GetRequiredService<ISkills>().ReadPlan(source);
+        var reading = context.RequestServices.GetRequiredService<ISkills>().ReadPlan(source, links: await context.LinksAsync(source, "workflow:run"));
         return reading.Plan is { } plan ? (plan, reading.Warnings) : throw new RefusedException(Admission.Refusal(reading.Problems), 400);
     }
-
-    private static RefusedException WithoutPlan(JsonElement body) => body.TextOf("workflow_id") is { Length: > 0 }
-        ? new(FailureCatalog.Fail("NOT_AVAILABLE", "Stored workflows are not available in this version; send the plan itself."))
-        : RefusedException.Wrong("A run needs a plan: {\"plan\": [{\"skill\": \"echo\"}]}.");
 
     private static JsonElement Alone(JsonElement body) => Json.Write(writer =>
     {
@@ -96,12 +109,12 @@ internal static class RunRequest
         writer.WriteEndObject();
     });
 
-    private static void RefuseUnknown(JsonElement body)
+    private static void RefuseUnknown(JsonElement body, string[] known)
     {
         foreach (var member in body.EnumerateObject())
         {
-            if (!Members.Contains(member.Name))
-                throw new RefusedException(FailureCatalog.Fail("UNKNOWN_MEMBER", $"{Asked.Short(member.Name)}: there are {string.Join(", ", Members)}."), 400);
+            if (!known.Contains(member.Name))
+                throw new RefusedException(FailureCatalog.Fail("UNKNOWN_MEMBER", $"{Asked.Short(member.Name)}: there are {string.Join(", ", known)}."), 400);
         }
     }
 

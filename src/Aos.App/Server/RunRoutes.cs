@@ -33,7 +33,12 @@ internal static class RunRoutes
     [Needs("run:write", OpenInDevelopment = true)]
     private static async Task CreateAsync(HttpContext context)
     {
-        var body = await context.ObjectBodyAsync();
+        await StartAsync(context, await context.ObjectBodyAsync());
+    }
+
+    /// <summary>Starts what the body asks for, and answers with the run.</summary>
+    internal static async Task StartAsync(HttpContext context, JsonElement body)
+    {
         var seconds = RunRequest.Wait(context, body, 0);
         var (id, warnings) = RunRequest.Goal(context, body) is { } goal ? await PlannedAsync(context, goal) : await StartedAsync(context, body);
         var runs = context.RequestServices.GetRequiredService<IRuns>();
@@ -45,7 +50,7 @@ internal static class RunRoutes
 
     private static async Task<(RunId Id, IReadOnlyList<PlanProblem> Warnings)> StartedAsync(HttpContext context, JsonElement body)
     {
-        var (request, warnings) = RunRequest.Read(context, body);
+        var (request, warnings) = await RunRequest.ReadAsync(context, body);
         var connections = await context.RequestServices.GetRequiredService<ISkills>().ConnectionProblemsAsync(request.Plan, context.Caller().Tenant, request.AgentId, context.RequestAborted);
         warnings =
         [

@@ -25,6 +25,7 @@ internal static class RunWire
         writer.WriteString("agent_id", start.AgentId);
         writer.WriteString("plan_name", start.Plan.Name);
         if (start.Plan.Goal is { } goal) writer.WriteString("goal", goal);
+        WriteWorkflow(writer, start);
         writer.WriteNumber("attempt", state.Attempt);
         WriteCents(writer, "cost", state.Spent);
         if (start.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
@@ -45,6 +46,34 @@ internal static class RunWire
         WriteSteps(writer, state);
         if (state.End is { } end) WriteOutcome(writer, state, end);
         if (warnings is { Count: > 0 }) PlanProblem.WriteList(writer, "warnings", warnings);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>What the run has pinned: its workflow, the workflows its plan refers to, and the versions of skills they use.</summary>
+    private static void WriteWorkflow(Utf8JsonWriter writer, RunStarted start)
+    {
+        if (start.Workflow is { } pin)
+        {
+            writer.WriteString("workflow_id", pin.Id);
+            writer.WritePropertyName("workflow");
+            WorkflowWire.Write(writer, pin);
+        }
+
+        if (start.Plan.Workflows.Count > 0)
+        {
+            writer.WriteStartObject("references");
+            foreach (var (reference, linked) in start.Plan.Workflows)
+            {
+                writer.WritePropertyName(reference);
+                WorkflowWire.Write(writer, linked.Pin);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        if (start.Workflow is null && start.Plan.Workflows.Count == 0) return;
+        writer.WriteStartObject("skills");
+        foreach (var (name, terms) in start.Terms) writer.WriteString(name, terms.Version);
         writer.WriteEndObject();
     }
 

@@ -28,13 +28,13 @@ internal sealed record SimulateQuestion(SimulationRequest Request, JsonElement P
     };
 
     /// <summary>Reads the body; what is wrong with the request, not with its plan, is refused with 422.</summary>
-    internal static SimulateQuestion Read(HttpContext context, JsonElement body)
+    internal static async Task<SimulateQuestion> ReadAsync(HttpContext context, JsonElement body)
     {
         if (body.ValueKind != JsonValueKind.Object) throw RefusedException.Wrong("The body is an object with a plan.");
         var config = body.Get("config") is { ValueKind: JsonValueKind.Object } given ? given : Json.EmptyObject;
         context.RefuseOtherTenant(body.TextOf("tenant_id"));
         var agent = RunRequest.Agent(context, body);
-        var (reading, plan, isDocument) = PlanOf(body, context.RequestServices.GetRequiredService<ISkills>());
+        var (reading, plan, isDocument) = await PlanOfAsync(context, body);
         var seed = SeedOf(body, config, reading.Plan);
         var timestamp = body.TextOf("timestamp") ?? config.TextOf("frozen_timestamp");
         var request = new SimulationRequest(
@@ -48,23 +48,26 @@ internal sealed record SimulateQuestion(SimulationRequest Request, JsonElement P
     /// <summary>The same question, for an agent the house knows; null: it is a mere label.</summary>
     internal SimulateQuestion For(Agent? agent, ImmutableArray<MomentFact> moment) => this with { Request = Request with { Rules = agent?.Rules(), Moment = moment } };
 
-    private static (PlanReading Reading, JsonElement Plan, bool IsDocument) PlanOf(JsonElement body, ISkills skills)
+    private static async Task<(PlanReading Reading, JsonElement Plan, bool IsDocument)> PlanOfAsync(HttpContext context, JsonElement body)
     {
+        var skills = context.RequestServices.GetRequiredService<ISkills>();
         if (body.Get("plan") is { } plan)
         {
             if (plan.ValueKind is not (JsonValueKind.Array or JsonValueKind.Object)) throw RefusedException.Wrong("plan is a list of steps or a plan.");
-            return (skills.ReadPlan(plan, allowUnknownSkills: true), plan, plan.ValueKind == JsonValueKind.Object);
+            return (skills.ReadPlan(plan, allowUnknownSkills: true, await context.LinksAsync(plan, "workflow:run")), plan, plan.ValueKind == JsonValueKind.Object);
         }
 
         if (body.Get("steps") is { } steps)
         {
             if (steps.ValueKind != JsonValueKind.Array) throw RefusedException.Wrong("steps is a list.");
             var document = Document(body);
-            return (skills.ReadPlan(document, allowUnknownSkills: true), document, true);
+            return (skills.ReadPlan(document, allowUnknownSkills: true, await context.LinksAsync(document, "workflow:run")), document, true);
         }
 
-        if (body.TextOf("workflow_id") is null) throw RefusedException.Wrong("plan is missing: send {\"plan\": [{\"skill\": \"echo\", \"params\": {}}]}.");
-        return (Admission.NoWorkflows, Json.Write(writer =>
+        if (body.TextOf("workflow_id") is not { } workflow) throw RefusedException.Wrong("plan is missing: send {\"plan\": [{\"skill\": \"echo\", \"params\": {}}]}.");
+        await context.NeedAsync("workflow:run");
+        var reading = await ReadingAsync(context, workflow);
+        return (reading, Json.Write(writer =>
         {
             writer.WriteStartObject();
             foreach (var member in body.EnumerateObject())
@@ -75,7 +78,20 @@ internal sealed record SimulateQuestion(SimulationRequest Request, JsonElement P
             }
 
             writer.WriteEndObject();
-        }), false);
+        }), reading.Plan is not null);
+    }
+
+    /// <summary>The plan of a stored workflow; one that is not there is a plan with a mistake.</summary>
+    private static async Task<PlanReading> ReadingAsync(HttpContext context, string workflow)
+    {
+        try
+        {
+            return (await context.StoredAsync(workflow, allowUnknownSkills: true)).Reading;
+        }
+        catch (RefusedException e) when (e.Failure.Code is "NOT_FOUND" or "WORKFLOW_DEPRECATED")
+        {
+            return new PlanReading(null, [new PlanProblem("workflow_id", e.Failure.Code, e.Failure.Message)], []);
+        }
     }
 
     /// <summary>The plan of a body that is one itself, without what belongs to the request.</summary>

@@ -16,7 +16,7 @@ internal static class SimulateRoutes
     {
         var body = await context.BodyAsync();
         var services = context.RequestServices;
-        var question = SimulateQuestion.Read(context, body);
+        var question = await SimulateQuestion.ReadAsync(context, body);
         var agents = services.GetRequiredService<IAgents>();
         var agent = await agents.FindAsync(context.Caller().Tenant, question.Request.AgentId!, context.RequestAborted);
         question = question.For(agent, await SimulateMoment.OfAsync(context, question.Request, agent));

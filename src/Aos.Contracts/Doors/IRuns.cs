@@ -5,6 +5,7 @@ namespace Aos.Contracts;
 
 /// <summary>A run to start.</summary>
 /// <param name="Plan">Already read and valid.</param>
+/// <param name="Workflow">The stored workflow whose plan it is, or null.</param>
 /// <param name="Key">Idempotency key with its scope, or null.</param>
 public sealed record StartRequest(
     string AgentId,
@@ -15,7 +16,7 @@ public sealed record StartRequest(
     IReadOnlyDictionary<string, string>? Labels = null,
     (string Scope, string Key, byte[] Fingerprint)? Key = null,
     string? Goal = null,
-    string? Workflow = null)
+    WorkflowPin? Workflow = null)
 {
     /// <summary>What planning the run has already cost: it counts as spent from the start.</summary>
     public Cents Charged { get; init; }

@@ -3,6 +3,7 @@ using Aos.Kernel;
 namespace Aos.Contracts;
 
 /// <summary>Which runs to list. Null members don't filter.</summary>
+/// <param name="Workflow">A name, a name with an exact version (<c>invoices@2.1.0</c>), or with the first parts of one.</param>
 /// <param name="Before">Keyset: only runs with a smaller id (older). Null: from the newest.</param>
 /// <param name="Limit">1 to 1000.</param>
 public sealed record RunFilter(
@@ -22,6 +23,9 @@ public sealed record RunFilter(
 
     /// <summary>Created then or earlier.</summary>
     public DateTimeOffset? To { get; init; }
+
+    /// <summary>How the workflow of a run begins that has the filter's name or begun version: <c>NAME@</c> or <c>NAME@2.</c></summary>
+    public string? WorkflowStart => Workflow is null ? null : Workflow + (Workflow.Contains('@', StringComparison.Ordinal) ? "." : "@");
 }
 
 /// <summary>Reads run rows. Every read but the sweeps names its tenant.</summary>

@@ -7,13 +7,22 @@ namespace Aos.Contracts;
 public static class SkillPlans
 {
     /// <summary>
-    /// Reads a plan and judges the parameters of its steps, those of inline child plans and compensations too. Values that
+    /// Reads a plan and judges the parameters of its steps, those of child plans and compensations too. Values that
     /// templates will fill are not judged. With <paramref name="allowUnknownSkills"/> a plan whose only problems are skills
     /// that are not there is given beside them; the problems are the same either way.
     /// </summary>
-    public static PlanReading ReadPlan(this ISkills skills, JsonElement source, bool allowUnknownSkills = false)
+    public static PlanReading ReadPlan(this ISkills skills, JsonElement source, bool allowUnknownSkills = false, WorkflowLinks? links = null)
     {
-        var reading = PlanReader.Read(source, skills.Terms, allowUnknownSkills: true);
+        var reading = PlanReader.Read(source, skills.Terms, allowUnknownSkills: true, links: links);
+        return skills.Judged(reading, allowUnknownSkills);
+    }
+
+    /// <summary>The same for the plan of a stored workflow, in the shape in which it was accepted.</summary>
+    public static PlanReading ReadStored(this ISkills skills, JsonElement source, bool allowUnknownSkills, WorkflowLinks links) =>
+        skills.Judged(PlanReader.ReadAccepted(source, skills.Terms, links, allowUnknownSkills: true), allowUnknownSkills);
+
+    private static PlanReading Judged(this ISkills skills, PlanReading reading, bool allowUnknownSkills)
+    {
         if (reading.Plan is not { } plan) return reading;
         var problems = new List<PlanProblem>(reading.Problems);
         Check(skills, plan, "", problems);

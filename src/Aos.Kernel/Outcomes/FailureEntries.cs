@@ -307,6 +307,14 @@ public static partial class FailureCatalog
             "The body is no JSON.",
             "Send application/json.",
             0, 0, []),
+        new("WORKFLOW_CONFLICT", FailureCategory.Validation, false, 409,
+            "The stored workflow cannot be changed like that.",
+            "Store a new version, or deprecate the old one.",
+            0, 0, []),
+        new("WORKFLOW_DEPRECATED", FailureCategory.Validation, false, 409,
+            "Every version that the name stands for is deprecated.",
+            "Use what the message names, or name the version in full.",
+            0, 0, []),
     ];
 
     private static readonly FrozenDictionary<string, FailureEntry> ByName = All

@@ -92,8 +92,8 @@ public static class PlanInspector
         {
             var path = $"{prefix}steps[{step.Index}]";
             yield return (path, step);
-            if (step.Child?.Plan is not { } child || PlanReader.Read(child, terms).Plan is not { } inner) continue;
-            foreach (var found in Steps(inner, terms, $"{path}.run.plan.")) yield return found;
+            if (step.Child?.Read is not { } child) continue;
+            foreach (var found in Steps(child, terms, $"{path}.run.plan.")) yield return found;
         }
     }
 

@@ -6,10 +6,6 @@ namespace Aos.Kernel;
 /// <summary>What a plan needs in order to run, and how a plan that cannot be read is refused.</summary>
 public static class Admission
 {
-    /// <summary>The reading of a plan that is named instead of given.</summary>
-    public static PlanReading NoWorkflows { get; } = new(
-        null, [new PlanProblem("workflow_id", "NOT_AVAILABLE", "Stored workflows are not available in this version; send the plan itself.")], []);
-
     /// <summary>Why a plan that cannot be read is refused: the first of its mistakes; all of them, one at least, stand in <c>details.problems</c>.</summary>
     public static Failure Refusal(ImmutableArray<PlanProblem> problems)
     {
@@ -82,7 +78,7 @@ public static class Admission
         return (inputs, problems.Count == 0 ? null : SchemaFailure.Of("INVALID_INPUT", problems));
     }
 
-    /// <summary>Names of all skills the plan can call, each once, in plan order; those of inline child plans included.</summary>
+    /// <summary>Names of all skills the plan can call, each once, in plan order; those of child plans included.</summary>
     public static IReadOnlyList<string> SkillsOf(Plan plan)
     {
         var names = new List<string>();

@@ -45,6 +45,9 @@ public sealed record Plan
     /// <summary>SHA-256 of the canonical JSON of <see cref="Source"/>, 64 lower-case hex digits.</summary>
     public required string Hash { get; init; }
 
+    /// <summary>The stored workflows that the plan and those within it refer to, by the reference as it is written. A run keeps them.</summary>
+    public ImmutableSortedDictionary<string, LinkedWorkflow> Workflows { get; init; } = WorkflowLinks.None;
+
     private Dictionary<string, int>? indices;
 
     /// <summary>Index of a step by id, or -1.</summary>
@@ -119,7 +122,7 @@ public sealed record AwaitClause(string? Signal, ApprovalClause? Approval, TimeS
 /// <summary>A child run of an inline plan (<paramref name="Plan"/>) or a stored workflow (<paramref name="Workflow"/>).</summary>
 public sealed record ChildClause(JsonElement? Plan, string? Workflow, JsonElement Inputs)
 {
-    /// <summary>The inline plan as read; null for a stored workflow.</summary>
+    /// <summary>The child's plan as read; null for a stored workflow that was not looked up.</summary>
     public Plan? Read { get; init; }
 }
 

@@ -19,25 +19,33 @@ public static class PlanReader
     /// Reads the source of a plan that was accepted before. It stands in the normal shape, but may have come in another one, whose
     /// unknown members were ignored: they are ignored again.
     /// </summary>
-    public static PlanReading ReadAccepted(JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills) =>
-        Read(source, skills, allowUnknownSkills: false, new PlanLimits(), isAccepted: true);
+    /// <param name="links">What its references to workflows stand for.</param>
+    public static PlanReading ReadAccepted(
+        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, WorkflowLinks? links = null, bool allowUnknownSkills = false) =>
+        Read(source, skills, allowUnknownSkills, new PlanLimits(), isAccepted: true, PlanReferences.Of(links));
 
     /// <summary>
     /// With <paramref name="allowUnknownSkills"/> a plan whose only problems are skills that are not there is given beside
     /// them: it can be priced, not run.
     /// </summary>
+    /// <param name="links">What references to workflows stand for; null: they were not looked up, which is said in a warning, and no run starts.</param>
     public static PlanReading Read(
-        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, PlanLimits? limits = null) =>
-        Read(source, skills, allowUnknownSkills, limits ?? new PlanLimits(), isAccepted: false);
+        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, PlanLimits? limits = null, WorkflowLinks? links = null) =>
+        Read(source, skills, allowUnknownSkills, limits ?? new PlanLimits(), isAccepted: false, PlanReferences.Of(links));
+
+    /// <summary>Reads a plan within another one.</summary>
+    internal static PlanReading ReadInner(
+        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, bool isAccepted, PlanReferences references) =>
+        Read(source, skills, allowUnknownSkills, new PlanLimits(), isAccepted, references);
 
     private static PlanReading Read(
-        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, PlanLimits limits, bool isAccepted)
+        JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, bool allowUnknownSkills, PlanLimits limits, bool isAccepted, PlanReferences references)
     {
         var report = new PlanReport();
         try
         {
             var (normal, strict) = PlanShapes.Normalise(source);
-            var plan = new PlanText(normal, skills, limits, strict && !isAccepted, allowUnknownSkills, report).Read();
+            var plan = new PlanText(normal, skills, limits, strict && !isAccepted, allowUnknownSkills, report, references).Read();
             var isUsable = report.Problems.TrueForAll(problem => allowUnknownSkills && problem.Code == "SKILL_NOT_FOUND");
             return new PlanReading(isUsable ? plan : null, [.. report.Problems], [.. report.Warnings]);
         }

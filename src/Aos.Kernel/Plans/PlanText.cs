@@ -5,7 +5,8 @@ namespace Aos.Kernel;
 
 /// <summary>Reads a plan in the normal shape.</summary>
 internal sealed class PlanText(
-    JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, PlanLimits limits, bool strict, bool allowUnknownSkills, PlanReport report)
+    JsonElement source, IReadOnlyDictionary<string, SkillTerms> skills, PlanLimits limits, bool strict, bool allowUnknownSkills, PlanReport report,
+    PlanReferences references)
 {
     internal Plan? Read()
     {
@@ -37,7 +38,7 @@ internal sealed class PlanText(
         var index = 0;
         foreach (var step in list.EnumerateArray())
         {
-            steps.Add(new StepText(step, $"steps[{index}]", index, skills, strict, allowUnknownSkills, report, values, links).Read());
+            steps.Add(new StepText(step, $"steps[{index}]", index, skills, strict, allowUnknownSkills, report, values, links, references).Read());
             index++;
         }
 
@@ -58,6 +59,7 @@ internal sealed class PlanText(
             CompensateOnFailure = OnFailure(values, members),
             Steps = [.. ordered],
             IsGraph = isGraph,
+            Workflows = references.Used,
             Source = source,
             Hash = ContentHash.Hex(source),
         };

@@ -7,7 +7,7 @@ namespace Aos.Kernel;
 /// <summary>Reads one step in the normal shape.</summary>
 internal sealed partial class StepText(
     JsonElement source, string path, int index, IReadOnlyDictionary<string, SkillTerms> skills, bool strict, bool allowUnknownSkills,
-    PlanReport report, PlanValues values, PlanLinks links)
+    PlanReport report, PlanValues values, PlanLinks links, PlanReferences references)
 {
     private static readonly string[] Actions = ["skill", "sleep", "await", "run", "agent"];
 
@@ -178,16 +178,13 @@ internal sealed partial class StepText(
         if (plan is null) report.Problem($"{path}.run.plan", "MISSING_REQUIRED_FIELD", "run needs a plan.");
         if (reference is not null)
         {
-            if (!reference.StartsWith("workflow:", StringComparison.Ordinal))
-                report.Problem($"{path}.run.plan.$ref", "INVALID_REFERENCE", $"'{reference}' names no workflow.", "workflow:NAME@VERSION");
-            else
-                report.Problem($"{path}.run.plan.$ref", "NOT_AVAILABLE", "Stored workflows are not available in this version.", "Write the child's plan in place.");
-            return new ChildClause(null, reference, clause.Get("inputs") ?? Json.EmptyObject);
+            return new ChildClause(null, reference, clause.Get("inputs") ?? Json.EmptyObject) { Read = references.Read(reference, path, skills, allowUnknownSkills, report) };
         }
 
         if (plan is { } inline)
         {
-            var reading = PlanReader.Read(inline, skills, allowUnknownSkills);
+            var reading = PlanReader.ReadInner(inline, skills, allowUnknownSkills, isAccepted: false, references.Inside());
+            references.Take(reading.Plan);
             foreach (var problem in reading.Problems) report.Problem($"{path}.run.plan.{problem.Path}", problem.Code, problem.Message, problem.Suggestion);
             foreach (var warning in reading.Warnings) report.Warn($"{path}.run.plan.{warning.Path}", warning.Code, warning.Message, warning.Suggestion);
             return new ChildClause(plan, null, clause.Get("inputs") ?? Json.EmptyObject) { Read = reading.Plan };

@@ -167,6 +167,7 @@ public static class RootHash
         var text = new Text(Scratch.Take());
         text.Add(Schema);
         text.Add(start.Plan.Hash);
+        foreach (var (reference, linked) in start.Plan.Workflows) text.Add($"{reference}={linked.Pin.Id}:{linked.Pin.Hash}");
         text.AddHash(start.Inputs);
         text.Add(start.Seed.ToString(CultureInfo.InvariantCulture));
         foreach (var step in start.Plan.Steps)

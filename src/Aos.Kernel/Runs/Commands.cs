@@ -27,6 +27,7 @@ internal static class Commands
             Webhook = start.Webhook,
             Priority = start.Priority,
             Queued = start.Queued,
+            Workflow = start.Workflow,
             Rule = RuleOf(start),
         });
         Progress.Advance(turn);
@@ -36,6 +37,7 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
+        if (start.Plan.Workflows.Count > 0) return KernelRule.Workflows;
         if (NeedsAgents(start.Plan)) return KernelRule.Agents;
         return start.Queued ? KernelRule.Queue : KernelRule.First;
     }
@@ -95,6 +97,8 @@ internal static class Commands
     internal static Failure? Retry(Turn turn, RetryRun retry)
     {
         var state = turn.State;
+        if (retry.Of is { } attempt && attempt != state.Attempt)
+            return FailureCatalog.Fail("INVALID_STATE", $"Attempt {attempt} was to be retried; the run is at attempt {state.Attempt} by now.");
         if (state.Status is not (RunStatus.Failed or RunStatus.Cancelled))
             return FailureCatalog.Fail("INVALID_STATE", $"Only a failed or cancelled run can be retried; this one is {state.Status.Wire()}.");
         for (var i = 0; i < state.Steps.Length; i++)

@@ -15,6 +15,9 @@ public enum KernelRule
 
     /// <summary>A plan may have agent steps and await approvals. Only runs of such plans have this rule; they may wait for their turn too.</summary>
     Agents = 3,
+
+    /// <summary>A plan may refer to stored workflows, whose plans are kept with the run; they may have agent steps and await approvals too.</summary>
+    Workflows = 4,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

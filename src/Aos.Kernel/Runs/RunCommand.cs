@@ -36,6 +36,9 @@ public sealed record StartRun(
 
     /// <summary>True: the run waits for its turn; <see cref="BeginRun"/> says that it has come.</summary>
     public bool Queued { get; init; }
+
+    /// <summary>The stored workflow whose plan this is, or null.</summary>
+    public WorkflowPin? Workflow { get; init; }
 }
 
 /// <summary>The turn of a queued run has come. Changes nothing when it has begun, or stands still.</summary>
@@ -63,6 +66,9 @@ public sealed record RetryRun(string Reason) : RunCommand
 {
     /// <summary>True: the new attempt waits for its turn, as <see cref="StartRun.Queued"/>.</summary>
     public bool Queued { get; init; }
+
+    /// <summary>The attempt that is to be retried; another one, which somebody has begun since, is left alone. Null: whichever there is.</summary>
+    public int? Of { get; init; }
 }
 
 /// <summary>Somebody signals. A signal nobody awaits yet is kept. The same id twice counts once.</summary>

@@ -34,6 +34,9 @@ public sealed record RunStarted : RunEvent
     /// <summary>True: nothing happens before <see cref="RunBegan"/>.</summary>
     public bool Queued { get; init; }
 
+    /// <summary>The stored workflow whose plan this is, or null.</summary>
+    public WorkflowPin? Workflow { get; init; }
+
     public required KernelRule Rule { get; init; }
 }
 

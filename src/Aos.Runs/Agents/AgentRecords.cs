@@ -91,10 +91,10 @@ internal sealed class AgentRecords(IRuns runs, IRunRows rows, IJournal journal, 
     private async Task<(RunId Run, RunRow? Before, Failure? Refusal)> FreshAsync(Caller caller, RunRow row, RunState state, string reason, CancellationToken cancel)
     {
         var start = state.Start!;
-        var reading = skills.ReadPlan(start.Plan.Source);
+        var reading = skills.ReadPlan(start.Plan.Source, links: WorkflowLinks.Of(start.Plan));
         if (reading.Plan is not { } plan) return (row.Id, row, FailureCatalog.Fail("INVALID_PLAN", $"The plan cannot run any more: {reading.Problems[0].Message}"));
         var labels = new Dictionary<string, string>(start.Labels, StringComparer.Ordinal) { ["rerun_of"] = row.Id.ToString(), ["rerun_reason"] = reason };
-        var request = new StartRequest(row.AgentId, plan, start.Inputs, start.Seed, start.Budget, labels, null, row.Goal, row.Workflow);
+        var request = new StartRequest(row.AgentId, plan, start.Inputs, start.Seed, start.Budget, labels, null, row.Goal, start.Workflow);
         return await runs.StartAsync(caller, request, cancel) switch
         {
             StartReply.Started started => (started.Run, row, null),

@@ -127,15 +127,14 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
     private async Task StartChildAsync(LiveRun run, StartChild child)
     {
         var parent = run.State.Start!;
-        var reading = PlanReader.Read(child.Plan ?? Json.Null, parent.Terms);
-        if (reading.Plan is null)
+        if (run.State.Plan.Steps[child.Id.Step].Child!.Read is not { } plan)
         {
-            var failure = FailureCatalog.Fail("INVALID_PLAN", $"The child's plan: {reading.Problems[0].Message}");
+            var failure = FailureCatalog.Fail("INVALID_PLAN", "The child's plan cannot be read.");
             await engine.BringBackAsync(run, child.Id, StructuredOutcome.Failed(failure));
             return;
         }
 
-        var (inputs, wrong) = Admission.Inputs(reading.Plan, child.Inputs);
+        var (inputs, wrong) = Admission.Inputs(plan, child.Inputs);
         if (wrong is not null)
         {
             await engine.BringBackAsync(run, child.Id, StructuredOutcome.Failed(wrong));
@@ -143,13 +142,13 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         }
 
         var start = new StartRun(
-            child.Child, parent.Tenant, parent.AgentId, reading.Plan, inputs, reading.Plan.Seed ?? Seeds.Step(parent.Seed, child.Id.Step), child.Budget,
-            parent.Terms, parent.Labels, new ParentRun(parent.Run, child.Id));
+            child.Child, parent.Tenant, parent.AgentId, plan, inputs, plan.Seed ?? Seeds.Step(parent.Seed, child.Id.Step), child.Budget,
+            parent.Terms, parent.Labels, new ParentRun(parent.Run, child.Id)) { Workflow = child.Workflow is { } reference ? run.State.Plan.Workflows[reference].Pin : null };
         while (true)
         {
             try
             {
-                await engine.StartAsync(start, null, null, null, engine.Stopping);
+                await engine.StartAsync(start, null, null, engine.Stopping);
                 break;
             }
             catch (JournalUnavailableException e)

@@ -23,7 +23,7 @@ internal sealed partial class Engine
             : retry;
 
     /// <summary>Begins a new run, or puts it in line where a limit holds or this node is full. Refused by the store alone: a taken key or id.</summary>
-    internal async Task<AppendReply> StartAsync(StartRun start, string? goal, string? workflow, IdempotencyClaim? claim, CancellationToken cancel)
+    internal async Task<AppendReply> StartAsync(StartRun start, string? goal, IdempotencyClaim? claim, CancellationToken cancel)
     {
         var scope = start.Parent is { } parent && Live(parent.Run) is { } here ? here.Row.Scope : await scopes.OfAsync(start.Tenant, start.AgentId, cancel);
         start = start with { Queued = scope is not null || IsFull };
@@ -36,7 +36,7 @@ internal sealed partial class Engine
             Tenure.Engage();
             var row = new RunRow
             {
-                Id = start.Run, Tenant = start.Tenant, AgentId = start.AgentId, Goal = goal, Workflow = workflow, Status = state.Status, Labels = start.Labels, Seq = 0,
+                Id = start.Run, Tenant = start.Tenant, AgentId = start.AgentId, Goal = goal, Workflow = start.Workflow?.Id, Status = state.Status, Labels = start.Labels, Seq = 0,
                 Owner = lease.Node, MinRule = (int)state.Start!.Rule, Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
                 Priority = start.Priority, Scope = start.Queued ? scope ?? "" : null,
             };

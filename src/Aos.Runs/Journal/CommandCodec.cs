@@ -25,6 +25,7 @@ internal static class CommandCodec
             case RetryRun retry:
                 Reasoned(w, "retry"u8, retry.Reason);
                 if (retry.Queued) w.WriteBoolean("queued"u8, true);
+                if (retry.Of is { } attempt) w.WriteNumber("of"u8, attempt);
                 break;
             case SignalRun signal: Signal(w, signal); break;
             case ResolveStep resolve: Resolve(w, resolve); break;
@@ -48,7 +49,7 @@ internal static class CommandCodec
                 "cancel" => new CancelRun(Text(data, "reason")),
                 "pause" => new PauseRun(Text(data, "reason")),
                 "resume" => new ResumeRun(Text(data, "reason")),
-                "retry" => new RetryRun(Text(data, "reason")) { Queued = data.Get("queued")?.GetBoolean() ?? false },
+                "retry" => new RetryRun(Text(data, "reason")) { Queued = data.Get("queued")?.GetBoolean() ?? false, Of = data.Get("of")?.GetInt32() },
                 "signal" => new SignalRun(Text(data, "id"), Text(data, "name"), data.GetProperty("payload")),
                 "resolve" => new ResolveStep(Text(data, "step"), data.GetProperty("item").GetInt32(), Enum.Parse<ResolveVerdict>(Text(data, "verdict")), data.GetProperty("result")),
                 "decide" => new DecideApproval(

@@ -83,7 +83,7 @@ internal static class EventReader
     {
         var terms = ImmutableSortedDictionary.CreateRange(
             StringComparer.Ordinal, data.GetProperty("terms").EnumerateObject().Select(member => KeyValuePair.Create(member.Name, TermsForm.Read(member.Value))));
-        var reading = PlanReader.ReadAccepted(data.GetProperty("plan"), terms);
+        var reading = PlanReader.ReadAccepted(data.GetProperty("plan"), terms, WorkflowForm.Links(data));
         if (reading.Plan is null)
             throw new JournalCorruptException(run, entry.Seq, $"The plan of run {run} cannot be read: {reading.Problems[0].Message}");
         return new RunStarted
@@ -104,6 +104,7 @@ internal static class EventReader
             Webhook = data.GetText("webhook"),
             Priority = data.Get("priority")?.GetInt32() ?? 0,
             Queued = data.Get("queued")?.GetBoolean() ?? false,
+            Workflow = WorkflowForm.Pin(data.Get("workflow")),
             Rule = (KernelRule)data.GetProperty("rule").GetInt32(),
         };
     }

@@ -122,6 +122,8 @@ internal static class EventWriter
         if (e.Webhook is { } webhook) w.WriteString("webhook"u8, webhook);
         if (e.Priority != 0) w.WriteNumber("priority"u8, e.Priority);
         if (e.Queued) w.WriteBoolean("queued"u8, true);
+        if (e.Workflow is { } pin) WorkflowForm.Write(w, "workflow"u8, pin);
+        if (e.Plan.Workflows.Count > 0) WorkflowForm.Write(w, e.Plan.Workflows);
         w.WriteNumber("rule"u8, (int)e.Rule);
     }
 

@@ -37,7 +37,8 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
     {
         var sql = new StringBuilder();
         if (filter.AgentId is { } agent) sql.Append(" AND ").Append(Schema.IsOf(agent, Place(values, agent)));
-        if (filter.Workflow is { } workflow) sql.Append(" AND r.workflow = ").Append(Place(values, workflow));
+        if (filter.Workflow is { } workflow)
+            sql.Append(" AND (r.workflow = ").Append(Place(values, workflow)).Append(" OR starts_with(r.workflow, ").Append(Place(values, filter.WorkflowStart!)).Append("))");
         if (filter.Parent is { } parent) sql.Append(" AND r.parent = ").Append(Place(values, parent.Value));
         if (filter.RootHash is { } root) sql.Append(" AND r.root_hash = ").Append(Place(values, root));
         if (filter.From is { } from) sql.Append(" AND r.created_at >= ").Append(Place(values, from.UtcTicks));

@@ -51,7 +51,13 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
             sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND {Schema.IsOf(agent, $"${values.Count}")}");
         }
 
-        if (filter.Workflow is { } workflow) And("workflow =", workflow);
+        if (filter.Workflow is { } workflow)
+        {
+            values.Add(workflow);
+            values.Add(filter.WorkflowStart!);
+            sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" AND (workflow = ${values.Count - 1} OR substr(workflow, 1, length(${values.Count})) = ${values.Count})");
+        }
+
         if (filter.Parent is { } parent) And("parent =", Columns.Id(parent));
         if (filter.RootHash is { } root) And("root_hash =", root);
         if (filter.From is { } from) And("created_at >=", from.UtcTicks);

@@ -56,7 +56,7 @@ internal sealed class Pair : IAsyncDisposable
         var start = new StartRun(
             id, tenant ?? TenantId.Default, "agent", reading.Plan, Json.EmptyObject, 42, null, Skills.Terms.ToImmutableSortedDictionary(StringComparer.Ordinal),
             ImmutableSortedDictionary<string, string>.Empty, null) { Priority = priority };
-        Assert.IsType<AppendReply.Appended>(await host.Engine.StartAsync(start, null, null, null, Cancel));
+        Assert.IsType<AppendReply.Appended>(await host.Engine.StartAsync(start, null, null, Cancel));
         return id;
     }
 

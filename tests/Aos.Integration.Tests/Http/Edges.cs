@@ -116,7 +116,7 @@ public sealed class Edges : IAsyncLifetime
     [InlineData("GET", "/api/v1/runs?limit=0", null, 422, "INVALID_INPUT")]
     [InlineData("GET", "/api/v1/runs?limit=1&limit=2", null, 422, "INVALID_INPUT")]
     [InlineData("POST", "/api/v1/runs", """{"plan":{"name":"p","steps":[{"skill":"echo"}]},"extra":1}""", 400, "UNKNOWN_MEMBER")]
-    [InlineData("POST", "/api/v1/runs", """{"goal":"only a goal","workflow_id":"w"}""", 400, "NOT_AVAILABLE")]
+    [InlineData("POST", "/api/v1/runs", """{"goal":"only a goal","workflow_id":"w"}""", 404, "NOT_FOUND")]
     [InlineData("POST", "/api/v1/runs", """{"plan":[{"skill":"echo","params":{"n":1e300}}],"idempotency_key":"k"}""", 400, "INVALID_PLAN")]
     public async Task Every_error_has_the_one_form(string method, string path, string? body, int status, string code)
     {

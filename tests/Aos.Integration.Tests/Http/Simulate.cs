@@ -158,7 +158,7 @@ public sealed class Simulate : IAsyncLifetime
 
         Assert.Equal(one.GetText("root_hash"), two.GetText("root_hash"));
         Assert.Equal((12345, "2026-01-01T00:00:00Z", "1.1"), (one.Get("seed")!.Value.GetInt32(), one.GetText("frozen_timestamp"), one.GetText("schema_version")));
-        Assert.Equal("NOT_AVAILABLE", one.Get("error")!.Value.GetText("code"));
+        Assert.Equal("NOT_FOUND", one.Get("error")!.Value.GetText("code"));
         Assert.NotEqual(one.GetText("root_hash"), (await PostAsync(Route, Body.Replace("\"m\"", "\"n\"", StringComparison.Ordinal))).Body.GetText("root_hash"));
     }
 
