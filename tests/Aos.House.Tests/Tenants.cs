@@ -36,7 +36,7 @@ public sealed partial class Tenants
     /// <summary>Statements without a tenant: how often a file names a table in them.</summary>
     private static readonly SortedDictionary<string, string> Untenanted = new(StringComparer.Ordinal)
     {
-        ["Aos.Approvals/Webhooks/EndpointTable.cs webhook_endpoints 2"] = "of an endpoint whose id is known, whose row says of which tenant it is; the columns of a new one stand elsewhere",
+        ["Aos.Approvals/Webhooks/EndpointTable.cs webhook_endpoints 2"] = "whose endpoint it is, its row says; the columns of a new one stand in the other part of the text",
         ["Aos.Identity/Audit/AuditTable.cs audit_log 7"] = "the chain; lists add the tenant to their WHERE",
         ["Aos.Identity/Audit/AuditTable.cs audit_seals 2"] = "of the house",
         ["Aos.Identity/Keys/KeyTable.cs api_keys 1"] = "the presented key",
