@@ -1,3 +1,9 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Aos.Egress;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -103,6 +109,25 @@ public sealed class ConnectionTries : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "CONN-61")]
+    public async Task A_certificate_of_a_database_is_held_to_the_name_and_the_password_kept_from_a_stranger()
+    {
+        using var certificate = Certificate();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var stranger = StrangerAsync(listener, certificate);
+        await using var own = await AuthHouse.OpenAsync(more: services => services.AddSingleton(new EgressOptions { Allow = ["localhost"] }));
+        var key = await own.KeyAsync("admin", """ "tenant_id":"acme" """);
+        await own.PutSecretAsync(key, "PW", "some password");
+        await own.PutConnectionAsync(key, "db", $$"""{"kind":"postgres","settings":{"host":"localhost","port":{{((IPEndPoint)listener.LocalEndpoint).Port}},"database":"d","user":"u","password":"secret:PW"} }""");
+
+        var test = await own.AsAsync(key, "POST", "/api/v1/connections/db/test");
+
+        Assert.True(test.Text("error.code") == "TLS_FAILURE", test.Body.GetRawText());
+        Assert.Equal(("localhost", 0), await stranger);
+    }
+
+    [Fact]
     [Trait("id", "CONN-63")]
     public async Task A_try_goes_through_the_guard_whatever_it_speaks()
     {
@@ -121,6 +146,40 @@ public sealed class ConnectionTries : IAsyncLifetime
             await strict.PutConnectionAsync(key, "it", body);
             Assert.Equal("EGRESS_BLOCKED", (await strict.AsAsync(key, "POST", "/api/v1/connections/it/test")).Text("error.code"));
         }
+    }
+
+    /// <summary>Speaks TLS as a PostgreSQL does, with a certificate that nobody trusts: the name that it was asked for, and what it was told after that.</summary>
+    private static async Task<(string? Name, int Bytes)> StrangerAsync(TcpListener listener, X509Certificate2 certificate)
+    {
+        using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        var plain = client.GetStream();
+        await plain.ReadExactlyAsync(new byte[8], TestContext.Current.CancellationToken); // SSLRequest.
+        await plain.WriteAsync("S"u8.ToArray(), TestContext.Current.CancellationToken);
+        string? name = null;
+        await using var safe = new SslStream(plain);
+        try
+        {
+            await safe.AuthenticateAsServerAsync(
+                (_, hello, _, _) =>
+                {
+                    name = hello.ServerName;
+                    return ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificate = certificate });
+                },
+                null, TestContext.Current.CancellationToken);
+            return (name, await safe.ReadAsync(new byte[1_000], TestContext.Current.CancellationToken));
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException)
+        {
+            return (name, 0);
+        }
+    }
+
+    private static X509Certificate2 Certificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = TimeProvider.System.GetUtcNow();
+        using var made = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
     }
 
     private Task PutAsync(string name, string settings) => house.PutConnectionAsync(admin, name, $$"""{"kind":"postgres","settings":{{settings}} }""");
