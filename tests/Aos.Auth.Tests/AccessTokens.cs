@@ -42,7 +42,7 @@ public sealed class AccessTokens : IAsyncLifetime
         Assert.Equal((200, "oidc:ada", "acme", "pro"), (me.Status, me.Text("principal"), me.Text("tenant_id"), me.Text("tier")));
         Assert.Equal(["developer", "machine", "readonly", "operator"], me.Texts("roles"));
         Assert.Equal(["run:read", "trace:*"], me.Texts("scopes"));
-        Assert.Equal(["run:read", "trace:read", "trace:write", "trace:delete"], me.Texts("permissions"));
+        Assert.Equal(["run:read", "trace:read", "trace:write", "trace:operate", "trace:delete"], me.Texts("permissions"));
         Assert.False(me["is_house"].GetBoolean());
         Assert.NotNull(me.Text("expires_at"));
     }
