@@ -1,3 +1,5 @@
+using Aos.Testing;
+
 namespace Aos.E2E.Tests;
 
 /// <summary><c>aos workflows</c>, and <c>aos runs ... --where</c>, as processes.</summary>
@@ -10,11 +12,18 @@ public sealed class WorkflowCommands : InFolder
     [Trait("id", "WF-30")]
     public async Task A_workflow_is_pushed_checked_run_compared_and_deprecated()
     {
-        var alone = await Aos.RunAsync("plan", "check", Aos.Write("missing.yaml", Outer.Replace("inner@1", "iner@1", StringComparison.Ordinal)));
+        var missing = Aos.Write("missing.yaml", Outer.Replace("inner@1", "iner@1", StringComparison.Ordinal));
+        if (Store.Kind == TestStoreKind.Sqlite)
+        {
+            var alone = await Aos.RunAsync("plan", "check", missing, "--data", Path.Combine(Folder, "none"));
+            Assert.Equal(0, alone.Code);
+            Assert.Contains("workflow:iner@1 was not looked up", alone.Errors, StringComparison.Ordinal);
+        }
+
         var inner = await Aos.RunAsync("workflows", "push", Aos.Write("inner.yaml", Inner), "--tag", "demo");
         var outer = await Aos.RunAsync("workflows", "push", Aos.Write("outer.yaml", Outer), "--json");
         var again = await Aos.RunAsync("workflows", "push", Aos.Write("outer.yaml", Outer), "--json");
-        var mistaken = await Aos.RunAsync("plan", "check", Path.Combine(Folder, "missing.yaml"));
+        var mistaken = await Aos.RunAsync("plan", "check", missing);
         var check = await Aos.RunAsync("plan", "check", Path.Combine(Folder, "outer.yaml"));
         var ran = await Aos.RunAsync("workflows", "run", "outer");
         await Aos.RunAsync("workflows", "push", Aos.Write("inner2.yaml", Inner.Replace("1.0.0", "2.0.0", StringComparison.Ordinal).Replace("hello", "other", StringComparison.Ordinal)));
@@ -25,8 +34,6 @@ public sealed class WorkflowCommands : InFolder
         var refused = await Aos.RunAsync("workflows", "run", "inner@1");
 
         Assert.Equal((2, 0, 0, 0), (mistaken.Code, inner.Code, outer.Code, check.Code));
-        Assert.True(alone.Code is 0 or 2, alone.Errors); // Without a house it says what it did not check; with one it is a mistake.
-        Assert.Contains("iner@1", alone.Errors, StringComparison.Ordinal);
         Assert.Contains("Did you mean inner?", mistaken.Errors, StringComparison.Ordinal);
         Assert.Contains("workflow:inner@1 is inner@1.0.0", check.Output, StringComparison.Ordinal);
         Assert.Equal((true, false), (outer.Json.GetProperty("created").GetBoolean(), again.Json.GetProperty("created").GetBoolean()));
