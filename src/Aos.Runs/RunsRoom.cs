@@ -30,7 +30,7 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<Replays>();
         aos.Services.AddSingleton<Records>();
         aos.Chore<RunSigner>();
-        return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>();
+        return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>().Door<IForks, ForkDesk>();
     }
 
     /// <summary>What the targets of calls can take. Without it calls go out as they come.</summary>

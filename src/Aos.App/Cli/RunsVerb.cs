@@ -6,7 +6,7 @@ using Aos.Kernel;
 
 namespace Aos.App.Cli;
 
-/// <summary><c>aos runs list|show|events|cancel|pause|resume|retry|signal|resolve</c>.</summary>
+/// <summary><c>aos runs list|show|events|cancel|pause|resume|retry|signal|resolve|diff|fork</c>.</summary>
 internal static class RunsVerb
 {
     internal static Command Command() => new("runs", "Looks at runs and steers them.\n\nExample: aos runs list --status failed")
@@ -20,6 +20,8 @@ internal static class RunsVerb
         Order("retry", "Starts a new attempt of a failed run; finished steps are kept."),
         Signal(),
         Resolve(),
+        ForkVerbs.Diff(),
+        ForkVerbs.Fork(),
     };
 
     private static Command List()

@@ -116,6 +116,7 @@ internal static class AosServer
         app.MapFailures();
         app.MapRuns();
         app.MapTraces();
+        app.MapForks();
         app.MapStatus();
         app.MapAgents();
         app.MapAdmin();

@@ -20,7 +20,8 @@ public static class Redactor
     /// <summary>The same value when nothing is to hide.</summary>
     public static JsonElement Redact(JsonElement value) => HasSecret(value) ? Json.Write(writer => Write(writer, value)) : value;
 
-    private static bool IsSecret(string name) => Names.Contains(name) || Suffixes.Any(suffix => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether a member of this name is hidden.</summary>
+    public static bool IsSecret(string name) => Names.Contains(name) || Suffixes.Any(suffix => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
 
     private static bool HasSecret(JsonElement value) => value.ValueKind switch
     {

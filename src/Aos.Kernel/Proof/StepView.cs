@@ -61,6 +61,14 @@ public static class StepView
         return PythonJson.HashData(stable.IsEmpty ? data : Json.Write(writer => WriteStable(writer, data, stable, state.Steps[step.StepIndex].Items is not null)));
     }
 
+    /// <summary>Of a step's result the part that its skill promises to be stable; null: it has none.</summary>
+    public static JsonElement? Stable(RunState state, int index)
+    {
+        if (state.Steps[index].Result is not { } data) return null;
+        var stable = state.Plan.Steps[index].Skill is { } skill && state.Start!.Terms.TryGetValue(skill, out var terms) ? terms.StableFields : [];
+        return stable.IsEmpty ? data : Json.Write(writer => WriteStable(writer, data, stable, state.Steps[index].Items is not null));
+    }
+
     /// <summary>The name of what a step does: its skill, or <c>wait</c>, <c>await</c>, <c>run</c>, <c>agent</c>.</summary>
     public static string Skill(PlanStep step) => step.Kind switch
     {

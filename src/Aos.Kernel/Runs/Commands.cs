@@ -27,8 +27,10 @@ internal static class Commands
             Webhook = start.Webhook,
             Priority = start.Priority,
             Queued = start.Queued,
-            Rule = start.Queued ? KernelRule.Queue : KernelRule.First,
+            Fork = start.Fork,
+            Rule = start.Fork is null ? (start.Queued ? KernelRule.Queue : KernelRule.First) : start.Queued ? KernelRule.QueuedFork : KernelRule.Fork,
         });
+        foreach (var taken in start.Taken) turn.Add(taken with { At = turn.Now });
         Progress.Advance(turn);
         return new Decision(null, turn.Events) { After = turn.State };
     }

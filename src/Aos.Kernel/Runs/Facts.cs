@@ -12,6 +12,12 @@ public enum KernelRule
 
     /// <summary>A run may wait for its turn before it begins.</summary>
     Queue = 2,
+
+    /// <summary>A run may begin with steps taken over from another run.</summary>
+    Fork = 3,
+
+    /// <summary>Both.</summary>
+    QueuedFork = 4,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

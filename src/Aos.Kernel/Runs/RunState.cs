@@ -72,6 +72,9 @@ public sealed record StepState
     /// <summary>True when this fallback-only step was asked for.</summary>
     public bool Wanted { get; init; }
 
+    /// <summary>Set when the step was done by the run this one was forked from.</summary>
+    public StepTaken? Taken { get; init; }
+
     public Cents Cost { get; internal set; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; internal set; }

@@ -24,9 +24,9 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, IRunRows rows, 
         await gate.WaitAsync(cancel);
         try
         {
-            if ((Standing(agent) ?? Skills(agent, request.Plan)) is { } refusal) return new StartReply.Refused(refusal);
+            if ((Standing(agent) ?? Skills(agent, request.Ahead)) is { } refusal) return new StartReply.Refused(refusal);
             scopes.Own(agent.Tenant, agent.Id, options.RunsOf(agent.Settings));
-            var need = PlanInspector.Cost(request.Plan, skills.Terms) + request.Charged;
+            var need = PlanInspector.Cost(request.Ahead, skills.Terms) + request.Charged;
             if (need == Cents.Zero) return await runs.StartAsync(caller, request, cancel);
             var verdict = Verdict(agent, need, null, await agents.SpendingAsync(agent, cancel));
             if (!verdict.Allowed) return new StartReply.Refused(await BreachedAsync(agent, verdict, cancel));

@@ -87,7 +87,7 @@ internal sealed class StatusQuery(Dialect dialect, StatusFilter filter, RunId? r
             CASE kind
               WHEN 'run.paused.v1' THEN 'paused' WHEN 'run.quarantined.v1' THEN 'quarantined'
               WHEN 'run.ended.v1' THEN coalesce(lower({Text("status")}), 'unreadable')
-              WHEN 'run.started.v1' THEN CASE WHEN min_rule = {(int)KernelRule.Queue} THEN 'queued' ELSE 'running' END
+              WHEN 'run.started.v1' THEN CASE WHEN min_rule IN ({(int)KernelRule.Queue}, {(int)KernelRule.QueuedFork}) THEN 'queued' ELSE 'running' END
               ELSE 'running' END AS new_status,
             coalesce({Text("reason")}, {Text("failure", "code")}) AS reason
           FROM bodies
