@@ -64,6 +64,7 @@ internal static class ConfigVerb
         ("ENABLE_INJECTION_DETECTION", false, "true", "refuses goals that try to steer the planner"),
         ("ENABLE_URL_SANITIZATION", false, "true", "refuses goals with private addresses"),
         ("FORBIDDEN_DOMAINS", false, "none", "hosts that no goal and no plan may name, with commas"),
+        ("GOLDEN_SECRET", true, "none", "signs golden recordings beside the signing key, as the older engine did"),
         ("GOALS_PER_MINUTE", false, "see docs/agents.md", "goals per tenant"),
         ("GPT4_MAX_CENTS_PER_RUN", false, "see docs/budgets.md", "most that a run's calls of gpt-4-turbo may cost"),
         ("MACHINE_SECRET_TOKEN", true, "none", "token of the role machine, sent as X-Machine-Token; at least 16 characters"),

@@ -117,6 +117,7 @@ internal static class AosServer
         app.MapRuns();
         app.MapTraces();
         app.MapForks();
+        app.MapRecordings();
         app.MapStatus();
         app.MapAgents();
         app.MapAdmin();
