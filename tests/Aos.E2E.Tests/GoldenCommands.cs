@@ -146,7 +146,7 @@ public sealed class GoldenCommands : InFolder
 
     private async Task<string> RunAsync()
     {
-        var started = await Aos.RunAsync("run", Aos.Write("plan.json", Plan), "--quiet");
+        var started = await Aos.RunAsync("run", Aos.Write("plan.json", Plan), "--json");
         var listed = await Aos.RunAsync("runs", "list", "--json");
         Assert.True(listed.Code == 0, started.Errors);
         return listed.Json.GetProperty("run_id").GetString()!;
