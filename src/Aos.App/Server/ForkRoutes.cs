@@ -10,6 +10,8 @@ internal static class ForkRoutes
 {
     private const int ReasonMax = 1_000;
 
+    private static readonly Permission RunRead = new("run", "read");
+
     private static readonly string[] Members = ["budget_cents", "from_event", "from_step", "idempotency_key", "inputs", "model", "plan", "reason", "seed", "wait"];
 
     internal static void MapForks(this IEndpointRouteBuilder routes)
@@ -28,6 +30,7 @@ internal static class ForkRoutes
     [Needs("run:write", OpenInDevelopment = true, Weight = 5)]
     private static async Task ForkAsync(HttpContext context)
     {
+        await NeedReadAsync(context);
         var body = await context.ObjectBodyAsync();
         var seconds = RunRequest.Wait(context, body, 0);
         var origin = RunRoutes.Id(context);
@@ -46,6 +49,13 @@ internal static class ForkRoutes
             ? await runs.WaitAsync(context.Caller(), id, TimeSpan.FromSeconds(seconds), context.RequestAborted)
             : await runs.ReadAsync(context.Caller(), id, context.RequestAborted);
         await context.ReplyAsync(writer => RunWire.Write(writer, state!), 201);
+    }
+
+    /// <summary>A fork holds what its origin holds: whoever may start runs and not read them may not have one.</summary>
+    private static async Task NeedReadAsync(HttpContext context)
+    {
+        var decision = await context.RequestServices.GetRequiredService<IIdentity>().DecideAsync(context.Caller(), RunRead, false, context.RequestAborted);
+        if (!decision.IsAllowed) throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"A fork shows what its origin holds: it needs {RunRead} too."));
     }
 
     private static ForkRequest Read(HttpContext context, RunId origin, JsonElement body)
