@@ -38,7 +38,7 @@ internal sealed class RunsDoor(
             StringComparer.Ordinal, TermsOf(request.Plan));
         var start = new StartRun(
             id, caller.Tenant, request.AgentId, request.Plan, inputs, request.Seed ?? request.Plan.Seed ?? Seeds.OfRun(id), request.Budget, terms,
-            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook, Priority = request.Priority, Workflow = request.Workflow };
+            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook, Priority = request.Priority, Workflow = request.Workflow, Fork = request.Fork?.Origin, Taken = request.Fork?.Taken ?? [] };
         var claim = request.Key is { } key
             ? new IdempotencyClaim(caller.Tenant, key.Scope, key.Key, key.Fingerprint, clock.GetUtcNow() + KeyLifetime)
             : null;
@@ -73,7 +73,7 @@ internal sealed class RunsDoor(
     }
 
     private static SimulationRequest Question(Caller caller, StartRequest request) => new(
-        new PlanReading(request.Plan, [], []), caller.Tenant, request.AgentId, request.Budget, null, request.Seed ?? 0, null, request.Inputs);
+        new PlanReading(request.Ahead, [], []), caller.Tenant, request.AgentId, request.Budget, null, request.Seed ?? 0, null, request.Inputs);
 
     public Task<CommandReply> CommandAsync(Caller caller, RunId run, RunCommand command, CancellationToken cancel) =>
         engine.CommandAsync(caller.Tenant, run, command, cancel);

@@ -29,13 +29,14 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<IForgetsRuns>(provider => provider.GetRequiredService<Signatures>());
         aos.Services.AddSingleton<Replays>();
         aos.Services.AddSingleton<Records>();
+        aos.Services.AddSingleton<Reexecution>();
         aos.Chore<RunSigner>();
         aos.Services.AddSingleton<BulkLog>();
         aos.Migrations(BulkDesk.Migrations).Chore<BulkDesk>();
         aos.Services.AddSingleton<IBulkRuns>(provider => provider.GetRequiredService<BulkDesk>());
         aos.Migrations(WorkflowBook.Migrations).Door<IWorkflows, WorkflowBook>();
         aos.Services.AddSingleton<IKeepsBytes>(provider => provider.GetRequiredService<WorkflowBook>());
-        return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>().AddTraces();
+        return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>().Door<IForks, ForkDesk>().Door<IRecordings, RecordingDesk>().AddTraces();
     }
 
     /// <summary>Settings of the traces that clients store; without it the defaults hold.</summary>
@@ -101,6 +102,16 @@ public static partial class RunsRoom
 
     /// <summary>Checks a golden recording (<c>RUN.steps.jsonl</c>) against its <c>.sig</c> and the golden secret.</summary>
     public static TraceVerdict VerifyGolden(ReadOnlyMemory<byte> file, string signature, string secret) => TraceFile.VerifyGolden(file, signature, secret);
+
+    /// <summary>
+    /// Checks a golden recording, of AOS (chain of its lines, signature, HMAC when there are one and a secret) or of the older engine (HMAC).
+    /// Never throws for what the files hold.
+    /// </summary>
+    /// <param name="signature">What its <c>.sig</c> holds; null: there is none.</param>
+    /// <param name="trusted">Ids of the signing keys the caller trusts; null: whatever key the signature brings along.</param>
+    /// <param name="secret">The golden secret, or null.</param>
+    public static TraceVerdict VerifyRecording(ReadOnlyMemory<byte> file, string? signature, IReadOnlySet<string>? trusted, string? secret) =>
+        RecordingFile.Verify(file, signature, trusted, secret);
 
     /// <summary>
     /// Replays the steps of an SDK trace as a dry run: what each step's <c>replay_behavior</c> and idempotency key make of it.

@@ -13,7 +13,7 @@ namespace Aos.Testing;
 /// A run host in a box: the real engine over a journal in memory, scripted skills and a clock that goes on only when
 /// nothing else moves. Its process can die at any append or call; the world outside and the journal stay.
 /// </summary>
-public sealed class World : IAsyncDisposable
+public sealed partial class World : IAsyncDisposable
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(5);
     private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();

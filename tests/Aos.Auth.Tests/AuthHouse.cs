@@ -107,10 +107,10 @@ internal sealed class AuthHouse : IAsyncDisposable
         return new MadeKey(made.Text("id")!, made.Text("key")!);
     }
 
-    /// <summary>Comes back when the first step of a run of the tenant <c>default</c> waits.</summary>
-    internal async Task WaitsAsync(string run)
+    /// <summary>Comes back when the first step of a run waits.</summary>
+    internal async Task WaitsAsync(string run, string tenant)
     {
-        var caller = new Caller(TenantId.Default, "test", []);
+        var caller = new Caller(new TenantId(tenant), "test", []);
         var cancel = TestContext.Current.CancellationToken;
         await foreach (var entry in Services.GetRequiredService<IRuns>().FollowAsync(caller, new RunId(Guid.Parse(run)), 0, cancel))
         {

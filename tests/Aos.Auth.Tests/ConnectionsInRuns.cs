@@ -68,7 +68,7 @@ public sealed class ConnectionsInRuns : IAsyncLifetime
         await house.PutBearerAsync(admin, "crm", peer.Url, "K");
         var plan = $$$"""{"plan":{"name":"p","steps":[{{{ConnectionHouse.Step("a", "crm")}}},{"id":"gate","await":{"signal":"go"}},{{{ConnectionHouse.Step("b", "crm")}}}]}}""";
         var id = (await house.AsAsync(admin, "POST", "/api/v1/runs", plan)).Text("run_id")!;
-        await house.WaitsAsync(id);
+        await house.WaitsAsync(id, "acme");
 
         await house.PutBearerAsync(admin, "crm", second.Url, "K");
         await house.PutSecretAsync(admin, "K", SecretHouse.NewValue(), """ "overlap":"1h" """);

@@ -111,7 +111,7 @@ public sealed class SecretsInRuns : IAsyncLifetime
         await house.PutSecretAsync(admin, "K", value);
         var plan = $$$"""{"plan":{"name":"p","steps":[{{{SecretHouse.Step("a", peer, "K")}}},{"id":"gate","await":{"signal":"go"}},{{{SecretHouse.Step("b", peer, "K")}}}]}}""";
         var id = (await house.AsAsync(admin, "POST", "/api/v1/runs", plan)).Text("run_id")!;
-        await house.WaitsAsync(id);
+        await house.WaitsAsync(id, "acme");
 
         var next = SecretHouse.NewValue();
         await house.PutSecretAsync(admin, "K", next, $"\"overlap\":\"{overlap}\"");

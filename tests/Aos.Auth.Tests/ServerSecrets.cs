@@ -98,6 +98,7 @@ public sealed class ServerSecrets : IDisposable
     [InlineData("REDIS_URL")]
     [InlineData("AOS_WEBHOOK_SECRET")]
     [InlineData("AOS_TLS_PASSWORD")]
+    [InlineData("GOLDEN_SECRET")]
     public void Every_secret_of_the_server_may_lie_elsewhere(string name) => Assert.True(Composition.Secrets.Holds(name));
 
     private static FoundSecret Find(params (string Name, string Value)[] environment) =>

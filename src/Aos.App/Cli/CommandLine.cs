@@ -41,7 +41,7 @@ internal static class CommandLine
               aos serve                              the HTTP API on http://127.0.0.1:8000
             """)
         {
-            RunVerb.Command(), PlanVerb.Command(), SimulateVerb.Command(), RunsVerb.Command(), WorkflowsVerb.Command(), TraceVerb.Replay(), TraceVerb.Command(), TraceVerb.Diff("diff"),
+            RunVerb.Command(), PlanVerb.Command(), SimulateVerb.Command(), RunsVerb.Command(), WorkflowsVerb.Command(), TraceVerb.Replay(), TraceVerb.Command(), TraceVerb.Diff("diff"), GoldenVerb.Command(),
             SkillsVerb.List(), SkillsVerb.One(), AgentsVerb.Command(), AgentsVerb.Goal(), AskVerbs.Capabilities(), AskVerbs.Query(), AskVerbs.Health(),
             ServeVerb.Command(), StoreVerbs.Doctor(), StoreVerbs.Migrate(), NodesVerb.Command(), ArchiveVerb.Command(), AuthVerb.Command(), KeysVerb.Command(), TenantsVerb.Command(), SecretsVerb.Command(), ConnectionsVerb.Command(), WebhooksVerb.Command(), AuditVerb.Command(), ConfigVerb.Command(), CompletionVerb.Command(), AgentsVerb.OldCreate(), AskVerbs.OldRun(),
         };

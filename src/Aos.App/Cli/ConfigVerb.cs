@@ -71,6 +71,7 @@ internal static class ConfigVerb
         ("GITHUB_API_URL", false, "https://api.github.com", "address of the API that issues are made by"),
         ("GITHUB_REPO", false, "none", "owner/repository of issues about replay mismatches"),
         ("GITHUB_TOKEN", true, "none", "token that makes them; both must be set"),
+        ("GOLDEN_SECRET", true, "none", "signs golden recordings beside the signing key, as the older engine did"),
         ("GOALS_PER_MINUTE", false, "see docs/agents.md", "goals per tenant"),
         ("GPT4_MAX_CENTS_PER_RUN", false, "see docs/budgets.md", "most that a run's calls of gpt-4-turbo may cost"),
         ("MACHINE_SECRET_TOKEN", true, "none", "token of the role machine, sent as X-Machine-Token; at least 16 characters"),

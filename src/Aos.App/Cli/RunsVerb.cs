@@ -6,7 +6,7 @@ using Aos.Kernel;
 
 namespace Aos.App.Cli;
 
-/// <summary><c>aos runs list|show|events|cancel|pause|resume|retry|signal|approve|resolve</c>.</summary>
+/// <summary><c>aos runs list|show|events|cancel|pause|resume|retry|signal|approve|resolve|diff|fork</c>.</summary>
 internal static class RunsVerb
 {
     internal static Command Command() => new("runs", "Looks at runs and steers them.\n\nExample: aos runs list --status failed")
@@ -21,6 +21,8 @@ internal static class RunsVerb
         Signal(),
         Approve(),
         Resolve(),
+        ForkVerbs.Diff(),
+        ForkVerbs.Fork(),
     };
 
     private static Command List()

@@ -19,16 +19,19 @@ internal static class TraceVerb
     {
         var what = new Argument<string>("run") { Description = "Run id, or a trace file." };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Prints the steps of a trace file." };
+        var mode = new Option<string>("--mode") { Description = "Of a run: verify (decide again), re-execute (besides, call what has no effects and compare), dry-run (check the record). Default verify.", DefaultValueFactory = _ => "verify", HelpName = "MODE" };
+        mode.AcceptOnlyFromAmong("verify", "re-execute", "dry-run");
         var execute = new Option<bool>("--execute") { Description = "Asks for the recorded simulation again and compares; exit code 2 when it differs." };
         var command = new Command("replay", """
             Decides a recorded run again, calling nothing, and compares; or checks a trace file.
 
             Examples:
               aos replay RUN
+              aos replay RUN --mode re-execute
               aos replay a.trace.json --execute
             """)
         {
-            what, verbose, execute,
+            what, verbose, execute, mode,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -37,7 +40,7 @@ internal static class TraceVerb
             {
                 return Houses.InAsync(CommandLine.Place(parsed), async house =>
                 {
-                    var answer = await house.AskAsync(HttpMethod.Post, $"api/v1/runtime/replay/{named}", null, cancel);
+                    var answer = await house.AskAsync(HttpMethod.Post, $"api/v1/runtime/replay/{named}", ReplayBody(parsed.GetValue(mode)!), cancel);
                     Report.Pretty(answer);
                     if (answer.Get("success") is { ValueKind: JsonValueKind.True }) return 0;
                     return answer.GetText("error") is { } error && error.Contains("not found", StringComparison.Ordinal) ? Report.Fail(1, $"RUN_NOT_FOUND: there is no run {named}.") : 2;
@@ -48,6 +51,13 @@ internal static class TraceVerb
         });
         return command;
     }
+
+    private static JsonElement ReplayBody(string mode) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("mode", mode);
+        writer.WriteEndObject();
+    });
 
     internal static Command Diff(string name)
     {

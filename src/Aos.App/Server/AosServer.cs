@@ -120,6 +120,8 @@ internal static class AosServer
         app.MapTraces();
         app.MapTraceBook();
         app.MapMismatches();
+        app.MapForks();
+        app.MapRecordings();
         app.MapStatus();
         app.MapAgents();
         app.MapAdmin();

@@ -131,13 +131,13 @@ internal static class RunRequest
     private static (string Scope, string Key, byte[] Fingerprint)? Key(HttpContext context, JsonElement body) =>
         KeyText(context, body) is { } key ? ("runs", key, SHA256.HashData(CanonicalJson.Bytes(body))) : null;
 
-    private static string? KeyText(HttpContext context, JsonElement body)
+    internal static string? KeyText(HttpContext context, JsonElement body)
     {
         var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } header] ? header : body.TextOf("idempotency_key");
         return key is null or { Length: > 0 and <= NameMax } ? key : throw RefusedException.Wrong($"An idempotency key has 1 to {NameMax} characters.");
     }
 
-    private static ulong? Seed(JsonElement body) => body.Get("seed") switch
+    internal static ulong? Seed(JsonElement body) => body.Get("seed") switch
     {
         null or { ValueKind: JsonValueKind.Null } => null,
         { ValueKind: JsonValueKind.Number } seed when seed.TryGetUInt64(out var number) => number,
@@ -151,7 +151,7 @@ internal static class RunRequest
         _ => throw RefusedException.Wrong("priority is a whole number from -100 to 100."),
     };
 
-    private static Cents? Budget(JsonElement body) => body.Get("budget_cents") switch
+    internal static Cents? Budget(JsonElement body) => body.Get("budget_cents") switch
     {
         null or { ValueKind: JsonValueKind.Null } => null,
         { ValueKind: JsonValueKind.Number } budget when budget.TryGetDecimal(out var cents) && cents is >= 0 and <= 9_000_000_000m => new Cents(cents),
@@ -181,6 +181,6 @@ internal static class RunRequest
         : Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https") ? url
         : throw RefusedException.Wrong("webhook_url is an absolute http or https URL.");
 
-    private static string? Bounded(JsonElement body, string name, int max) =>
+    internal static string? Bounded(JsonElement body, string name, int max) =>
         body.TextOf(name) is not { } text ? null : text.Length <= max ? text : throw RefusedException.Wrong($"{name} is longer than {max} characters.");
 }

@@ -31,6 +31,7 @@ internal static class RunWire
         if (start.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
         if (start.Labels.Count > 0) WriteLabels(writer, start.Labels);
         if (start.Parent is { } parent) writer.WriteString("parent_run_id", parent.Run.Value);
+        if (start.Fork is { } fork) WriteFork(writer, state, fork);
         writer.WriteNumber("priority", start.Priority);
         writer.WriteString("created_at", start.At.UtcDateTime);
         if (start.Queued) writer.WriteString("queued_at", start.At.UtcDateTime);
@@ -132,6 +133,12 @@ internal static class RunWire
         ApprovalRoutes.WritePending(writer, state, index);
         if (step.Approval is { } decided) ApprovalRoutes.WriteDecided(writer, decided);
         WriteCents(writer, "cost", step.Cost);
+        if (step.Taken is { } taken)
+        {
+            writer.WriteString("taken_from", taken.Origin.Value);
+            WriteCents(writer, "origin_cost", taken.Cost);
+        }
+
         if (step.StartedAt is { } started) writer.WriteString("started_at", started.UtcDateTime);
         if (step.EndedAt is { } ended) writer.WriteString("completed_at", ended.UtcDateTime);
     }
@@ -188,6 +195,19 @@ internal static class RunWire
 
         if (end.Failure is { } failure) WriteFailure(writer, "error", failure);
         WriteRetries(writer, state);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Where a forked run comes from, and what it took over; that is shown and not charged again.</summary>
+    private static void WriteFork(Utf8JsonWriter writer, RunState state, ForkOrigin fork)
+    {
+        writer.WriteStartObject("forked_from");
+        writer.WriteString("run_id", fork.Run.Value);
+        writer.WriteNumber("event", fork.Seq);
+        writer.WriteString("step", fork.Step);
+        writer.WriteString("reason", fork.Reason);
+        writer.WriteNumber("steps_taken", state.Steps.Count(step => step.Taken is not null));
+        WriteCents(writer, "origin_cost", fork.Cost);
         writer.WriteEndObject();
     }
 

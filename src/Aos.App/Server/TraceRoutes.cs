@@ -75,7 +75,7 @@ internal static class TraceRoutes
         var result = Id(context) is { } id ? await Traces(context).ReplayAsync(context.Caller(), id, order, context.RequestAborted) : null;
         if (result is not null) Note(context, asked, result);
         result ??= new ReplayResult(false, null, null, null, null, $"Run not found: {asked}", null, null);
-        await context.ReplyAsync(writer => TraceWire.WriteReplay(writer, asked, result));
+        await context.ReplyAsync(writer => TraceWire.WriteReplay(writer, asked, result, order.IsNamed ? order.Mode : null));
     }
 
     [Needs("trace:read", OpenInDevelopment = true)]
@@ -147,7 +147,7 @@ internal static class TraceRoutes
         var seconds = body.Get("timeout_seconds") is not { ValueKind: not JsonValueKind.Null } timeout ? 300
             : timeout.ValueKind == JsonValueKind.Number && timeout.TryGetDouble(out var number) && number is > 0 and <= TimeoutMax ? number
             : throw RefusedException.Wrong($"timeout_seconds is a number above 0, at most {TimeoutMax}.");
-        return new ReplayOrder(Flag(body, "dry_run", false) ? ReplayMode.Dry : ReplayMode.Mock, Flag(body, "verify_parity", true), TimeSpan.FromSeconds(seconds));
+        return new ReplayOrder(ReplayModes.Of(body, Flag(body, "dry_run", false)), Flag(body, "verify_parity", true), TimeSpan.FromSeconds(seconds)) { IsNamed = body.TextOf("mode") is not null };
     }
 
     private static bool Flag(JsonElement body, string name, bool otherwise) => body.Get(name)?.ValueKind switch

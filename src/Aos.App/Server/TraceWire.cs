@@ -68,7 +68,7 @@ internal static class TraceWire
         writer.WriteEndObject();
     }
 
-    internal static void WriteReplay(Utf8JsonWriter writer, string original, ReplayResult result)
+    internal static void WriteReplay(Utf8JsonWriter writer, string original, ReplayResult result, ReplayMode? mode)
     {
         writer.WriteStartObject();
         writer.WriteBoolean("success", result.Success);
@@ -94,6 +94,7 @@ internal static class TraceWire
         Nullable(writer, "divergence_event", result.Seq);
         writer.WriteString("original_root_hash", result.OriginalRootHash);
         writer.WriteString("replay_root_hash", result.ReplayRootHash);
+        if (mode is { } named) ReplayModes.Write(writer, named, result.Steps);
         writer.WriteEndObject();
     }
 
@@ -213,7 +214,7 @@ internal static class TraceWire
         writer.WriteNumber("retry_count", step.Retries);
         writer.WriteString("timestamp", step.At);
         writer.WriteString("idempotency_key", Trace11.IdempotencyKey(trace.State.Start!.Run.ToString(), step.StepIndex, step.SkillName, input));
-        writer.WriteString("replay_behavior", "execute");
+        writer.WriteString("replay_behavior", StepView.Behavior(trace.State.Plan.Steps[step.StepIndex]));
         writer.WriteString("input_hash", input);
         writer.WriteString("output_hash", StepView.OutputHash(trace.State, step));
         writer.WriteEndObject();

@@ -26,6 +26,12 @@ public sealed record StartRequest(
 
     /// <summary>Of the tenant's runs that wait for a slot the higher number begins first: -100 to 100.</summary>
     public int Priority { get; init; }
+
+    /// <summary>What the run takes over of another one; null: nothing.</summary>
+    public ForkOrder? Fork { get; init; }
+
+    /// <summary>The part of the plan that is still to be done: what is admitted, and paid for.</summary>
+    public Plan Ahead => Fork is null ? Plan : Forks.Rest(Plan, Fork.Taken);
 }
 
 public abstract record StartReply

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using Aos.Kernel;
 
 namespace Aos.Contracts;
@@ -39,18 +40,29 @@ public enum ReplayMode
 
     /// <summary>Besides that decides everything again from what the world said then, calling nothing, and compares.</summary>
     Mock,
+
+    /// <summary>Besides that calls every pure skill again, in the version the run had, and compares what comes of it.</summary>
+    Execute,
 }
 
 /// <param name="VerifyParity">False: no parity check in the answer, and success whatever it would say.</param>
 /// <param name="Timeout">The replay is given up then.</param>
-public sealed record ReplayOrder(ReplayMode Mode, bool VerifyParity, TimeSpan Timeout);
+public sealed record ReplayOrder(ReplayMode Mode, bool VerifyParity, TimeSpan Timeout)
+{
+    /// <summary>True: the caller named a mode, and is told of every step.</summary>
+    public bool IsNamed { get; init; }
+}
 
 /// <summary>A replay of a run.</summary>
 /// <param name="Replay">Id under which the replay's trace can be read; null when there was nothing to replay.</param>
 /// <param name="DivergencePoint">Index of the step at which the replay parts from the original, or null.</param>
 /// <param name="Seq">The event that is not as written, or not as decided, or null.</param>
 public sealed record ReplayResult(
-    bool Success, RunId? Replay, Parity? Parity, int? DivergencePoint, int? Seq, string? Error, string? OriginalRootHash, string? ReplayRootHash);
+    bool Success, RunId? Replay, Parity? Parity, int? DivergencePoint, int? Seq, string? Error, string? OriginalRootHash, string? ReplayRootHash)
+{
+    /// <summary>Every finished step and what became of it.</summary>
+    public ImmutableArray<ReplayedStep> Steps { get; init; } = [];
+}
 
 /// <summary>A run's trace as read from its journal.</summary>
 /// <param name="Id">The run's id, or the id of a replay of it.</param>

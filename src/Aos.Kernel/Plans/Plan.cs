@@ -110,7 +110,13 @@ public sealed record PlanStep
     public string? IdempotencyKey { get; init; }
 
     public CompensateClause? Compensate { get; init; }
+
+    /// <summary>What a replay that calls skills does with the step; null: it is called when it has no effects, and compared.</summary>
+    public ReplayBehavior? Replay { get; init; }
 }
+
+/// <summary>What a replay that calls skills does with a step: calls it without comparing, leaves it as recorded, or calls it and compares.</summary>
+public enum ReplayBehavior { Execute, Skip, Check }
 
 public enum StepKind { Skill, Sleep, Await, Child, Agent }
 

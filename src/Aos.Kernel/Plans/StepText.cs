@@ -22,7 +22,7 @@ internal sealed partial class StepText(
         }
 
         report.Unknown(members, path, strict, "id", "skill", "params", "description", "depends_on", "when", "for_each", "as", "max_parallel", "repeat",
-            "timeout", "retry", "on_error", "fallback_only", "max_cost_cents", "idempotency_key", "compensate", "sleep", "await", "run", "agent");
+            "timeout", "retry", "on_error", "fallback_only", "max_cost_cents", "idempotency_key", "compensate", "replay_behavior", "sleep", "await", "run", "agent");
         var id = values.Text(members, "id", path) ?? $"s{index + 1}";
         if (!Id().IsMatch(id)) report.Problem($"{path}.id", "INVALID_PLAN", $"The id '{id}' must be 1 to 64 letters, digits, _ or -.");
         links.Add(id, index, path, source);
@@ -44,10 +44,25 @@ internal sealed partial class StepText(
             MaxParallel = values.Whole(members, "max_parallel", path, 1, 1_000) ?? 8,
             Repeat = Repeat(),
             Compensate = Compensate(),
+            Replay = Replay(),
         };
         if (step is { Repeat: not null, ForEach: not null })
             report.Problem($"{path}.repeat", "INVALID_PLAN", "A step has repeat or for_each, not both.");
         return OnErrorOf(Act(step, action));
+    }
+
+    private ReplayBehavior? Replay()
+    {
+        switch (values.Text(members, "replay_behavior", path))
+        {
+            case null: return null;
+            case "execute": return ReplayBehavior.Execute;
+            case "skip": return ReplayBehavior.Skip;
+            case "check": return ReplayBehavior.Check;
+            case var other:
+                report.Problem($"{path}.replay_behavior", "INVALID_PLAN", $"'{other}' is not execute, skip or check.");
+                return null;
+        }
     }
 
     private PlanStep Broken(string id) => new() { Id = id, Index = index, Kind = StepKind.Sleep, Sleep = TimeSpan.Zero };

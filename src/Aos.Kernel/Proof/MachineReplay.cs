@@ -18,7 +18,7 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
         var state = RunState.Empty;
         for (var at = 0; at < journal.Count;)
         {
-            var decided = Decide(state, journal[at]);
+            var decided = Decide(state, journal, at);
             if (decided.Count == 0)
                 return new MachineReplay(state, at + 1, $"Event {at + 1} ({journal[at].GetType().Name}) follows from nothing: the machine decides nothing here.");
             foreach (var e in decided)
@@ -38,18 +38,22 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
         ? $"Event {seq} ({stored.GetType().Name}) is not what the machine decides from the facts before it."
         : $"Event {seq} is {stored.GetType().Name}, the machine decides {decided.GetType().Name}.";
 
-    private static IReadOnlyList<RunEvent> Decide(RunState state, RunEvent fact)
+    private static IReadOnlyList<RunEvent> Decide(RunState state, IReadOnlyList<RunEvent> journal, int at)
     {
+        var fact = journal[at];
         var facts = new Facts(fact.At);
         if (state.Start is null && fact is not RunStarted) return [];
-        var events = Command(state, fact) is { } command ? RunMachine.Decide(state, command, facts).Events : [];
+        var command = Command(state, fact);
+        // What a fork took over is a fact like an outcome: it is given again with the start.
+        if (command is StartRun start) command = start with { Taken = [.. journal.Skip(at + 1).TakeWhile(e => e is StepTaken).Cast<StepTaken>()] };
+        var events = command is not null ? RunMachine.Decide(state, command, facts).Events : [];
         return events.Count > 0 || state.Start is null ? events : RunMachine.Decide(state, new WakeRun(), facts).Events;
     }
 
     /// <summary>The command that brings this event about, or null: only time does.</summary>
     private static RunCommand? Command(RunState state, RunEvent fact) => fact switch
     {
-        RunStarted e => new StartRun(e.Run, e.Tenant, e.AgentId, e.Plan, e.Inputs, e.Seed, e.Budget, e.Terms, e.Labels, e.Parent) { Charged = e.Charged, Webhook = e.Webhook, Priority = e.Priority, Queued = e.Queued, Workflow = e.Workflow },
+        RunStarted e => new StartRun(e.Run, e.Tenant, e.AgentId, e.Plan, e.Inputs, e.Seed, e.Budget, e.Terms, e.Labels, e.Parent) { Charged = e.Charged, Webhook = e.Webhook, Priority = e.Priority, Queued = e.Queued, Workflow = e.Workflow, Fork = e.Fork },
         RunBegan => new BeginRun(),
         CallSucceeded e => new RecordOutcome(e.Effect, e.Outcome),
         CallFailed e => new RecordOutcome(e.Effect, e.Outcome),

@@ -38,7 +38,7 @@ public static class StepView
             [
                 .. Server(state).Where(step => step.Status != "retry").Select(step => new TraceStep11(
                     step.StepIndex, step.SkillName, PythonJson.HashData(step.Params), OutputHash(state, step),
-                    Chance.OfStep(start.Seed, step.StepIndex).State(), step.Status, null, "execute", (decimal)step.Duration.TotalMilliseconds, step.Code, Time(step.At))),
+                    Chance.OfStep(start.Seed, step.StepIndex).State(), step.Status, null, Behavior(start.Plan.Steps[step.StepIndex]), (decimal)step.Duration.TotalMilliseconds, step.Code, Time(step.At))),
             ],
             Metadata = Json.Write(writer =>
             {
@@ -60,6 +60,26 @@ public static class StepView
         var data = step.Data ?? Json.Null;
         return PythonJson.HashData(stable.IsEmpty ? data : Json.Write(writer => WriteStable(writer, data, stable, state.Steps[step.StepIndex].Items is not null)));
     }
+
+    /// <summary>Of a step's result the part that its skill promises to be stable; null: it has none.</summary>
+    public static JsonElement? Stable(RunState state, int index)
+    {
+        if (state.Steps[index].Result is not { } data) return null;
+        var stable = state.Plan.Steps[index].Skill is { } skill && state.Start!.Terms.TryGetValue(skill, out var terms) ? terms.StableFields : [];
+        return Stable(data, stable, state.Steps[index].Items is not null);
+    }
+
+    /// <summary>The members of a result that are stable; all of it when none is named.</summary>
+    public static JsonElement Stable(JsonElement data, ImmutableArray<string> stable, bool isList = false) =>
+        stable.IsEmpty ? data : Json.Write(writer => WriteStable(writer, data, stable, isList));
+
+    /// <summary>The step's <c>replay_behavior</c> as traces write it.</summary>
+    public static string Behavior(PlanStep step) => step.Replay switch
+    {
+        ReplayBehavior.Skip => "skip",
+        ReplayBehavior.Check => "check",
+        _ => "execute",
+    };
 
     /// <summary>The name of what a step does: its skill, or <c>wait</c>, <c>await</c>, <c>run</c>, <c>agent</c>.</summary>
     public static string Skill(PlanStep step) => step.Kind switch

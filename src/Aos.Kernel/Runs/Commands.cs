@@ -28,8 +28,10 @@ internal static class Commands
             Priority = start.Priority,
             Queued = start.Queued,
             Workflow = start.Workflow,
+            Fork = start.Fork,
             Rule = RuleOf(start),
         });
+        foreach (var taken in start.Taken) turn.Add(taken with { At = turn.Now });
         Progress.Advance(turn);
         return new Decision(null, turn.Events) { After = turn.State };
     }
@@ -37,6 +39,7 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
+        if (start.Fork is not null) return KernelRule.Fork;
         if (start.Plan.Workflows.Count > 0) return KernelRule.Workflows;
         if (NeedsAgents(start.Plan)) return KernelRule.Agents;
         return start.Queued ? KernelRule.Queue : KernelRule.First;

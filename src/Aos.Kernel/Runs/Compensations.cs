@@ -11,7 +11,8 @@ internal static class Compensations
         return
         [
             .. Enumerable.Range(0, state.Steps.Length)
-                .Where(i => state.Steps[i].Status == StepStatus.Succeeded && state.Plan.Steps[i].Compensate is not null)
+                .Where(i => state.Steps[i] is { Status: StepStatus.Succeeded, Taken: null } && // What was taken over is its origin's to undo.
+                    state.Plan.Steps[i].Compensate is not null)
                 .OrderByDescending(i => state.Steps[i].EndedAt)
                 .ThenByDescending(i => i),
         ];

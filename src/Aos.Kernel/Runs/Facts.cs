@@ -18,6 +18,9 @@ public enum KernelRule
 
     /// <summary>A plan may refer to stored workflows, whose plans are kept with the run; they may have agent steps and await approvals too.</summary>
     Workflows = 4,
+
+    /// <summary>A run may begin with steps taken over from another run, and do all of the above.</summary>
+    Fork = 5,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

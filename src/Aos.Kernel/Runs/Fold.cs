@@ -12,6 +12,7 @@ internal static class Fold
         var next = e switch
         {
             RunStarted started => Started(started),
+            StepTaken taken => WithStep(state, taken.Step, Forks.Fold(state, taken)),
             StepStarted started => Ordered(state, started),
             ItemsListed listed => WithStep(state, listed.Step, s => s with
             {
@@ -195,7 +196,7 @@ internal static class Fold
 
     private static bool IsAmbiguous(StructuredOutcome? outcome) => outcome?.Failure is { } failure && Retries.IsAmbiguous(failure);
 
-    private static JsonElement Results(StepState s) => Json.Write(writer =>
+    internal static JsonElement Results(StepState s) => Json.Write(writer =>
     {
         writer.WriteStartArray();
         foreach (var call in s.Calls)

@@ -39,6 +39,12 @@ public sealed record StartRun(
 
     /// <summary>The stored workflow whose plan this is, or null.</summary>
     public WorkflowPin? Workflow { get; init; }
+
+    /// <summary>The run this one is forked from, or null.</summary>
+    public ForkOrigin? Fork { get; init; }
+
+    /// <summary>The origin's steps that count as done, in plan order.</summary>
+    public ImmutableArray<StepTaken> Taken { get; init; } = [];
 }
 
 /// <summary>The turn of a queued run has come. Changes nothing when it has begun, or stands still.</summary>

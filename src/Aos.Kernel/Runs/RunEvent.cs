@@ -37,8 +37,48 @@ public sealed record RunStarted : RunEvent
     /// <summary>The stored workflow whose plan this is, or null.</summary>
     public WorkflowPin? Workflow { get; init; }
 
+    /// <summary>The run this one was forked from; null: it begins by itself.</summary>
+    public ForkOrigin? Fork { get; init; }
+
     public required KernelRule Rule { get; init; }
 }
+
+/// <summary>Follows <see cref="RunStarted"/>: a finished step of the run this one was forked from, with all that came of it. It is not done again.</summary>
+public sealed record StepTaken : RunEvent
+{
+    public required int Step { get; init; }
+
+    /// <summary>The run that did it.</summary>
+    public required RunId Origin { get; init; }
+
+    /// <summary>Succeeded, failed or skipped.</summary>
+    public required StepStatus Status { get; init; }
+
+    /// <summary>Null where <see cref="Calls"/> say it, or there is none.</summary>
+    public JsonElement? Result { get; init; }
+
+    public Failure? Failure { get; init; }
+    public JsonElement? Items { get; init; }
+    public required ImmutableArray<TakenCall> Calls { get; init; }
+    public int? Fallback { get; init; }
+
+    /// <summary>What the step cost the origin. It is not charged again.</summary>
+    public Cents Cost { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+}
+
+/// <summary>The newest call of a step or item that was taken over.</summary>
+/// <param name="Params">As the origin's skill got them.</param>
+/// <param name="Key">The origin's idempotency key; null: a pure call.</param>
+public sealed record TakenCall(CallStatus Status, int Generation, int Attempts, int Rounds, JsonElement Params, string? Key, string? InputHash, StructuredOutcome? Outcome);
+
+/// <summary>Where a forked run comes from.</summary>
+/// <param name="Seq">The last event of the origin that was looked at.</param>
+/// <param name="Step">The first step that is done anew; null: the fork was cut at an event.</param>
+/// <param name="Cost">What the steps taken over cost the origin.</param>
+public sealed record ForkOrigin(RunId Run, int Seq, string? Step, Cents Cost, string Reason);
 
 /// <summary>A queued run's turn came. Its timeout counts from here.</summary>
 public sealed record RunBegan : RunEvent;

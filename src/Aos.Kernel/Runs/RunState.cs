@@ -72,6 +72,9 @@ public sealed record StepState
     /// <summary>True when this fallback-only step was asked for.</summary>
     public bool Wanted { get; init; }
 
+    /// <summary>Set when the step was done by the run this one was forked from.</summary>
+    public StepTaken? Taken { get; init; }
+
     public Cents Cost { get; internal set; }
 
     /// <summary>Of <see cref="Cost"/>: what an agent step had cost before the conversation it is in now.</summary>

@@ -26,7 +26,7 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls wall
         {
             if ((AgentWalls.Standing(agent) ?? Refusal(agent, request)) is { } refusal) return new StartReply.Refused(refusal);
             scopes.Own(agent.Tenant, agent.Id, options.RunsOf(agent.Settings));
-            var need = PlanInspector.Cost(request.Plan, skills.Terms) + request.Charged;
+            var need = PlanInspector.Cost(request.Ahead, skills.Terms) + request.Charged;
             if (need == Cents.Zero) return await runs.StartAsync(caller, request, cancel);
             var verdict = walls.Verdict(agent, need, null, await agents.SpendingAsync(agent, cancel));
             if (!verdict.Allowed) return new StartReply.Refused(await BreachedAsync(agent, verdict, cancel));
@@ -90,7 +90,7 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls wall
     private Failure? Refusal(Agent agent, StartRequest request)
     {
         var rules = agent.Rules();
-        if (rules.Refusal(agent.Id, request.Plan, skills.TargetParam) is { } refusal) return refusal;
+        if (rules.Refusal(agent.Id, request.Ahead, skills.TargetParam) is { } refusal) return refusal;
         return request.Webhook is { } webhook && WebTarget.Of(webhook) is { } target && rules.Domains.Wall(target) is { } rule
             ? Admission.Unreachable(agent.Id, [new DomainGap("webhook_url", 0, target, rule)])
             : null;

@@ -29,6 +29,7 @@ internal static class EventCodec
         [typeof(SignalReceived)] = "signal.received.v1",
         [typeof(StepEnded)] = "step.ended.v1",
         [typeof(StepStarted)] = "step.started.v1",
+        [typeof(StepTaken)] = "step.taken.v1",
         [typeof(WaitStarted)] = "wait.started.v1",
     }.ToFrozenDictionary();
 

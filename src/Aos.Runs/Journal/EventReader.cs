@@ -18,6 +18,7 @@ internal static class EventReader
             Class = Enum.Parse<EffectClass>(Text(data, "class")), Reserved = Cents(data, "reserved"), Deadline = Time(data, "deadline")!.Value,
             Skill = data.GetText("skill"), Turn = data.Get("turn")?.GetInt32(),
         },
+        "step.taken.v1" => ForkForm.Read(entry, data),
         "items.listed.v1" => new ItemsListed { At = entry.At, Step = data.GetProperty("step").GetInt32(), Items = data.GetProperty("items") },
         "call.succeeded.v1" => new CallSucceeded
         {
@@ -105,6 +106,7 @@ internal static class EventReader
             Priority = data.Get("priority")?.GetInt32() ?? 0,
             Queued = data.Get("queued")?.GetBoolean() ?? false,
             Workflow = WorkflowForm.Pin(data.Get("workflow")),
+            Fork = data.Get("fork") is { } fork ? ForkForm.ReadOrigin(fork) : null,
             Rule = (KernelRule)data.GetProperty("rule").GetInt32(),
         };
     }
@@ -134,11 +136,11 @@ internal static class EventReader
     private static EffectId Effect(JsonElement data) =>
         EffectId.TryParse(Text(data, "effect"), out var id) ? id : throw new JsonException("effect is no effect id.");
 
-    private static RunId Run(JsonElement value) => RunId.TryParse(value.GetString(), out var id) ? id : throw new JsonException("Not a run id.");
+    internal static RunId Run(JsonElement value) => RunId.TryParse(value.GetString(), out var id) ? id : throw new JsonException("Not a run id.");
 
     private static Cents Cents(JsonElement data, string name) => new(data.GetProperty(name).GetDecimal());
 
     private static string Text(JsonElement data, string name) => data.GetProperty(name).GetString() ?? throw new JsonException($"{name} is null.");
 
-    private static DateTimeOffset? Time(JsonElement data, string name) => data.Get(name) is { } value ? new DateTimeOffset(value.GetDateTime(), TimeSpan.Zero) : null;
+    internal static DateTimeOffset? Time(JsonElement data, string name) => data.Get(name) is { } value ? new DateTimeOffset(value.GetDateTime(), TimeSpan.Zero) : null;
 }

@@ -20,6 +20,7 @@ internal static class EventWriter
         switch (e)
         {
             case RunStarted started: Started(w, started); break;
+            case StepTaken taken: ForkForm.Write(w, taken); break;
             case StepStarted step: Step(w, step); break;
             case ItemsListed listed:
                 w.WriteNumber("step"u8, listed.Step);
@@ -124,6 +125,7 @@ internal static class EventWriter
         if (e.Queued) w.WriteBoolean("queued"u8, true);
         if (e.Workflow is { } pin) WorkflowForm.Write(w, "workflow"u8, pin);
         if (e.Plan.Workflows.Count > 0) WorkflowForm.Write(w, e.Plan.Workflows);
+        if (e.Fork is { } fork) ForkForm.WriteOrigin(w, fork);
         w.WriteNumber("rule"u8, (int)e.Rule);
     }
 
@@ -211,7 +213,7 @@ internal static class EventWriter
 
     private static void Effect(Utf8JsonWriter w, EffectId effect) => w.WriteString("effect"u8, effect.ToString());
 
-    private static void Time(Utf8JsonWriter w, ReadOnlySpan<byte> name, DateTimeOffset? at)
+    internal static void Time(Utf8JsonWriter w, ReadOnlySpan<byte> name, DateTimeOffset? at)
     {
         if (at is { } time) w.WriteString(name, time.UtcDateTime);
     }

@@ -85,7 +85,7 @@ internal sealed class Signatures(IDatabase database, IKeyring keyring, TimeProvi
         return null;
     }
 
-    private static bool Holds(byte[] publicKey, byte[] message, byte[] signature)
+    internal static bool Holds(byte[] publicKey, byte[] message, byte[] signature)
     {
         using var key = ECDsa.Create();
         try

@@ -6,14 +6,14 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>Implements the door to what runs prove, from the journal alone: a live run is read as far as it is stored.</summary>
-internal sealed class TracesDoor(Records records, IJournal journal, IRunRows rows, Signatures signatures, Replays replays, IKeyring keyring, TimeProvider clock, TraceMeter meter) : ITraces
+internal sealed class TracesDoor(Records records, IJournal journal, IRunRows rows, Signatures signatures, Replays replays, IKeyring keyring, Reexecution reexecution, TimeProvider clock, TraceMeter meter) : ITraces
 {
     public async Task<ReplayResult?> ReplayAsync(Caller caller, RunId run, ReplayOrder order, CancellationToken cancel)
     {
         if (await records.LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, _)) return null;
         using var timeout = new CancellationTokenSource(order.Timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
-        var result = Replay(record, order, either.Token, cancel);
+        var result = await ReplayAsync(record, order, either.Token, cancel);
         meter.Replayed(order.Mode, result, caller.Tenant);
         if (record.Events.Count == 0) return result;
         var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
@@ -75,7 +75,7 @@ internal sealed class TracesDoor(Records records, IJournal journal, IRunRows row
         return traces;
     }
 
-    private static ReplayResult Replay(Record record, ReplayOrder order, CancellationToken timeout, CancellationToken cancel)
+    private async Task<ReplayResult> ReplayAsync(Record record, ReplayOrder order, CancellationToken timeout, CancellationToken cancel)
     {
         if (!record.Ok) return new ReplayResult(false, null, null, record.Events.Count == 0 ? null : Open(record.State), record.Seq, record.Reason, null, null);
         try
@@ -85,8 +85,13 @@ internal sealed class TracesDoor(Records records, IJournal journal, IRunRows row
             var parity = Parity.Of(original, StepView.Server(again.State));
             var point = again.Seq is null ? parity.Step : parity.Step ?? Open(again.State);
             var root = RootHash.Of(again.State);
+            var steps = order.Mode == ReplayMode.Execute && again.Seq is null
+                ? await reexecution.OfAsync(record.State, timeout)
+                : ReplayedStep.OfRecord(record.State, order.Mode != ReplayMode.Dry, point);
+            var mismatch = order.Mode == ReplayMode.Execute ? steps.FirstOrDefault(step => step.Action == ReplayAction.Mismatch) : null;
             return new ReplayResult(
-                !order.VerifyParity || (parity.IsParity && again.Seq is null), null, order.VerifyParity ? parity : null, point, again.Seq, again.Reason, RootHash.Of(record.State), root);
+                (!order.VerifyParity || (parity.IsParity && again.Seq is null)) && mismatch is null, null, order.VerifyParity ? parity : null, point ?? mismatch?.Index, again.Seq,
+                again.Reason ?? (mismatch is null ? null : $"Step {mismatch.Id}: {mismatch.Reason}"), RootHash.Of(record.State), root) { Steps = steps };
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
