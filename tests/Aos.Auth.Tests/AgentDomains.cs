@@ -237,6 +237,25 @@ public sealed class AgentDomains : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "AGENT-domain-connection")]
+    public async Task A_connection_leads_nowhere_else_either()
+    {
+        var agent = await world.AgentAsync(OnlyGood);
+        foreach (var host in new[] { "good", "evil" })
+        {
+            var made = await world.House.AsFirstAsync("PUT", $"/api/v1/connections/{host}", world.At($$$"""{"kind":"http","settings":{"base_url":"http://{{{host}}}.example:PORT/"}}"""));
+            Assert.True(made.Status == 201, made.Body.GetRawText());
+        }
+
+        static string Through(string connection) => $$$"""[{"skill":"http_call","params":{"connection":"{{{connection}}}","url":"x"}}]""";
+        var evil = await world.RunAsync(agent, Through("evil"));
+
+        Assert.Equal(("PERMISSION_DENIED", "domain"), (evil.Text("outcome.error.code"), evil.Text("outcome.error.details.reason")));
+        Assert.Equal("succeeded", (await world.RunAsync(agent, Through("good"))).Text("status"));
+        Assert.Equal(["good.example"], world.Asked);
+    }
+
+    [Fact]
     [Trait("id", "AGENT-domain-webhook")]
     public async Task A_run_reports_nowhere_else_either()
     {
