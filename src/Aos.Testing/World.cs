@@ -17,9 +17,11 @@ public sealed partial class World : IAsyncDisposable
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(5);
     private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+
     /// <summary>Notes who ended; its chore runs nowhere, so nothing is signed.</summary>
     private static readonly RunSigner Unsigned = new(null!, null!);
     private const int QuietMax = 2_000;
+
     /// <summary>An answer may wait for the store's next try, never for a step: on a busy machine the clock would run into its timeout.</summary>
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(10);
     private readonly ConcurrentQueue<string> violations = new();

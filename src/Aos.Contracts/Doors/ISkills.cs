@@ -25,6 +25,7 @@ public interface ISkills
 
     /// <summary>Of a skill the parameter that holds the URL its call goes to; null: none does, or there is no such skill.</summary>
     string? TargetParam(string skill) => Contracts.TryGetValue(skill, out var contract) ? contract.TargetParam : null;
+
     /// <summary>
     /// Where a call goes, also through a connection; or why it cannot go out at all, since its connection is not there or not for it.
     /// Throws only when cancelled.

@@ -120,6 +120,7 @@ public sealed record SkillContract
 
     /// <summary>Parameter that holds the URL a call goes to: what an agent may reach is held to it before a run begins. Null: none does.</summary>
     public string? TargetParam { get; init; }
+
     /// <summary>Kinds of connections that its parameter <c>connection</c> may name; empty: it has none.</summary>
     public ImmutableArray<string> ConnectionKinds { get; init; } = [];
 
