@@ -20,7 +20,7 @@ public sealed class SimulateForAgents : IAsyncLifetime
     [InlineData("""{"allowed_skills":[]}""", """[{"skill":"echo"}]""", """["echo"]""")]
     [InlineData("""{"blocked_skills":["echo"]}""", """{"name":"p","steps":[{"id":"a","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"echo"}]}}}]}""", """["echo"]""")]
     [InlineData("""{"blocked_skills":["echo"]}""", """{"name":"p","steps":[{"id":"a","skill":"fs_read","params":{"path":"a"},"compensate":{"skill":"echo"}}]}""", """["echo"]""")]
-    [InlineData("""{"blocked_skills":["echo"]}""", """{"name":"p","steps":[{"id":"a","skill":"echo"},{"id":"b","agent":{"goal":"g"}}]}""", """["echo"]""")]
+    [InlineData("""{"blocked_skills":["echo"]}""", """{"name":"p","steps":[{"id":"a","skill":"echo"},{"id":"b","agent":{"goal":"g","skills":["kv_get"]}}]}""", """["echo"]""")]
     [InlineData("""{"blocked_skills":["echo"]}""", """{"name":"p","inputs":{"n":{"type":"integer"}},"steps":[{"id":"a","skill":"echo"}]}""", """["echo"]""")]
     public async Task What_the_agent_may_not_use_is_a_gap_here_and_a_refusal_there(string may, string plan, string gaps)
     {
