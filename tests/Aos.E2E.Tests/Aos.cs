@@ -78,6 +78,18 @@ internal sealed class Command(string folder, TestStore store)
 
     internal static void Interrupt(Process process) => Assert.Equal(0, Kill(process.Id, 2));
 
+    /// <summary>Where a server that was started listens; lines of its log may stand before that, on a busy machine above all.</summary>
+    internal static async Task<Uri> AddressAsync(Process server, CancellationToken cancel)
+    {
+        const string says = "AOS listening on ";
+        while (await server.StandardOutput.ReadLineAsync(cancel) is { } line)
+        {
+            if (line.StartsWith(says, StringComparison.Ordinal)) return new Uri(line[says.Length..]);
+        }
+
+        throw new InvalidOperationException(await server.StandardError.ReadToEndAsync(cancel));
+    }
+
     /// <summary>As a service manager ends a server.</summary>
     internal static void Terminate(Process process) => Assert.Equal(0, Kill(process.Id, 15));
 
@@ -134,9 +146,7 @@ public sealed class Served : IAsyncLifetime
         Aos.Environment.Add(("AOS_API_KEY", Key));
         Aos.Environment.Add(("AOS_EGRESS_ALLOW", "127.0.0.1"));
         process = Aos.Start("serve", "--port", "0");
-        var line = await process.StandardOutput.ReadLineAsync();
-        if (line is null) throw new InvalidOperationException(await process.StandardError.ReadToEndAsync());
-        Url = new Uri(line["AOS listening on ".Length..]);
+        Url = await Command.AddressAsync(process, CancellationToken.None);
         Http = new HttpClient { BaseAddress = Url };
         Http.DefaultRequestHeaders.Add("X-AOS-Key", Key);
     }

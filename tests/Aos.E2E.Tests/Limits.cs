@@ -182,8 +182,7 @@ public sealed class Limits : InFolder
             aos.Environment.Add(("AOS_API_KEY", Served.Key));
             aos.Environment.Add(("AOS_EGRESS_ALLOW", new Uri(peer.Origin).Authority));
             var process = aos.Start("serve", "--port", "0");
-            var line = await process.StandardOutput.ReadLineAsync(Over) ?? throw new InvalidOperationException(await process.StandardError.ReadToEndAsync(Over));
-            var serving = new Serving(process, new Uri(line["AOS listening on ".Length..]));
+            var serving = new Serving(process, await Command.AddressAsync(process, Over));
             _ = serving.ReadAsync(process.StandardOutput);
             _ = serving.ReadAsync(process.StandardError);
             return serving;

@@ -17,11 +17,11 @@ public sealed class ServerSettings : InFolder
         Aos.Environment.Add(("MACHINE_SECRET_TOKEN_COMMAND", "echo a-machine-token-of-this-test"));
         Aos.Environment.Add(("AOS_TLS_CERTIFICATE", Aos.Write("server.pem", Certificate())));
         using var process = Aos.Start("serve", "--port", "0");
-        var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
-        Assert.StartsWith("AOS listening on https://127.0.0.1:", line, StringComparison.Ordinal);
+        var address = await Command.AddressAsync(process, TestContext.Current.CancellationToken);
+        Assert.StartsWith("https://127.0.0.1:", address.ToString(), StringComparison.Ordinal);
         using var http = new HttpClient(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator })
         {
-            BaseAddress = new Uri(line!["AOS listening on ".Length..]),
+            BaseAddress = address,
         };
 
         Assert.Equal(HttpStatusCode.OK, await AsAsync(http, "X-AOS-Key", Key));

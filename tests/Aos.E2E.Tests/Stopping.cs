@@ -17,7 +17,7 @@ public sealed class Stopping : InFolder
         Aos.Environment.Add(("AOS_EGRESS_ALLOW", "127.0.0.1"));
         Aos.Environment.Add(("AOS_API_KEY", Served.Key));
         using var server = Aos.Start("serve", "--port", "0");
-        using var http = new HttpClient { BaseAddress = await AddressAsync(server) };
+        using var http = new HttpClient { BaseAddress = await Command.AddressAsync(server, TestContext.Current.CancellationToken) };
         var client = new AosClient(http, new AosClientOptions { ApiKey = Served.Key, Retries = 0 });
         var cancel = TestContext.Current.CancellationToken;
         var self = Assert.Single((await client.ListNodesAsync(cancel)).Nodes);
@@ -48,9 +48,4 @@ public sealed class Stopping : InFolder
     {
         while (true) await client.StartRunAsync(new NewRun { Plan = Json.Parse("""[{"skill":"echo"}]""") }, TestContext.Current.CancellationToken);
     }
-
-    private static async Task<Uri> AddressAsync(System.Diagnostics.Process server) =>
-        await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line
-            ? new Uri(line["AOS listening on ".Length..])
-            : throw new InvalidOperationException(await server.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
 }

@@ -93,8 +93,7 @@ public sealed class WebhookCommands : InFolder
     {
         if (!Aos.Environment.Contains(("AOS_API_KEY", Key))) Aos.Environment.Add(("AOS_API_KEY", Key));
         var server = Aos.Start("serve", "--port", "0");
-        var line = await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new InvalidOperationException(await server.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        return (server, new Uri(line["AOS listening on ".Length..]));
+        return (server, await Command.AddressAsync(server, TestContext.Current.CancellationToken));
     }
 
     /// <summary>A secret, an endpoint, and a run that waits.</summary>
