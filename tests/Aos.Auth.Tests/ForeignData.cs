@@ -123,7 +123,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         var someRun = "019aa000-0000-7000-8000-000000000000";
         return (template, name) switch
         {
-            (_, "run") => (run, someRun),
+            (_, "run" or "a" or "b") => (run, someRun),
             (_, "provenance") => ($"{run}.1", $"{someRun}.1"),
             (_, "step") => ("a", "a"),
             (_, "entity_type") => ("run", "run"),
@@ -143,6 +143,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         ("GET" or "DELETE", _) => null,
         (_, "/agents/{id}/goals") => """{"goal":"echo the rates"}""",
         (_, "/api/v1/runs/{id}/steps/{step}/resolve") => """{"outcome":"not_done"}""",
+        (_, "/api/v1/runs/{id}/fork") => """{"from_step":"a"}""",
         ("PATCH", _) => """{"name":"stolen"}""",
         _ => "{}",
     };
