@@ -48,8 +48,6 @@ internal sealed class BulkDesk(IDatabase database, IRunRows rows, IJournal journ
 
     public TimeSpan Interval => TimeSpan.FromSeconds(5);
 
-    public bool IsLocal => true;
-
     public Task<(IReadOnlyList<BulkRun> Runs, bool HasMore)> FindAsync(Caller caller, BulkOrder order, CancellationToken cancel) => search.FindAsync(caller.Tenant, order, cancel);
 
     public async Task<BulkOperation> BeginAsync(Caller caller, BulkOrder order, IReadOnlyList<BulkRun> found, CancellationToken cancel)
@@ -90,15 +88,16 @@ internal sealed class BulkDesk(IDatabase database, IRunRows rows, IJournal journ
     public async Task<int> PassAsync(CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        var did = 0;
-        foreach (var (tenant, id) in await table.LeftAsync(now, 10, cancel))
+        var (did, isOld) = (0, false);
+        foreach (var (tenant, id, hasEnded) in await table.LeftAsync(now, now - Kept, 10, cancel))
         {
-            if (await table.ClaimAsync(tenant, id, worker, now, clock.GetUtcNow() + Hold, cancel) is not { } work) continue;
+            isOld |= hasEnded;
+            if (hasEnded || await table.ClaimAsync(tenant, id, worker, now, clock.GetUtcNow() + Hold, cancel) is not { } work) continue;
             await WorkAsync(work, isAgain: true, cancel);
             did++;
         }
 
-        return did + await table.ForgetAsync(now - Kept, cancel);
+        return isOld ? did + await table.ForgetAsync(now - Kept, cancel) : did;
     }
 
     public async ValueTask DisposeAsync()

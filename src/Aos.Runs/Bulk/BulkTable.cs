@@ -77,11 +77,14 @@ internal sealed class BulkTable(IDatabase database)
             new { tenant = tenant.Value, id, page, pages }, cancellationToken: token))).SelectMany(Outcomes).ToList(),
         cancel);
 
-    /// <summary>Operations of all tenants that have not ended and that nobody works at.</summary>
-    internal Task<IReadOnlyList<(TenantId Tenant, string Id)>> LeftAsync(DateTimeOffset now, int max, CancellationToken cancel) => database.ForHouse.ReadAsync(
-        async (connection, token) => (IReadOnlyList<(TenantId, string)>)[.. (await connection.QueryAsync<(string Tenant, string Id)>(new CommandDefinition(
-            "SELECT tenant_id, id FROM bulk_operations WHERE ended_at IS NULL AND worked_until < @now ORDER BY worked_until LIMIT @max", new { now = now.UtcTicks, max }, cancellationToken: token)))
-            .Select(one => (new TenantId(one.Tenant), one.Id))],
+    /// <summary>Operations of all tenants that have not ended and that nobody works at, and those that ended before <paramref name="old"/>.</summary>
+    internal Task<IReadOnlyList<(TenantId Tenant, string Id, bool HasEnded)>> LeftAsync(DateTimeOffset now, DateTimeOffset old, int max, CancellationToken cancel) => database.ForHouse.ReadAsync(
+        async (connection, token) => (IReadOnlyList<(TenantId, string, bool)>)[.. (await connection.QueryAsync<(string Tenant, string Id, long? EndedAt)>(new CommandDefinition(
+            """
+            SELECT tenant_id, id, ended_at FROM bulk_operations WHERE (ended_at IS NULL AND worked_until < @now) OR ended_at < @old
+            ORDER BY CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, worked_until LIMIT @max
+            """,
+            new { now = now.UtcTicks, old = old.UtcTicks, max }, cancellationToken: token))).Select(one => (new TenantId(one.Tenant), one.Id, one.EndedAt is not null))],
         cancel);
 
     /// <summary>Deletes what ended before; replies how many.</summary>
