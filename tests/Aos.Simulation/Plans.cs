@@ -58,11 +58,12 @@ internal static class Plans
         _ => $$"""  "skill": "flaky", "params": { "n": {{i}} }, "retry": { "max_attempts": 4, "backoff": "1s" } """,
     };
 
-    private static string LoopStep(Chance chance, int i) => chance.Below(4) switch
+    private static string LoopStep(Chance chance, int i) => chance.Below(5) switch
     {
         0 => """ "await": { "approval": { "level": 2 } } """,
         1 => """ "agent": { "goal": "g", "skills": ["put", "post", "echo", "flaky"], "approve": ["post"], "max_turns": 6, "max_cost_cents": 20 }, "retry": { "max_attempts": 4, "backoff": "1s" } """,
         2 => """ "agent": { "goal": "g", "skills": ["ask", "put"], "max_turns": 3 }, "timeout": "40s", "on_error": "continue" """,
+        3 => """ "run": { "plan": { "name": "c", "steps": [{ "id": "x", "skill": "put" }, { "id": "y", "skill": "put" }] } } """,
         _ => $$"""  "skill": "put", "params": { "n": {{i}} } """,
     };
 }

@@ -21,6 +21,9 @@ public enum KernelRule
 
     /// <summary>A run may begin with steps taken over from another run, and do all of the above.</summary>
     Fork = 5,
+
+    /// <summary>Each child run has a share of its parent's budget to itself, so that children at the same time cannot spend it twice.</summary>
+    Shares = 6,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

@@ -30,7 +30,7 @@ internal static class Fold
             WaitStarted wait => WithStep(state, wait.Step, s => s with
             {
                 Wait = wait, Status = StepStatus.Waiting, StartedAt = s.StartedAt ?? e.At,
-            }),
+            }) with { Reserved = state.Reserved + (wait.Granted ?? Cents.Zero) },
             StepEnded ended => Ended(state, ended),
             ApprovalDecided { Item: < 0 } decided => WithStep(state, decided.Step, s => s with { Approval = decided }),
             ApprovalDecided decided => Decided(state, decided),
@@ -43,7 +43,7 @@ internal static class Fold
             CompensationStarted compensation => state with { Compensating = compensation },
             RunEnded ended => state with
             {
-                End = ended, EndedAt = e.At, IsPaused = false, Compensating = null, Spent = state.Spent + state.Reserved, Reserved = Cents.Zero,
+                End = ended, EndedAt = e.At, IsPaused = false, Compensating = null, Spent = state.Spent + state.Reserved - Granted(state), Reserved = Cents.Zero,
             },
             _ => throw new UnreachableException($"No arm for {e.GetType().Name}."),
         };
@@ -149,11 +149,24 @@ internal static class Fold
         });
         if (ended is { Fallback: { } fallback, Status: StepStatus.Failed })
             next = WithStep(next, fallback, s => s with { Wanted = true });
+        if (state.Steps[ended.Step].Wait?.Granted is { } granted) next = Lost(next, ended.Step, granted);
         if (state.Steps[ended.Step].Wait is null && state.Plan.Steps[ended.Step].Await?.Signal is null) return next;
         return ended.Status == StepStatus.Succeeded && state.Plan.Steps[ended.Step].Await?.Signal is { } name
             ? next with { Signals = WithoutFirst(next.Signals, name) }
             : next;
     }
+
+    /// <summary>What children under way have to themselves: they end with their run, and what they did spend stands in their own records.</summary>
+    private static Cents Granted(RunState state)
+    {
+        var sum = Cents.Zero;
+        foreach (var s in state.Steps) sum += s.Wait?.Granted ?? Cents.Zero;
+        return sum;
+    }
+
+    /// <summary>What a child had to itself counts as spent when nobody waits for it any more.</summary>
+    private static RunState Lost(RunState state, int step, Cents granted) =>
+        WithStep(state, step, s => s with { Cost = s.Cost + granted }) with { Reserved = state.Reserved - granted, Spent = state.Spent + granted };
 
     private static RunState Retried(RunState state, RunRetried retried) => state with
     {
@@ -227,7 +240,7 @@ internal static class Fold
         var before = Call(state, effect);
         var s = Called(state, effect, call, at);
         if (before.Status == CallStatus.Unknown) return WithStep(state, effect.Step, s); // The worst case is already paid.
-        var reserved = before.Started is { } started && started.Effect == effect ? started.Reserved : Cents.Zero;
+        var reserved = before.Started is { } started && started.Effect == effect ? started.Reserved : state.Steps[effect.Step].Wait?.Granted ?? Cents.Zero;
         var paid = cost ?? reserved;
         s.Cost += paid;
         return state with

@@ -155,7 +155,7 @@ internal static class Orders
             Plan = step.Child!.Plan,
             Workflow = step.Child.Workflow,
             Inputs = wait.ChildInputs ?? Json.EmptyObject,
-            Budget = state.Start!.Budget is { } budget ? budget - state.Spent - state.Reserved : null,
+            Budget = wait.Granted ?? (state.Start!.Budget is { } budget ? budget - state.Spent - state.Reserved : null),
         };
     }
 }

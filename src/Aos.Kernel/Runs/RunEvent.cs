@@ -167,6 +167,12 @@ public sealed record WaitStarted : RunEvent
     /// <summary>The child run's resolved inputs.</summary>
     public JsonElement? ChildInputs { get; init; }
 
+    /// <summary>
+    /// What of the run's budget the child may spend; it is reserved until the child is over. Null: the run has no budget, or is of a
+    /// rule before <see cref="KernelRule.Shares"/>.
+    /// </summary>
+    public Cents? Granted { get; init; }
+
     /// <summary>For whoever decides about an approval.</summary>
     public string? Message { get; init; }
 }

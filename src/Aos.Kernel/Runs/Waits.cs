@@ -113,6 +113,7 @@ internal static class Waits
             Until = turn.Now + step.Timeout,
             Child = ChildId.Of(turn.State.Start!.Run, new EffectId(step.Index, -1, call.Generation), turn.Now),
             ChildInputs = inputs.Value,
+            Granted = Shares.Of(turn.State, step),
         });
     }
 

@@ -166,6 +166,94 @@ public sealed class Waiting
         Assert.Equal("\"done\"", run.Result("a"));
     }
 
+    /// <summary>Two children and a paid call, all at once; each child's plan may say a limit.</summary>
+    private static string Siblings(string limit = "", string more = "") => $$$$"""
+        {"name":"p","steps":[
+          {"id":"a","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"paid"}]{{{{limit}}}}}}{{{{more}}}}},
+          {"id":"b","depends_on":[],"run":{"plan":{"name":"c","steps":[{"id":"x","skill":"paid"}]}}},
+          {"id":"c","depends_on":[],"skill":"paid"}]}
+        """;
+
+    private static Cents?[] Granted(MachineWorld run) => [.. RunMachine.Pending(run.State).OfType<StartChild>().Select(child => child.Budget)];
+
+    [Fact]
+    [Trait("id", "SHARE-01")]
+    public void Children_at_the_same_time_never_get_more_than_the_run_has()
+    {
+        var run = MachineWorld.Started(Siblings(), budget: new Cents(30));
+
+        Assert.Equal([new Cents(10), new Cents(10)], Granted(run));
+        Assert.Equal(new Cents(25), run.State.Reserved);
+        Assert.Equal(KernelRule.Shares, run.State.Start!.Rule);
+    }
+
+    [Theory]
+    [Trait("id", "SHARE-02")]
+    [InlineData(",\"budget_cents\":4", "", 4, 13)]
+    [InlineData("", ",\"max_cost_cents\":6", 6, 12)]
+    [InlineData(",\"budget_cents\":4", ",\"max_cost_cents\":6", 4, 13)]
+    [InlineData(",\"budget_cents\":20", "", 20, 5)]
+    [InlineData(",\"budget_cents\":0", "", 0, 15)]
+    public void A_limit_of_the_childs_own_is_its_share(string limit, string more, decimal first, decimal second)
+    {
+        Assert.Equal([new Cents(first), new Cents(second)], Granted(MachineWorld.Started(Siblings(limit, more), budget: new Cents(30))));
+
+        const string alone = """{"name":"p","steps":[{"id":"a","run":{"plan":{"name":"c","budget_cents":400,"steps":[{"id":"x","skill":"paid"}]}}}]}""";
+        Assert.Equal([new Cents(30)], Granted(MachineWorld.Started(alone, budget: new Cents(30)))); // Never more than is left.
+    }
+
+    [Fact]
+    [Trait("id", "SHARE-03")]
+    public void A_child_alone_gets_all_that_is_left_and_what_it_leaves_is_free_again()
+    {
+        var run = MachineWorld.Started("""
+            {"name":"p","steps":[{"id":"z","skill":"paid"},{"id":"a","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"paid"}]}}},{"id":"b","skill":"paid"}]}
+            """, budget: new Cents(20));
+        run.Answer("z", cost: 3);
+        var child = Assert.IsType<StartChild>(Assert.Single(RunMachine.Pending(run.State)));
+        Assert.Equal(new Cents(17), child.Budget);
+
+        run.Do(new RecordOutcome(child.Id, StructuredOutcome.Failed(FailureCatalog.Fail("CHILD_FAILED", "It failed."), new Cents(11))));
+        Assert.Equal((new Cents(14), Cents.Zero), (run.State.Spent, run.State.Reserved));
+    }
+
+    [Fact]
+    [Trait("id", "SHARE-04")]
+    public void A_child_that_nobody_waits_for_any_more_counts_with_its_whole_share()
+    {
+        var run = MachineWorld.Started("""
+            {"name":"p","steps":[{"id":"a","timeout":"1m","on_error":"continue","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"paid"}],"budget_cents":12}}},{"id":"b","skill":"paid"}]}
+            """, budget: new Cents(16));
+        run.After(TimeSpan.FromMinutes(2));
+
+        Assert.Equal((new Cents(12), new Cents(12), Cents.Zero), (run.State.Spent, run.State.Steps[0].Cost, run.State.Reserved));
+        Assert.Equal("RUN_BUDGET_EXCEEDED", run.State.End!.Failure!.Code); // 4 of 16 are left, and the call may cost 5.
+    }
+
+    [Fact]
+    [Trait("id", "SHARE-05")]
+    public void A_run_without_a_budget_or_of_an_earlier_rule_grants_no_share()
+    {
+        var free = MachineWorld.Started(Siblings());
+        var old = free.State.Start! with { Budget = new Cents(30) };
+        var decided = RunMachine.Decide(RunMachine.Evolve(RunState.Empty, old), new WakeRun(), new Facts(old.At));
+
+        Assert.Equal([null, null], Granted(free));
+        Assert.Equal(KernelRule.First, free.State.Start!.Rule);
+        Assert.All(decided.Events.OfType<WaitStarted>(), wait => Assert.Null(wait.Granted));
+        Assert.Equal(2, decided.Events.OfType<WaitStarted>().Count());
+    }
+
+    [Fact]
+    [Trait("id", "SHARE-06")]
+    public void A_run_that_is_cancelled_has_spent_what_came_back_to_it()
+    {
+        var run = MachineWorld.Started(Siblings(), budget: new Cents(30));
+        run.Answer("c", cost: 2).Do(new CancelRun("enough"));
+
+        Assert.Equal((new Cents(2), Cents.Zero), (run.State.Spent, run.State.Reserved));
+    }
+
     [Fact]
     public void Time_never_goes_back()
     {
