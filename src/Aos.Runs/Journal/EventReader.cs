@@ -121,7 +121,7 @@ internal static class EventReader
         Signal = data.GetText("signal"),
         Child = data.Get("child") is { } child ? Run(child) : null,
         ChildInputs = data.Get("child_inputs"),
-        Granted = data.Get("granted") is { } granted ? Cents.FromMicros(granted.GetInt64()) : null,
+        Granted = data.Get("granted") is null ? null : Cents(data, "granted"),
         Message = data.GetText("message"),
     };
 

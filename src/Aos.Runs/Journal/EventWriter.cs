@@ -170,7 +170,7 @@ internal static class EventWriter
         if (e.Signal is { } signal) w.WriteString("signal"u8, signal);
         if (e.Child is { } child) w.WriteString("child"u8, child.Value);
         if (e.ChildInputs is { } inputs) Value(w, "child_inputs"u8, inputs);
-        if (e.Granted is { } granted) w.WriteNumber("granted"u8, granted.ToMicros());
+        if (e.Granted is { } granted) w.WriteNumber("granted"u8, granted.Value);
         if (e.Message is { } message) w.WriteString("message"u8, message);
     }
 
