@@ -6,6 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Aos.Auth.Tests;
 
 /// <summary>Access tokens of a real issuer: its keys, their rotation and loss, and everything a token can be wrong in.</summary>
+[Trait("store", "none")]
 public sealed class AccessTokens : IAsyncLifetime
 {
     private Issuer issuer = null!;

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aos.Auth.Tests;
 
 /// <summary>An agent reaches the domains it may reach: said before a run where the plan tells, held at every request in any case.</summary>
+[Trait("store", "none")]
 public sealed class AgentDomains : IAsyncLifetime
 {
     private const string OnlyGood = """ "capabilities":{"allowed_domains":["good.example"]} """;

@@ -166,7 +166,7 @@ public sealed class TenantQuotas : IAsyncLifetime
         var key = ("X-AOS-Key", (await house.KeyAsync("machine", """ "tenant_id":"acme" """)).Text);
         var run = await house.AskAsync("POST", "/api/v1/runs", Echo, key);
         var path = $"/api/v1/runs/{run.Text("run_id")}";
-        Assert.Equal("queued", (await house.AskAsync("GET", path, null, key)).Text("status"));
+        Assert.Equal("queued", (await house.AskAsync("GET", $"{path}?wait=0", null, key)).Text("status"));
 
         await SetAsync("acme", """{"quota":{"concurrent_runs":1}}""");
 
