@@ -1,6 +1,7 @@
 namespace Aos.E2E.Tests;
 
 /// <summary><c>aos connections</c> as a process, and what <c>aos plan check</c> says of them.</summary>
+[Trait("store", "none")]
 public sealed class ConnectionCommands : InFolder
 {
     private const string Crm = """

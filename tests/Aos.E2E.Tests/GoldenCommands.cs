@@ -5,6 +5,7 @@ using Aos.App.Cli;
 namespace Aos.E2E.Tests;
 
 /// <summary><c>aos golden</c>, <c>aos runs fork</c> and <c>aos runs diff</c> as processes.</summary>
+[Trait("store", "none")]
 public sealed class GoldenCommands : InFolder
 {
     private const string Plan = """{"name":"p","seed":7,"steps":[{"id":"a","skill":"echo","params":{"n":1,"password":"hunter2"}},{"id":"b","skill":"echo","params":{"n":2}}]}""";
@@ -82,7 +83,6 @@ public sealed class GoldenCommands : InFolder
 
     [Fact]
     [Trait("id", "DIFF-10")]
-    [Trait("store", "none")]
     public void The_terminal_form_of_a_diff_is_fixed()
     {
         var diff = Json.Parse("""
@@ -118,7 +118,6 @@ public sealed class GoldenCommands : InFolder
     [Fact]
     [Trait("id", "B8.6-08")]
     [Trait("id", "B8.6-09")]
-    [Trait("store", "none")]
     public void Five_who_sign_at_the_same_time_leave_one_well_formed_signature()
     {
         var file = Path.Combine(Folder, "run.steps.jsonl.sig");
@@ -140,7 +139,6 @@ public sealed class GoldenCommands : InFolder
     [InlineData(".hidden")]
     [InlineData("")]
     [Trait("id", "W-21")]
-    [Trait("store", "none")]
     public void A_name_that_leads_out_of_the_folder_is_none(string name) =>
         Assert.Throws<PlanFileException>(() => RecordingFiles.Target(Folder, name));
 

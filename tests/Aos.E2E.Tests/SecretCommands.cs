@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Aos.E2E.Tests;
 
 /// <summary><c>aos secrets</c> as a process.</summary>
+[Trait("store", "none")]
 public sealed class SecretCommands : InFolder
 {
     [Fact]

@@ -1,6 +1,7 @@
 namespace Aos.E2E.Tests;
 
 /// <summary><c>aos trace list|store|show|diff|delete|mismatches</c> as a process.</summary>
+[Trait("store", "none")]
 public sealed class TraceCommands : InFolder
 {
     [Fact]

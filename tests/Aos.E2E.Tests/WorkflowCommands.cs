@@ -3,6 +3,7 @@ using Aos.Testing;
 namespace Aos.E2E.Tests;
 
 /// <summary><c>aos workflows</c>, and <c>aos runs ... --where</c>, as processes.</summary>
+[Trait("store", "none")]
 public sealed class WorkflowCommands : InFolder
 {
     private const string Inner = "name: inner\nversion: 1.0.0\nsteps:\n  - id: x\n    skill: echo\n    params: { m: hello }\n";
