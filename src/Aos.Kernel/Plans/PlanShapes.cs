@@ -10,7 +10,14 @@ internal static partial class PlanShapes
     private static readonly string[] NormalMarks =
         ["name", "inputs", "output", "seed", "timeout", "on_failure"];
 
-    private static readonly string[] Kept = ["max_cost_cents", "idempotency_key", "when", "timeout"];
+    /// <summary>Members of a step that mean the same in every shape: left out, the step would silently do something else.</summary>
+    private static readonly string[] Kept =
+        ["max_cost_cents", "idempotency_key", "when", "timeout", "for_each", "as", "max_parallel", "fallback_only", "replay_behavior"];
+
+    private static readonly string[] KeptObjects = ["repeat", "compensate"];
+
+    /// <summary>What a step does that calls no skill.</summary>
+    private static readonly string[] Actions = ["sleep", "await", "run", "agent"];
 
     /// <summary>The plan in the normal shape, and whether it was written in it (then unknown members are mistakes).</summary>
     internal static (JsonElement Plan, bool IsStrict) Normalise(JsonElement source)
@@ -89,19 +96,39 @@ internal static partial class PlanShapes
         var skill = step.Get("skill") ?? step.Get("skill_id");
         if (skill is { } named) Copy(writer, "skill", named.ValueKind == JsonValueKind.String ? Json.Of(Bare(named.GetString()!)) : named);
         if (step.GetText("description") is { } description) writer.WriteString("description", description);
-        var parameters = step.Get("params") ?? step.Get("inputs") ?? Json.EmptyObject;
-        writer.WritePropertyName("params");
-        WriteParams(writer, parameters);
+        var written = step.Get("params") ?? step.Get("inputs");
+        var parameters = written ?? Json.EmptyObject;
+        if (skill is not null || written is not null)
+        {
+            writer.WritePropertyName("params");
+            WriteParams(writer, parameters);
+        }
+
         if (step.Get("depends_on") is { ValueKind: JsonValueKind.Array } depends && depends.GetArrayLength() > 0) Copy(writer, "depends_on", depends);
         WriteRetry(writer, step, parameters);
         WriteOnError(writer, step, id);
+        WriteKept(writer, step, skill is not null);
+        writer.WriteEndObject();
+        if (step.Get("fallback") is { ValueKind: JsonValueKind.Object } fallback) WriteFallback(writer, fallback, id);
+    }
+
+    private static void WriteKept(Utf8JsonWriter writer, JsonElement step, bool callsSkill)
+    {
         foreach (var member in Kept)
         {
             if (step.Get(member) is { ValueKind: not JsonValueKind.Null } value) Copy(writer, member, value);
         }
 
-        writer.WriteEndObject();
-        if (step.Get("fallback") is { ValueKind: JsonValueKind.Object } fallback) WriteFallback(writer, fallback, id);
+        foreach (var member in KeptObjects)
+        {
+            if (step.Get(member) is { ValueKind: JsonValueKind.Object } value) Copy(writer, member, value);
+        }
+
+        if (callsSkill) return;
+        foreach (var member in Actions)
+        {
+            if (step.Get(member) is { ValueKind: not JsonValueKind.Null } value) Copy(writer, member, value);
+        }
     }
 
     private static string Bare(string skill) => skill.StartsWith("skill.", StringComparison.Ordinal) ? skill[6..] : skill;
@@ -145,6 +172,7 @@ internal static partial class PlanShapes
             attempts = (Number(step.Get("max_retries")) ?? 3) + 1;
         }
 
+        if (attempts is null && step.Get("retry") is { ValueKind: JsonValueKind.Object } clause) Copy(writer, "retry", clause);
         if (attempts is null) return;
         writer.WriteStartObject("retry");
         writer.WriteNumber("max_attempts", attempts.Value);
@@ -163,6 +191,10 @@ internal static partial class PlanShapes
         else if (step.GetText("on_error") is { } onError)
         {
             writer.WriteString("on_error", onError == "retry" ? "abort" : onError);
+        }
+        else if (step.Get("on_error") is { ValueKind: JsonValueKind.Object } clause)
+        {
+            Copy(writer, "on_error", clause);
         }
     }
 
