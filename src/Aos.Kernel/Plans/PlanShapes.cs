@@ -14,6 +14,9 @@ internal static partial class PlanShapes
     private static readonly string[] Kept =
         ["max_cost_cents", "idempotency_key", "when", "timeout", "for_each", "as", "max_parallel", "fallback_only", "replay_behavior"];
 
+    /// <summary>The same of a plan whose steps have older names; beside a list of steps they may be members of a request.</summary>
+    private static readonly string[] KeptOfPlan = ["output", "on_failure"];
+
     private static readonly string[] KeptObjects = ["repeat", "compensate"];
 
     /// <summary>What a step does that calls no skill.</summary>
@@ -28,23 +31,23 @@ internal static partial class PlanShapes
         if (source.Get("steps") is not { ValueKind: JsonValueKind.Array } steps) return (source, true);
         var legacy = steps.EnumerateArray().Any(step => step.Get("step_id") is not null || step.Get("skill_id") is not null)
             || !NormalMarks.Any(mark => source.Get(mark) is not null);
-        return legacy ? (FromSteps(source, steps, "plan"), false) : (WithIds(source, steps), true);
+        return legacy ? (FromSteps(source, steps, "plan", isPlan: true), false) : (WithIds(source, steps), true);
     }
 
     private static JsonElement WithIds(JsonElement source, JsonElement steps) =>
         source.Raw().IndexOf("steps["u8) >= 0 ? Json.Parse(ByIndex(source.GetRawText(), steps, Ids(steps))) : source;
 
-    private static JsonElement FromSteps(JsonElement source, JsonElement steps, string name)
+    private static JsonElement FromSteps(JsonElement source, JsonElement steps, string name, bool isPlan = false)
     {
         var ids = Ids(steps);
-        var written = Json.Write(writer =>
+        var normal = Json.Write(writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("name", source.GetText("name") ?? source.GetText("plan_id") ?? source.GetText("id") ?? source.GetText("workflow_id") ?? name);
             if (source.GetText("version") is { } version) writer.WriteString("version", version);
             if (source.GetText("goal") is { } goal) writer.WriteString("goal", goal);
             WriteBudget(writer, source);
-            if (source.Get("timeout_seconds") is { ValueKind: JsonValueKind.Number } timeout) Copy(writer, "timeout", timeout);
+            WriteEnds(writer, source, isPlan);
             if (source.Get("seed") is { ValueKind: JsonValueKind.Number } seed) Copy(writer, "seed", seed);
             writer.WriteStartArray("steps");
             var index = 0;
@@ -53,9 +56,9 @@ internal static partial class PlanShapes
             writer.WriteEndObject();
         });
         // Most lists are written in no older dialect: what was just parsed need not be written and parsed again.
-        var text = written.Raw();
+        var text = normal.Raw();
         var isPlain = text.IndexOf("steps["u8) < 0 && text.IndexOf("{{"u8) < 0 && text.IndexOf("${"u8) < 0;
-        return isPlain ? written : Json.Parse(Dialects(ByIndex(written.GetRawText(), steps, ids), ids));
+        return isPlain ? normal : Json.Parse(Dialects(ByIndex(normal.GetRawText(), steps, ids), ids));
     }
 
     private static List<string> Ids(JsonElement steps)
@@ -81,6 +84,17 @@ internal static partial class PlanShapes
         else if (source.Get("budget_cents") is { } cents) Copy(writer, "budget_cents", cents);
         else if (source.Get("budget")?.Get("max_cost_usd") is { ValueKind: JsonValueKind.Number } usd && usd.TryGetDecimal(out var dollars))
             writer.WriteNumber("budget_cents", dollars * 100);
+    }
+
+    /// <summary>When the run ends, how, and with what.</summary>
+    private static void WriteEnds(Utf8JsonWriter writer, JsonElement source, bool isPlan)
+    {
+        if (source.Get("timeout_seconds") is { ValueKind: JsonValueKind.Number } timeout) Copy(writer, "timeout", timeout);
+        else if (isPlan && source.Get("timeout") is { ValueKind: not JsonValueKind.Null } written) Copy(writer, "timeout", written);
+        foreach (var member in isPlan ? KeptOfPlan : [])
+        {
+            if (source.Get(member) is { ValueKind: not JsonValueKind.Null } value) Copy(writer, member, value);
+        }
     }
 
     private static void WriteStep(Utf8JsonWriter writer, JsonElement step, string id)

@@ -58,6 +58,46 @@ public sealed class Shapes
         Assert.True(run.EndedAt - run.StartedAt >= TimeSpan.FromHours(1));
     }
 
+    [Theory]
+    [InlineData("""{"id":"a","skill":"put","params":{"v":"${{ n }}"},"description":"d","for_each":"${{ [1,2] }}","as":"n","max_parallel":2,"when":"true","timeout":"3s","max_cost_cents":4,"idempotency_key":"k","replay_behavior":"skip"}""")]
+    [InlineData("""{"id":"a","skill":"put","params":{},"retry":{"max_attempts":4,"backoff":"1s","max_backoff":"9s","factor":3},"on_error":"compensate","compensate":{"skill":"put","params":{"undo":1}}}""")]
+    [InlineData("""{"id":"a","skill":"put","params":{},"repeat":{"until":"steps.a.result.done","max":3,"delay":"1s"}}""")]
+    [InlineData("""{"id":"a","skill":"put","params":{},"on_error":{"fallback":"b"}},{"id":"b","skill":"put","params":{},"fallback_only":true}""")]
+    [InlineData("""{"id":"a","skill":"put","params":{},"depends_on":["b"]},{"id":"b","sleep":"1h"}""")]
+    [InlineData("""{"id":"a","await":{"signal":"go","timeout":"1h"}},{"id":"b","await":{"approval":{"level":2}}}""")]
+    [InlineData("""{"id":"a","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"put","params":{}}]},"inputs":{"n":1}},"timeout":"1h"}""")]
+    [InlineData("""{"id":"a","agent":{"goal":"g","skills":["put"],"max_turns":3,"output_schema":{"type":"object"}}}""")]
+    [Trait("id", "W-29")]
+    public async Task Steps_mean_the_same_as_a_list_and_within_a_plan(string steps)
+    {
+        await using var world = await Worlds.OpenAsync();
+        world.Skills.Add("llm_invoke", EffectClass.Idempotent);
+        var plan = PlanReader.Read(Json.Parse($$"""{"name":"plan","steps":[{{steps}}]}"""), world.Skills.Terms);
+
+        Assert.Empty(plan.Problems);
+        foreach (var shape in new[] { $"[{steps}]", $$"""{"plan":[{{steps}}]}""", $$"""{"id":"plan","steps":[{{steps}}]}""" })
+        {
+            var reading = PlanReader.Read(Json.Parse(shape), world.Skills.Terms);
+
+            Assert.Empty(reading.Problems);
+            Assert.Equal(CanonicalJson.Text(plan.Plan!.Source), CanonicalJson.Text(reading.Plan!.Source));
+        }
+    }
+
+    [Fact]
+    [Trait("id", "W-05")]
+    [Trait("id", "W-29")]
+    public async Task A_plan_whose_steps_have_older_names_keeps_its_timeout_output_and_undoing()
+    {
+        await using var world = await Worlds.OpenAsync();
+        var plan = PlanReader.Read(
+            Json.Parse("""{"id":"w","timeout":"5s","output":"${{ steps.a.result.n }}","on_failure":"compensate","steps":[{"id":"a","skill_id":"put","compensate":{"skill":"put"}}]}"""), world.Skills.Terms).Plan!;
+
+        Assert.Equal((TimeSpan.FromSeconds(5), true, "put"), (plan.Timeout, plan.CompensateOnFailure, plan.Steps[0].Compensate?.Skill));
+        Assert.Equal("\"${{ steps.a.result.n }}\"", plan.Output?.GetRawText());
+        Assert.Equal("INVALID_PLAN", Assert.Single(PlanReader.Read(Json.Parse("""{"id":"w","on_failure":"skip","steps":[{"id":"a","skill_id":"put"}]}"""), world.Skills.Terms).Problems).Code);
+    }
+
     [Fact]
     [Trait("id", "W-29")]
     public async Task What_an_older_client_says_beside_its_skill_stays_without_meaning()
