@@ -18,7 +18,7 @@ public enum Behaviour
     /// <summary>The effect happens and no answer ever comes: the call ends when it is timed out or cancelled.</summary>
     ThenNever,
 
-    /// <summary>Nothing happens; the call fails with a failure that may be tried again.</summary>
+    /// <summary>Nothing happens; the call fails as <see cref="ScriptedSkills.Fails"/> says.</summary>
     Fail,
 
     /// <summary>The process ends before the effect.</summary>
@@ -48,6 +48,9 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
 
     /// <summary>Says what a call does; by default each is answered.</summary>
     public Func<ScriptedCall, Behaviour> Behave { get; set; } = static _ => Behaviour.Answer;
+
+    /// <summary>What a call says that fails; by default that it came too often, which is tried again.</summary>
+    public Func<ScriptedCall, Failure> Fails { get; set; } = static _ => FailureCatalog.Fail("RATE_LIMITED", "The script says so.");
 
     /// <summary>Sees a call right before its effect, for instance to check what is on record by then.</summary>
     public Action<ScriptedCall>? BeforeEffect { get; set; }
@@ -92,7 +95,7 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
         var seen = new ScriptedCall(skill, parameters, call, numbers.AddOrUpdate(call.IdempotencyKey, 1, static (_, n) => n + 1));
         var behaviour = Behave(seen);
         if (behaviour == Behaviour.CrashBefore && Crash is { } before) return await before();
-        if (behaviour == Behaviour.Fail) return StructuredOutcome.Failed(FailureCatalog.Fail("RATE_LIMITED", "The script says so."));
+        if (behaviour == Behaviour.Fail) return StructuredOutcome.Failed(Fails(seen));
         if (script.Effect != EffectClass.Pure)
         {
             BeforeEffect?.Invoke(seen);

@@ -53,6 +53,7 @@ public sealed class RowSecurity : IAsyncLifetime
 
     [Fact]
     [Trait("id", "ROW-journal")]
+    [Trait("id", "W-28")]
     public async Task Events_are_those_of_the_tenants_own_runs()
     {
         async Task<long> CountAsync(ITables tables) => await tables.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT count(*) FROM journal"), default);

@@ -118,6 +118,7 @@ public sealed class GoldenCommands : InFolder
     [Fact]
     [Trait("id", "B8.6-08")]
     [Trait("id", "B8.6-09")]
+    [Trait("id", "B8.4-10")]
     public void Five_who_sign_at_the_same_time_leave_one_well_formed_signature()
     {
         var file = Path.Combine(Folder, "run.steps.jsonl.sig");

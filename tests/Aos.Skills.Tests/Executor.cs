@@ -41,6 +41,8 @@ public sealed class Executor
     [Fact]
     [Trait("id", "A8.1-08")]
     [Trait("id", "A8.2-03")]
+    [Trait("id", "W-05")]
+    [Trait("id", "W-20")]
     public async Task A_skill_past_its_time_is_a_timeout_even_when_it_does_not_listen()
     {
         using var room = Scripted.Room((_, _, _) => new TaskCompletionSource<SkillAnswer<ScriptOut>>().Task);

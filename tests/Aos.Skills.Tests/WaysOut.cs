@@ -78,6 +78,7 @@ public sealed class WaysOut : IAsyncLifetime
     [Trait("id", "A8.11-16")]
     [Trait("id", "ATTACK-ssrf-address")]
     [Trait("id", "ATTACK-ssrf-ipv6")]
+    [Trait("id", "B8.4-15")]
     public async Task Addresses_that_are_not_public_are_refused_however_they_are_written(string url)
     {
         using var room = new SkillRoom();
@@ -172,6 +173,7 @@ public sealed class WaysOut : IAsyncLifetime
     [InlineData("127.0.0.1")]
     [InlineData("127.0.0.1:80")]
     [InlineData("127.0.0.0/8")]
+    [Trait("id", "B8.4-16")]
     public async Task An_allow_list_opens_hosts_ports_and_networks(string allow)
     {
         using var room = new SkillRoom(allow);
@@ -186,6 +188,7 @@ public sealed class WaysOut : IAsyncLifetime
     [InlineData("ftp://93.184.216.34/", "INVALID_INPUT")]
     [Trait("id", "F5.3-30")]
     [Trait("id", "ATTACK-ssrf-redirect")]
+    [Trait("id", "B8.4-14")]
     public async Task A_redirect_is_judged_like_the_first_address(string url, string code)
     {
         using var room = new SkillRoom(home.Authority);

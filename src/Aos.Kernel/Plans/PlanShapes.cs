@@ -10,7 +10,17 @@ internal static partial class PlanShapes
     private static readonly string[] NormalMarks =
         ["name", "inputs", "output", "seed", "timeout", "on_failure"];
 
-    private static readonly string[] Kept = ["max_cost_cents", "idempotency_key", "when", "timeout"];
+    /// <summary>Members of a step that mean the same in every shape: left out, the step would silently do something else.</summary>
+    private static readonly string[] Kept =
+        ["max_cost_cents", "idempotency_key", "when", "timeout", "for_each", "as", "max_parallel", "fallback_only", "replay_behavior"];
+
+    /// <summary>The same of a plan whose steps have older names; beside a list of steps they may be members of a request.</summary>
+    private static readonly string[] KeptOfPlan = ["output", "on_failure"];
+
+    private static readonly string[] KeptObjects = ["repeat", "compensate"];
+
+    /// <summary>What a step does that calls no skill.</summary>
+    private static readonly string[] Actions = ["sleep", "await", "run", "agent"];
 
     /// <summary>The plan in the normal shape, and whether it was written in it (then unknown members are mistakes).</summary>
     internal static (JsonElement Plan, bool IsStrict) Normalise(JsonElement source)
@@ -21,23 +31,23 @@ internal static partial class PlanShapes
         if (source.Get("steps") is not { ValueKind: JsonValueKind.Array } steps) return (source, true);
         var legacy = steps.EnumerateArray().Any(step => step.Get("step_id") is not null || step.Get("skill_id") is not null)
             || !NormalMarks.Any(mark => source.Get(mark) is not null);
-        return legacy ? (FromSteps(source, steps, "plan"), false) : (WithIds(source, steps), true);
+        return legacy ? (FromSteps(source, steps, "plan", isPlan: true), false) : (WithIds(source, steps), true);
     }
 
     private static JsonElement WithIds(JsonElement source, JsonElement steps) =>
         source.Raw().IndexOf("steps["u8) >= 0 ? Json.Parse(ByIndex(source.GetRawText(), steps, Ids(steps))) : source;
 
-    private static JsonElement FromSteps(JsonElement source, JsonElement steps, string name)
+    private static JsonElement FromSteps(JsonElement source, JsonElement steps, string name, bool isPlan = false)
     {
         var ids = Ids(steps);
-        var written = Json.Write(writer =>
+        var normal = Json.Write(writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("name", source.GetText("name") ?? source.GetText("plan_id") ?? source.GetText("id") ?? source.GetText("workflow_id") ?? name);
             if (source.GetText("version") is { } version) writer.WriteString("version", version);
             if (source.GetText("goal") is { } goal) writer.WriteString("goal", goal);
             WriteBudget(writer, source);
-            if (source.Get("timeout_seconds") is { ValueKind: JsonValueKind.Number } timeout) Copy(writer, "timeout", timeout);
+            WriteEnds(writer, source, isPlan);
             if (source.Get("seed") is { ValueKind: JsonValueKind.Number } seed) Copy(writer, "seed", seed);
             writer.WriteStartArray("steps");
             var index = 0;
@@ -46,9 +56,9 @@ internal static partial class PlanShapes
             writer.WriteEndObject();
         });
         // Most lists are written in no older dialect: what was just parsed need not be written and parsed again.
-        var text = written.Raw();
+        var text = normal.Raw();
         var isPlain = text.IndexOf("steps["u8) < 0 && text.IndexOf("{{"u8) < 0 && text.IndexOf("${"u8) < 0;
-        return isPlain ? written : Json.Parse(Dialects(ByIndex(written.GetRawText(), steps, ids), ids));
+        return isPlain ? normal : Json.Parse(Dialects(ByIndex(normal.GetRawText(), steps, ids), ids));
     }
 
     private static List<string> Ids(JsonElement steps)
@@ -76,6 +86,17 @@ internal static partial class PlanShapes
             writer.WriteNumber("budget_cents", dollars * 100);
     }
 
+    /// <summary>When the run ends, how, and with what.</summary>
+    private static void WriteEnds(Utf8JsonWriter writer, JsonElement source, bool isPlan)
+    {
+        if (source.Get("timeout_seconds") is { ValueKind: JsonValueKind.Number } timeout) Copy(writer, "timeout", timeout);
+        else if (isPlan && source.Get("timeout") is { ValueKind: not JsonValueKind.Null } written) Copy(writer, "timeout", written);
+        foreach (var member in isPlan ? KeptOfPlan : [])
+        {
+            if (source.Get(member) is { ValueKind: not JsonValueKind.Null } value) Copy(writer, member, value);
+        }
+    }
+
     private static void WriteStep(Utf8JsonWriter writer, JsonElement step, string id)
     {
         if (step.ValueKind != JsonValueKind.Object)
@@ -89,19 +110,39 @@ internal static partial class PlanShapes
         var skill = step.Get("skill") ?? step.Get("skill_id");
         if (skill is { } named) Copy(writer, "skill", named.ValueKind == JsonValueKind.String ? Json.Of(Bare(named.GetString()!)) : named);
         if (step.GetText("description") is { } description) writer.WriteString("description", description);
-        var parameters = step.Get("params") ?? step.Get("inputs") ?? Json.EmptyObject;
-        writer.WritePropertyName("params");
-        WriteParams(writer, parameters);
+        var written = step.Get("params") ?? step.Get("inputs");
+        var parameters = written ?? Json.EmptyObject;
+        if (skill is not null || written is not null)
+        {
+            writer.WritePropertyName("params");
+            WriteParams(writer, parameters);
+        }
+
         if (step.Get("depends_on") is { ValueKind: JsonValueKind.Array } depends && depends.GetArrayLength() > 0) Copy(writer, "depends_on", depends);
         WriteRetry(writer, step, parameters);
         WriteOnError(writer, step, id);
+        WriteKept(writer, step, skill is not null);
+        writer.WriteEndObject();
+        if (step.Get("fallback") is { ValueKind: JsonValueKind.Object } fallback) WriteFallback(writer, fallback, id);
+    }
+
+    private static void WriteKept(Utf8JsonWriter writer, JsonElement step, bool callsSkill)
+    {
         foreach (var member in Kept)
         {
             if (step.Get(member) is { ValueKind: not JsonValueKind.Null } value) Copy(writer, member, value);
         }
 
-        writer.WriteEndObject();
-        if (step.Get("fallback") is { ValueKind: JsonValueKind.Object } fallback) WriteFallback(writer, fallback, id);
+        foreach (var member in KeptObjects)
+        {
+            if (step.Get(member) is { ValueKind: JsonValueKind.Object } value) Copy(writer, member, value);
+        }
+
+        if (callsSkill) return;
+        foreach (var member in Actions)
+        {
+            if (step.Get(member) is { ValueKind: not JsonValueKind.Null } value) Copy(writer, member, value);
+        }
     }
 
     private static string Bare(string skill) => skill.StartsWith("skill.", StringComparison.Ordinal) ? skill[6..] : skill;
@@ -145,6 +186,7 @@ internal static partial class PlanShapes
             attempts = (Number(step.Get("max_retries")) ?? 3) + 1;
         }
 
+        if (attempts is null && step.Get("retry") is { ValueKind: JsonValueKind.Object } clause) Copy(writer, "retry", clause);
         if (attempts is null) return;
         writer.WriteStartObject("retry");
         writer.WriteNumber("max_attempts", attempts.Value);
@@ -163,6 +205,10 @@ internal static partial class PlanShapes
         else if (step.GetText("on_error") is { } onError)
         {
             writer.WriteString("on_error", onError == "retry" ? "abort" : onError);
+        }
+        else if (step.Get("on_error") is { ValueKind: JsonValueKind.Object } clause)
+        {
+            Copy(writer, "on_error", clause);
         }
     }
 

@@ -87,6 +87,7 @@ public sealed class Routing
     }
 
     [Fact]
+    [Trait("id", "W-28")]
     public async Task Another_tenant_and_an_unknown_run_find_nothing()
     {
         await using var pair = await Pair.OpenAsync();

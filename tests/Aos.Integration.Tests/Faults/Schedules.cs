@@ -8,6 +8,7 @@ namespace Aos.Integration.Tests.Faults;
 public sealed class Schedules
 {
     [Fact]
+    [Trait("id", "W-06")]
     public void Nodes_that_die_stand_still_or_are_cut_off_lose_nothing_and_do_nothing_twice()
     {
         var summary = Campaign.Search(1, 2_000, Planted.None);

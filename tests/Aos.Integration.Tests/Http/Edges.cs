@@ -22,6 +22,8 @@ public sealed class Edges : IAsyncLifetime
     [InlineData("/ready")]
     [InlineData("/healthz")]
     [InlineData("/health/live")]
+    [Trait("id", "B8.4-03")]
+    [Trait("id", "B8.4-17")]
     public async Task A_house_that_works_is_healthy(string path)
     {
         var reply = await house.AskAsync(path);
@@ -33,6 +35,7 @@ public sealed class Edges : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "B8.4-17")]
     public async Task A_store_that_cannot_be_written_is_not_ready_but_alive()
     {
         await using var other = house.Store.Connect();

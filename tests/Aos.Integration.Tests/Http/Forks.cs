@@ -164,6 +164,8 @@ public sealed class Forks : IAsyncLifetime
     [Trait("id", "B8.6-06")]
     [Trait("id", "B8.11-12")]
     [Trait("id", "W-11")]
+    [Trait("id", "B8.4-09")]
+    [Trait("id", "B8.4-11")]
     public async Task A_recording_is_signed_by_the_house_and_its_replay_s_recording_matches_it()
     {
         var run = await house.RunAsync($$"""{"plan":{{Plan}}}""");

@@ -195,6 +195,8 @@ public sealed class Archiving
     }
 
     [Fact]
+    [Trait("id", "B8.2-04")]
+    [Trait("id", "B8.2-05")]
     public async Task What_is_old_enough_is_deleted_in_the_database_and_in_files()
     {
         await using var house = new ArchiveHouse();
@@ -203,6 +205,7 @@ public sealed class Archiving
         var stored = await house.EndedAsync(Noon.AddMinutes(5));
 
         Assert.Equal(2, await house.Archivist.DeleteAsync(Noon.AddDays(2), cancel));
+        Assert.Equal(0, await house.Archivist.DeleteAsync(Noon.AddDays(2), cancel)); // There is nothing of it any more.
 
         Assert.Null(await house.RowAsync(filed));
         Assert.Null(await house.RowAsync(stored));

@@ -21,6 +21,7 @@ public sealed class Corruption
     [InlineData("DELETE FROM journal WHERE seq = 2", 2)]
     [InlineData("DELETE FROM journal WHERE seq = 1", 1)]
     [InlineData("UPDATE journal SET body = x'7b22' WHERE seq = 2", 2)]
+    [Trait("id", "W-12")]
     public async Task An_event_that_is_not_as_it_was_written_is_named(string damage, int seq)
     {
         await using var store = new StoreHouse();
@@ -40,6 +41,7 @@ public sealed class Corruption
     [InlineData("UPDATE runs SET spent = 7", "spent")]
     [InlineData("UPDATE runs SET agent_id = 'eve'", "agent_id")]
     [InlineData("DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)", "is missing")]
+    [Trait("id", "W-12")]
     public async Task A_row_that_differs_from_its_journal_is_named_over_http(string damage, string named)
     {
         await using var house = await House.OpenAsync();

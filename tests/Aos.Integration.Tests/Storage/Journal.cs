@@ -40,6 +40,8 @@ public sealed class Journal : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "B8.7-06")]
+    [Trait("id", "W-06")]
     public async Task An_append_at_a_stale_number_is_a_conflict_and_writes_nothing()
     {
         var run = New();
@@ -166,6 +168,7 @@ public sealed class Journal : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "W-28")]
     public async Task Another_tenant_sees_nothing()
     {
         var run = New();

@@ -25,6 +25,7 @@ public sealed class Overlaps : IAsyncLifetime
     public ValueTask DisposeAsync() => pair.DisposeAsync();
 
     [Fact]
+    [Trait("id", "W-06")]
     public async Task Of_two_appends_of_one_owner_at_one_number_the_second_is_told_where_the_run_stands()
     {
         await WriteAsync(Of(A, run, 0, 1));
@@ -76,6 +77,7 @@ public sealed class Overlaps : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "W-06")]
     public async Task Of_two_claims_of_a_due_run_the_second_gets_nothing_and_sees_the_owner()
     {
         await ParkDueAsync();

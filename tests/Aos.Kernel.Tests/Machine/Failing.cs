@@ -39,6 +39,7 @@ public sealed class Failing
     }
 
     [Fact]
+    [Trait("id", "W-20")]
     public void Retry_after_of_the_peer_is_respected()
     {
         var run = MachineWorld.Started("""{"name":"r","steps":[{"id":"a","skill":"put","retry":{"max_attempts":3,"backoff":"1s"}}]}""");
@@ -48,6 +49,7 @@ public sealed class Failing
     }
 
     [Fact]
+    [Trait("id", "W-03")]
     public void A_permanent_failure_ends_the_run_at_once()
     {
         var run = MachineWorld.Started("""{"name":"r","steps":[{"id":"a","skill":"put","retry":{"max_attempts":3,"backoff":"1s"}},{"id":"b","skill":"put"}]}""");
@@ -118,6 +120,7 @@ public sealed class Failing
     }
 
     [Fact]
+    [Trait("id", "W-27")]
     public void A_missing_reference_fails_the_step_and_is_never_left_in_place()
     {
         var run = MachineWorld.Started("""
@@ -174,6 +177,7 @@ public sealed class Failing
     }
 
     [Fact]
+    [Trait("id", "W-08")]
     public void The_budget_is_reserved_before_the_call_and_never_overspent()
     {
         var run = MachineWorld.Started(

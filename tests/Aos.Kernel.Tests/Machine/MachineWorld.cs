@@ -12,6 +12,10 @@ internal sealed class MachineWorld
         Terms("put", EffectClass.Idempotent, CostModel.Free),
         Terms("get", EffectClass.Idempotent, CostModel.Free) with { StableFields = ["status"] },
         Terms("post", EffectClass.AtMostOnce, CostModel.Free) with { KeyMakesIdempotent = true },
+        Terms("call", EffectClass.Idempotent, CostModel.Free) with
+        {
+            EffectParam = "method", EffectByParam = ImmutableSortedDictionary<string, EffectClass>.Empty.Add("POST", EffectClass.AtMostOnce), KeyMakesIdempotent = true,
+        },
         Terms("paid", EffectClass.Idempotent, new CostModel(5, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0)),
         Terms("llm_invoke", EffectClass.Idempotent, new CostModel(2, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0)),
         Terms("search", EffectClass.Idempotent, CostModel.Free) with

@@ -44,6 +44,7 @@ public sealed class Order
     }
 
     [Fact]
+    [Trait("id", "W-04")]
     public void Independent_steps_of_a_graph_run_side_by_side_and_join()
     {
         var run = MachineWorld.Started("""
@@ -61,6 +62,7 @@ public sealed class Order
     }
 
     [Fact]
+    [Trait("id", "W-04")]
     public void The_root_hash_does_not_depend_on_which_parallel_step_ends_first()
     {
         const string Plan = """

@@ -20,6 +20,7 @@ public sealed class OwnVectors
         Assert.Equal(path, Assert.Throws<CanonicalJsonException>(() => CanonicalJson.Text(Json.Parse(json))).Path);
 
     [Fact]
+    [Trait("id", "W-15")]
     public void The_seed_is_spread_by_splitmix64()
     {
         var mix = new SplitMix64(1234567);
@@ -30,6 +31,7 @@ public sealed class OwnVectors
     }
 
     [Fact]
+    [Trait("id", "W-15")]
     public void Chance_is_xoshiro256_starstar()
     {
         var chance = new Chance(1, 2, 3, 4);
@@ -53,10 +55,39 @@ public sealed class OwnVectors
     }
 
     [Fact]
+    [Trait("id", "W-15")]
     public void The_chance_of_a_step_follows_from_the_run_s_seed_and_differs_by_step()
     {
         Assert.Equal(new Chance(Seeds.Step(42, 3)).Next(), Chance.OfStep(42, 3).Next());
         Assert.NotEqual(Chance.OfStep(42, 3).State(), Chance.OfStep(42, 4).State());
         Assert.Matches("^[0-9a-f]{16}$", Chance.OfStep(42, 3).State());
+    }
+
+    [Theory]
+    [InlineData(0UL, 0, "5183ceed1d551608", 10091663549188853184UL, 17063119739189991657UL)]
+    [InlineData(42UL, 0, "fc9ea9a18f6b52ab", 12695390513877678942UL, 11887196770337992362UL)]
+    [InlineData(42UL, 1, "3e2d5df198b4067c", 9082024983158180794UL, 4572935315345985088UL)]
+    [InlineData(777UL, 3, "43a3440be901c087", 17686479169688715914UL, 2684443835284096520UL)]
+    [InlineData(18446744073709551615UL, 2, "6f1026dff31c07c1", 2338973726791012377UL, 4685373911607109440UL)]
+    [Trait("id", "W-15")]
+    public void The_chance_of_a_step_is_the_same_in_every_language(ulong seed, int step, string state, ulong first, ulong second)
+    {
+        var chance = Chance.OfStep(seed, step);
+
+        Assert.Equal((state, first, second), (chance.State(), chance.Next(), chance.Next()));
+    }
+
+    [Fact]
+    [Trait("id", "W-15")]
+    public void No_seed_draws_the_same_number_for_ever_and_zero_is_a_seed_like_any_other()
+    {
+        foreach (var seed in (ulong[])[0, 1, 42, ulong.MaxValue])
+        {
+            var chance = Chance.OfStep(seed, 0);
+            var states = Enumerable.Range(0, 100).Select(_ => (chance.State(), chance.Next())).ToList();
+
+            Assert.Equal(100, states.Select(drawn => drawn.Item1).Distinct().Count()); // The state goes on with every draw.
+            Assert.Equal(100, states.Select(drawn => drawn.Item2).Distinct().Count());
+        }
     }
 }

@@ -83,6 +83,7 @@ public sealed class Replays
     public void A_journal_without_its_start_is_named() => Assert.Equal(1, MachineReplay.Of([.. Ended().Journal.Skip(1)], MachineWorld.Stored).Seq);
 
     [Fact]
+    [Trait("id", "W-15")]
     public void A_run_is_a_finalized_trace_of_schema_1_1_that_verifies()
     {
         var trace = StepView.Sdk(Ended().State);
@@ -90,6 +91,7 @@ public sealed class Replays
         Assert.True(trace.Verify());
         Assert.Equal("aos", trace.Origin());
         Assert.Equal(["put", "echo", "post"], trace.Steps.Select(step => step.SkillId));
+        Assert.Equal(Enumerable.Range(0, 3).Select(step => Chance.OfStep(42, step).State()), trace.Steps.Select(step => step.RngStateBefore));
         Assert.Equal(PythonJson.HashData(Json.Parse("""{"v":1}""")), trace.Steps[1].InputHash);
         Assert.Equal(PythonJson.HashData(Json.Parse("2")), trace.Steps[1].OutputHash);
         Assert.Equal(trace.RootHash, StepView.Sdk(Ended().State).RootHash);

@@ -61,6 +61,7 @@ public sealed class SdkVectors
     }
 
     [Fact]
+    [Trait("id", "W-15")]
     public void The_twister_draws_what_the_SDK_draws()
     {
         Assert.Equal(82, new PythonRandom(42).RandInt(1, 100));
@@ -99,6 +100,7 @@ public sealed class SdkVectors
     public void A_draw_of_more_than_32_bits_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => new PythonRandom(1).RandInt(0, 1L << 32));
 
     [Fact]
+    [Trait("id", "W-15")]
     public void The_JavaScript_generator_draws_what_its_SDK_draws()
     {
         var random = new JsRandom(42);
@@ -114,6 +116,7 @@ public sealed class SdkVectors
     [InlineData(42UL, 0, 6085284259181818738UL)]
     [InlineData(0UL, 0, 12426054289685354689UL)]
     [InlineData(99999UL, 3, 10947340917051635910UL)]
+    [Trait("id", "B8.1-01")]
     public void A_step_s_seed_follows_from_the_run_s(ulong seed, int step, ulong expected) => Assert.Equal(expected, Seeds.Step(seed, step));
 
     [Fact]

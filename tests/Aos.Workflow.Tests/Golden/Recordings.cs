@@ -21,6 +21,7 @@ public sealed class Recordings
     [Trait("id", "B8.5-08")]
     [Trait("id", "B8.6-02")]
     [Trait("id", "B8.11-10")]
+    [Trait("id", "B8.1-11")]
     public async Task A_run_of_three_steps_leaves_five_lines_in_order()
     {
         await using var world = await OpenAsync();
@@ -77,6 +78,7 @@ public sealed class Recordings
     [Trait("id", "B8.11-09")]
     [Trait("id", "W-11")]
     [Trait("id", "W-12")]
+    [Trait("id", "B8.4-13")]
     public async Task Runs_that_differ_in_ids_times_tries_and_being_a_replay_match()
     {
         await using var world = await OpenAsync();
@@ -144,6 +146,7 @@ public sealed class Recordings
     [Fact]
     [Trait("id", "B8.5-06")]
     [Trait("id", "W-21")]
+    [Trait("id", "B8.4-12")]
     public async Task A_line_added_taken_away_moved_or_changed_makes_it_fail()
     {
         await using var world = await OpenAsync();
