@@ -69,9 +69,7 @@ internal static class AosServer
     private static WebApplicationBuilder Builder(ServerOptions server, Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.OneLineEach();
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Error);
+        builder.Logging.OneLineEach(server.Log);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             server.Limit(kestrel);
