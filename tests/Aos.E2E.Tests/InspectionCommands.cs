@@ -20,7 +20,7 @@ public sealed class InspectionCommands : InFolder
         Assert.True(inspected.Code == 0, inspected.Errors);
         Assert.Contains($"run      {run}", inspected.Output, StringComparison.Ordinal);
         Assert.Contains("failed (attempt 1)", inspected.Output, StringComparison.Ordinal);
-        Assert.Matches("load +succeeded +\\{\"n\":1\\}", inspected.Output);
+        Assert.Matches("load +succeeded +\\{\"echo\":\\{\"n\":1\\}\\}", inspected.Output);
         Assert.Matches("read +failed +FILE_NOT_FOUND: ", inspected.Output);
         Assert.Matches("run\\.ended FILE_NOT_FOUND failed", inspected.Output);
         Assert.Contains($"aos runs retry {run}", inspected.Output, StringComparison.Ordinal);

@@ -88,7 +88,7 @@ internal static class InspectVerb
         var index = data.Get("step") is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var n) ? n : OfEffect(data.GetText("effect"));
         var step = index is { } i && i >= 0 && i < steps.Count ? steps[i].GetText("id") : null;
         var code = (data.Get("failure") ?? data.Get("outcome")?.Get("failure") ?? data.Get("cause"))?.GetText("code");
-        return PlainText.Of(string.Join(' ', new[] { kind, step, code, data.GetText("status"), data.GetText("reason") }.Where(word => word is not null)));
+        return PlainText.Of(string.Join(' ', new[] { kind, step, code, data.GetText("status")?.ToLowerInvariant(), data.GetText("reason") }.Where(word => word is not null)));
     }
 
     /// <summary><c>s2.-1.0</c> is of step 2.</summary>

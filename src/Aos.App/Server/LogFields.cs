@@ -10,6 +10,9 @@ internal static class LogFields
 {
     internal static readonly string[] Names = ["correlation_id", "request_id", "run_id", "workflow_id", "agent_id", "tenant_id", "step_id", "step_index"];
 
+    private const string Run = "run_id";
+    private const string Request = "request_id";
+
     /// <summary>By the order of <see cref="Names"/>; of a name that is in scope twice the inner one. Null: nothing is in scope.</summary>
     internal static string?[]? Of(IExternalScopeProvider? scopes)
     {
@@ -30,6 +33,7 @@ internal static class LogFields
                 var (name, value) = fields[i];
                 if (value is null || Array.IndexOf(Names, name) is not (>= 0 and var at)) continue;
                 (Values ??= new string?[Names.Length])[at] = Convert.ToString(value, CultureInfo.InvariantCulture);
+                if (name == Run) Values[Array.IndexOf(Names, Request)] = null; // The request that happened to wake the run is not what it works for.
             }
         }
     }

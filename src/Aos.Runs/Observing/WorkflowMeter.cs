@@ -125,11 +125,15 @@ internal sealed class WorkflowMeter
     {
         var (step, plan) = (state.Steps[index], state.Plan.Steps[index]);
         var skill = SpecName.Of(plan);
-        if (step is { StartedAt: { } began, EndedAt: { } over }) steps.Record((over - began).TotalSeconds, Tag("skill_id", skill), Tag("status", failure is null ? "success" : "failure"));
+        if (step is { StartedAt: { } began, EndedAt: { } over }) steps.Record(Time(step, over - began).TotalSeconds, Tag("skill_id", skill), Tag("status", failure is null ? "success" : "failure"));
         if (failure is null) return;
         stepFailures.Add(1, Tag("error_code", failure.Code), Tag("skill_id", skill), Tag("spec_id", SpecName.Of(state)));
         Policies.Refused(failure, skill, state);
     }
+
+    /// <summary>A call without effects is on record from its end only: then its own time says how long the step took.</summary>
+    private static TimeSpan Time(StepState step, TimeSpan recorded) =>
+        step.Calls.Length == 1 && step.Calls[0].Outcome?.Latency is { } latency && latency > recorded ? latency : recorded;
 
     private void Ended(RunState state, RunEnded ended)
     {
