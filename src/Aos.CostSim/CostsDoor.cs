@@ -12,6 +12,8 @@ internal sealed class CostsDoor(ISkills skills, CostSimOptions options) : ICosts
 
     public Failure? Admit(SimulationRequest request) => Simulator.Admit(Facts(), request);
 
+    public Cents Typical(string skill, System.Text.Json.JsonElement parameters) => Simulator.Typical(Facts(), skill, parameters);
+
     /// <summary>Built again when the registry has changed; building it twice at once does no harm.</summary>
     private SimulatorFacts Facts()
     {

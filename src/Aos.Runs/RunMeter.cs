@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using Aos.Contracts;
 using Aos.Kernel;
 
 namespace Aos.Runs;
@@ -16,7 +17,7 @@ internal sealed class RunMeter
     private readonly Counter<long> invocations;
     private readonly Histogram<double> modelDuration;
 
-    public RunMeter(IMeterFactory factory)
+    public RunMeter(IMeterFactory factory, ICosts? costs = null)
     {
         var meter = factory.Create("Aos.Runs");
         runs = meter.CreateCounter<long>("nova_runs_total", null, "Runs started and ended, by status and planner.");
@@ -27,7 +28,11 @@ internal sealed class RunMeter
         cost = meter.CreateCounter<double>("nova_llm_cost_cents_total", null, "What model calls cost, in cents.");
         invocations = meter.CreateCounter<long>("nova_llm_invocations_total", null, "Calls of models, by status.");
         modelDuration = meter.CreateHistogram<double>("nova_llm_duration_seconds", "s", "How long calls of models took.");
+        Workflows = new WorkflowMeter(factory, costs);
     }
+
+    /// <summary>What is counted of stored events.</summary>
+    internal WorkflowMeter Workflows { get; }
 
     internal void Started(RunState state)
     {

@@ -23,15 +23,19 @@ internal sealed class RunsDoor(
 
     public int Queued => engine.Gauge.All;
 
+    public IReadOnlyDictionary<string, int> LiveByWorkflow => engine.ActiveBySpec();
+
+    public DateTimeOffset? SavedAt => engine.SavedAt;
+
     public Task LookAsync(CancellationToken cancel) => engine.Gauge.LookAsync(cancel);
 
     public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
     {
         if (engine.Refusal() is { } draining) return new StartReply.Refused(draining);
-        if (costs.Admit(Question(caller, request)) is { } refusal) return new StartReply.Refused(refusal);
-        if (await engine.CrowdedAsync(caller.Tenant, request.AgentId, cancel) is { } crowded) return new StartReply.Refused(crowded);
+        if (costs.Admit(Question(caller, request)) is { } refusal) return Denied("admission", refusal, caller.Tenant);
+        if (await engine.CrowdedAsync(caller.Tenant, request.AgentId, cancel) is { } crowded) return Denied("queue", crowded, caller.Tenant);
         var quota = quotas is null ? default : await quotas.TakeRunAsync(caller.Tenant, cancel);
-        if (quota.Refusal is { } exhausted) return await RepeatAsync(caller.Tenant, request, cancel) ?? new StartReply.Refused(exhausted);
+        if (quota.Refusal is { } exhausted) return await RepeatAsync(caller.Tenant, request, cancel) ?? Denied("quota", exhausted, caller.Tenant);
         var (inputs, _) = Admission.Inputs(request.Plan, request.Inputs);
         var id = ids.Next(clock.GetUtcNow());
         var terms = ImmutableSortedDictionary.CreateRange(
@@ -44,6 +48,7 @@ internal sealed class RunsDoor(
             : null;
         // A start whose outcome is not known counts in the quota.
         var reply = await engine.StartAsync(start, request.Goal, claim, cancel);
+        if (reply is AppendReply.Appended) Policies.Allowed();
         if (quotas is not null && reply is not AppendReply.Appended) await quotas.GiveBackRunAsync(caller.Tenant, quota);
         return reply switch
         {
@@ -52,6 +57,15 @@ internal sealed class RunsDoor(
             AppendReply.KeyTaken taken => new StartReply.KeyConflict(taken.By),
             var other => throw new InvariantBrokenException($"A new run was answered with {other}."),
         };
+    }
+
+    /// <summary>Counts what is allowed and refused.</summary>
+    internal PolicyMeter Policies => engine.Meter.Workflows.Policies;
+
+    private StartReply.Refused Denied(string policy, Failure why, TenantId tenant)
+    {
+        Policies.Denied(policy, why, tenant);
+        return new StartReply.Refused(why);
     }
 
     /// <summary>Terms of every skill the plan can call; of those that models may call with what models are told of them.</summary>

@@ -24,6 +24,7 @@ public static class StorageRoom
         aos.Services.AddSingleton<OutboxSignal>();
         aos.Services.AddSingleton<OutboxTable>();
         aos.Services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<OutboxTable>());
+        aos.Services.AddSingleton<OutboxMeter>();
         aos.Services.AddSingleton<OutboxPost>();
         aos.Services.AddSingleton<ILater>(provider => provider.GetRequiredService<OutboxPost>());
         aos.Services.AddSingleton<MasterKey>();

@@ -5,6 +5,7 @@ using Aos.Contracts;
 using Aos.Kernel;
 using Aos.Runs;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aos.Testing;
@@ -30,10 +31,13 @@ public sealed partial class World : IAsyncDisposable
     private Engine engine = null!;
 
     private readonly RunsOptions options;
+    private readonly RunLog log;
+    private readonly IMeterFactory meters;
 
-    private World(RunsOptions options)
+    private World(RunsOptions options, ILoggerFactory? logs, IMeterFactory? meters)
     {
-        this.options = options;
+        (this.options, this.meters) = (options, meters ?? Meters);
+        log = new RunLog(logs?.CreateLogger<RunLog>() ?? NullLogger<RunLog>.Instance);
         Journal = new MemoryJournal(Clock);
         Skills = new ScriptedSkills(Clock) { BeforeEffect = CheckOrdered };
         Skills.Again = AgainAsync;
@@ -55,12 +59,17 @@ public sealed partial class World : IAsyncDisposable
     public IReadOnlyList<RunId> Started => started;
 
     /// <summary>A world whose process runs and has nothing to do.</summary>
-    public static async Task<World> OpenAsync(RunsOptions? options = null)
+    /// <param name="logs">Where the engine logs; null: nowhere.</param>
+    /// <param name="meters">Where it counts; null: where nobody reads.</param>
+    public static async Task<World> OpenAsync(RunsOptions? options = null, ILoggerFactory? logs = null, IMeterFactory? meters = null)
     {
-        var world = new World(options ?? new RunsOptions());
+        var world = new World(options ?? new RunsOptions(), logs, meters);
         await world.BootAsync();
         return world;
     }
+
+    /// <summary>Runs in memory by the name of their stored workflow, as the engine's gauge tells.</summary>
+    public IReadOnlyDictionary<string, int> ActiveBySpec => engine.ActiveBySpec();
 
     /// <summary>Starts a run. Dies and comes back as often as it must.</summary>
     /// <param name="plan">A plan as JSON; must be valid.</param>
@@ -164,7 +173,7 @@ public sealed partial class World : IAsyncDisposable
     private Task BootAsync()
     {
         var journal = process = new FaultyJournal(Journal, () => Faults());
-        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), Unsigned, LocalPokes.None, options);
+        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), log, new RunMeter(meters), Unsigned, LocalPokes.None, options);
         Skills.Crash = () =>
         {
             journal.Die();

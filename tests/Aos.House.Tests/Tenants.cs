@@ -8,6 +8,7 @@ public sealed partial class Tenants
     /// <summary>Who may work for the house, over the rows of all tenants.</summary>
     private static readonly SortedDictionary<string, string> ForHouse = new(StringComparer.Ordinal)
     {
+        ["src/Aos.App/Server/NewestSave.cs"] = "when anything was stored, of all tenants",
         ["src/Aos.App/Server/StoreProbe.cs"] = "the store's health",
         ["src/Aos.Approvals/Webhooks/DeliveryTable.cs"] = "the sweep of old deliveries",
         ["src/Aos.Approvals/Webhooks/EndpointTable.cs"] = "whose endpoint a delivery is for, its row says",
@@ -36,6 +37,7 @@ public sealed partial class Tenants
     /// <summary>Statements without a tenant: how often a file names a table in them.</summary>
     private static readonly SortedDictionary<string, string> Untenanted = new(StringComparer.Ordinal)
     {
+        ["Aos.App/Server/NewestSave.cs runs 1"] = "when anything was stored, of all tenants",
         ["Aos.Approvals/Webhooks/EndpointTable.cs webhook_endpoints 2"] = "whose endpoint it is, its row says; the columns of a new one stand in the other part of the text",
         ["Aos.Identity/Audit/AuditTable.cs audit_log 7"] = "the chain; lists add the tenant to their WHERE",
         ["Aos.Identity/Audit/AuditTable.cs audit_seals 2"] = "of the house",

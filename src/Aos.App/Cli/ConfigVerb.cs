@@ -31,6 +31,8 @@ internal static class ConfigVerb
         ("AOS_ENVIRONMENT", false, "Development on loopback, else Production", "Development or Production"),
         ("AOS_HEADERS_SECONDS_MAX", false, "15", "longest that the head of a request may take to arrive"),
         ("AOS_LIMITS", false, "none", "limits of skills, hosts, providers and runs at once: a JSON object or a file (docs/limits.md)"),
+        ("AOS_LOG_FORMAT", false, "text", "text or json: how the server writes its log"),
+        ("AOS_LOG_LEVEL", false, "warning", "debug, info, warning or error: the least that is logged"),
         ("AOS_MASTER_KEY", true, "made and kept in the data directory", "encrypts the signing keys"),
         ("AOS_METRICS", false, "needs a key", "open: /metrics without a key"),
         ("AOS_MODEL_PROVIDER", false, "scripted", "model provider of calls that name none"),

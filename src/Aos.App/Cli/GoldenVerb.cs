@@ -6,12 +6,12 @@ using Aos.Runs;
 
 namespace Aos.App.Cli;
 
-/// <summary><c>aos golden record|verify|diff|archive|resign</c>.</summary>
+/// <summary><c>aos golden record|verify|diff|tail|archive|restore|resign|cleanup</c>.</summary>
 internal static class GoldenVerb
 {
     internal static Command Command() => new("golden", "Golden recordings: ended runs as signed files, to hold later runs against.\n\nExample: aos golden record RUN --out golden/ && aos golden verify golden/RUN.steps.jsonl")
     {
-        Record(), Verify(), Diff(), Archive(), Resign(),
+        Record(), Verify(), Diff(), GoldenFilesVerb.Tail(), Archive(), GoldenFilesVerb.Restore(), Resign(), GoldenFilesVerb.Cleanup(),
     };
 
     private static Command Record()
@@ -135,7 +135,8 @@ internal static class GoldenVerb
     private static string? Secret() =>
         Composition.Secrets.Find("GOLDEN_SECRET") is var found && found.Problem is { } problem ? throw new PlanFileException($"CONFIG_INVALID: {problem}") : found.Value is { Length: > 0 } secret ? secret : null;
 
-    private static async Task<string?> WhyNotAsync(string file, IReadOnlySet<string>? trusted, CancellationToken cancel)
+    /// <summary>Why a recording is not as it was recorded; null: it is.</summary>
+    internal static async Task<string?> WhyNotAsync(string file, IReadOnlySet<string>? trusted, CancellationToken cancel)
     {
         var (content, signature) = await RecordingFiles.ReadAsync(file, cancel);
         return RunsRoom.VerifyRecording(content, signature, trusted, Secret()) is { Ok: false } verdict ? verdict.Reason : null;

@@ -89,11 +89,39 @@ internal static partial class RecordingFiles
         return copy;
     }
 
+    /// <summary>
+    /// Signatures without a recording, and what a write that was cut off left, last written before a time: a recording that is being
+    /// written has both for a moment. Links are not followed.
+    /// </summary>
+    internal static IReadOnlyList<FileInfo> Left(string folder, DateTimeOffset than)
+    {
+        try
+        {
+            var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+            return
+            [
+                .. new DirectoryInfo(folder).EnumerateFiles("*" + Recording.Suffix + "*", options)
+                    .Where(file => file.LastWriteTimeUtc < than.UtcDateTime && (file.Name.EndsWith(Recording.Suffix + Recording.SignatureSuffix, StringComparison.Ordinal)
+                        ? !File.Exists(file.FullName[..^Recording.SignatureSuffix.Length])
+                        : Cut().IsMatch(file.Name)))
+                    .OrderBy(file => file.FullName, StringComparer.Ordinal),
+            ];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new PlanFileException($"{folder} cannot be read: {e.Message}");
+        }
+    }
+
     internal static void Delete(FileInfo file)
     {
         file.Delete();
         File.Delete(SignatureOf(file.FullName));
     }
+
+    /// <summary>What <see cref="WriteWhole"/> writes before it renames.</summary>
+    [GeneratedRegex(@"\.steps\.jsonl(\.sig)?\.[0-9a-f]{32}\.tmp$", RegexOptions.CultureInvariant)]
+    private static partial Regex Cut();
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$", RegexOptions.CultureInvariant)]
     private static partial Regex Name();

@@ -6,13 +6,14 @@ using Aos.Kernel;
 
 namespace Aos.App.Cli;
 
-/// <summary><c>aos runs list|show|events|cancel|pause|resume|retry|signal|approve|resolve|diff|fork</c>.</summary>
+/// <summary><c>aos runs list|show|inspect|events|cancel|pause|resume|retry|signal|approve|resolve|diff|fork</c>.</summary>
 internal static class RunsVerb
 {
     internal static Command Command() => new("runs", "Looks at runs and steers them.\n\nExample: aos runs list --status failed")
     {
         List(),
         One("show", "Prints a run as the HTTP API gives it.", async (house, run, _, cancel) => Shown(await house.ReadAsync(run, TimeSpan.Zero, cancel))),
+        InspectVerb.Command(),
         Events(),
         Order("cancel", "Cancels a run, or with --where many."),
         Order("pause", "Lets a run start nothing more, or with --where many."),

@@ -8,7 +8,7 @@ namespace Aos.App.Cli;
 /// <summary><c>aos workflows</c>: named, versioned plans of the tenant.</summary>
 internal static class WorkflowsVerb
 {
-    internal static Command Command() => new("workflows", "Stored plans: named, versioned, run by name.") { List(), Show(), Versions(), Push(), Validate(), Diff(), Deprecate(), Run() };
+    internal static Command Command() => new("workflows", "Stored plans: named, versioned, run by name.") { List(), Show(), Versions(), Push(), Validate(), Diff(), WorkflowStatsVerb.Command(), Deprecate(), Run() };
 
     private static Argument<string> Name() => new("name") { Description = "Name of the workflow.", HelpName = "NAME" };
 

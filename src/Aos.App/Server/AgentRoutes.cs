@@ -97,7 +97,7 @@ internal static class AgentRoutes
         var force = body.TextOf("force_skill");
         var reply = await context.RequestServices.GetRequiredService<IGoals>().PostAsync(
             context.Caller(),
-            new GoalRequest(Id(context), goal, key, string.IsNullOrEmpty(force) ? null : force, parameters),
+            new GoalRequest(Id(context), goal, key, string.IsNullOrEmpty(force) ? null : force, parameters) { Correlation = context.Correlation() },
             context.RequestAborted);
         if (reply.Refusal is { } refusal) throw new RefusedException(refusal, reply.Status);
         await context.ReplyAsync(

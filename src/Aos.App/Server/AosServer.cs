@@ -60,6 +60,7 @@ internal static class AosServer
         aos.Services.AddSingleton(house);
         aos.Migrations(StoreProbe.Migration);
         aos.Services.AddSingleton<StoreProbe>();
+        aos.Services.AddSingleton<NewestSave>();
         aos.Services.AddSingleton<ReplayLog>();
         aos.Services.AddSingleton<MetricsPage>();
         aos.Services.AddSingleton<ServerMeter>();
@@ -69,9 +70,7 @@ internal static class AosServer
     private static WebApplicationBuilder Builder(ServerOptions server, Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.OneLineEach();
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Error);
+        builder.Logging.OneLineEach(server.Log);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             server.Limit(kestrel);
@@ -109,6 +108,7 @@ internal static class AosServer
         if (server.Origins.Count > 0) app.UseCors();
         app.UseEdge(isDevelopment);
         app.MapHealth();
+        app.MapWorkflowHealth();
         app.MapSchemas();
         app.MapService(Environment.GetEnvironmentVariable("AOS_METRICS") == "open");
         app.MapRuntime();

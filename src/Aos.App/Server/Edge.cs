@@ -19,11 +19,22 @@ internal static class Edge
     /// <summary>SQL state of a text with bytes that are none; it will be none at every further try.</summary>
     private const string NoText = "22021";
 
-    internal static void UseEdge(this WebApplication app, bool isDevelopment) => app.Use(async (context, next) =>
+    /// <summary>What the client calls the work that the request belongs to; null: it does not say, or not in visible ASCII.</summary>
+    internal static string? Correlation(this HttpContext context) =>
+        context.Request.Headers["X-Correlation-ID"] is [{ } text] && Contracts.Correlation.IsOne(text) ? text : null;
+
+    internal static void UseEdge(this WebApplication app, bool isDevelopment)
+    {
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Aos.App.Server.Edge");
+        app.Use((context, next) => PassAsync(context, next, logger, isDevelopment));
+    }
+
+    private static async Task PassAsync(HttpContext context, RequestDelegate next, ILogger logger, bool isDevelopment)
     {
         context.Response.Headers["X-Request-ID"] = context.TraceIdentifier = Guid.CreateVersion7().ToString("D");
-        if (context.Request.Headers["X-Correlation-ID"] is [{ Length: > 0 and <= 128 } correlation] && correlation.All(c => c is > ' ' and < '\x7f'))
-            context.Response.Headers["X-Correlation-ID"] = correlation;
+        var correlation = context.Correlation();
+        if (correlation is not null) context.Response.Headers["X-Correlation-ID"] = correlation;
+        using var scope = logger.BeginScope(new RequestFields(context.TraceIdentifier, correlation));
         try
         {
             RefuseTwoLengths(context);
@@ -48,7 +59,7 @@ internal static class Edge
             var (failure, status) = Of(context, e);
             await RefuseAsync(context, failure, status);
         }
-    });
+    }
 
     /// <summary>A refusal that cannot be put on record is answered by that.</summary>
     private static async Task RefuseAsync(HttpContext context, Failure failure, int? status, System.Text.Json.JsonElement? detail = null)

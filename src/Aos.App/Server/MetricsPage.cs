@@ -17,6 +17,7 @@ internal sealed class MetricsPage : IDisposable
     private static readonly double[] Usual = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120];
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<Instrument, Family> families = new();
+    private readonly Lock reading = new();
 
     public MetricsPage(IMeterFactory factory)
     {
@@ -34,12 +35,17 @@ internal sealed class MetricsPage : IDisposable
 
     public void Dispose() => listener.Dispose();
 
+    /// <summary>What is observed is read anew each time: what is told of no more is not there, and what counts under <c>other</c> is a sum.</summary>
     internal string Text()
     {
-        listener.RecordObservableInstruments();
-        var text = new StringBuilder();
-        foreach (var family in families.Values.OrderBy(family => family.Name, StringComparer.Ordinal)) family.Write(text);
-        return text.ToString();
+        lock (reading)
+        {
+            foreach (var family in families.Values) family.Forget();
+            listener.RecordObservableInstruments();
+            var text = new StringBuilder();
+            foreach (var family in families.Values.OrderBy(family => family.Name, StringComparer.Ordinal)) family.Write(text);
+            return text.ToString();
+        }
     }
 
     /// <summary>Values of up to four labels; the names are the instrument's, in the order of its first measurement.</summary>
@@ -64,11 +70,6 @@ internal sealed class MetricsPage : IDisposable
                 Sum += value;
                 Count++;
             }
-        }
-
-        internal void Set(double value)
-        {
-            lock (gate) Sum = value;
         }
 
         internal void Observe(double value)
@@ -109,8 +110,13 @@ internal sealed class MetricsPage : IDisposable
             var labels = new Labels(Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
             if (!all.TryGetValue(labels, out var series)) series = all.GetOrAdd(all.Count < SeriesMax ? labels : labels.Other(), _ => new Series(bounds));
             if (kind == "histogram") series.Observe(value);
-            else if (isObserved) series.Set(value);
             else series.Add(value);
+        }
+
+        /// <summary>Of an instrument that is observed.</summary>
+        internal void Forget()
+        {
+            if (isObserved) all.Clear();
         }
 
         internal void Write(StringBuilder text)

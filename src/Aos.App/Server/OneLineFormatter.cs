@@ -7,7 +7,7 @@ namespace Aos.App.Server;
 
 /// <summary>
 /// One entry of the log is one line, whatever it tells of: a text from outside can neither begin a line of its own nor speak to the terminal.
-/// <c>2026-11-26T10:00:00.000Z warn Aos.Identity.AccessLog[4000] message | exception</c>
+/// <c>2026-11-26T10:00:00.000Z warn Aos.Identity.AccessLog[4000] message {run_id=... step_id=...} | exception</c>
 /// </summary>
 internal sealed class OneLineFormatter(TimeProvider clock) : ConsoleFormatter(FormatterName)
 {
@@ -24,8 +24,23 @@ internal sealed class OneLineFormatter(TimeProvider clock) : ConsoleFormatter(Fo
         var line = new StringBuilder(message.Length + 100);
         line.Append(clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)).Append(' ').Append(Level(logEntry.LogLevel)).Append(' ');
         line.Append(logEntry.Category).Append('[').Append(logEntry.EventId.Id).Append("] ").Append(PlainText.Of(message));
+        Append(line, LogFields.Of(scopeProvider));
         if (logEntry.Exception is { } e) line.Append(" | ").Append(PlainText.Of(e.ToString()));
         textWriter.Write(line.Append('\n').ToString());
+    }
+
+    private static void Append(StringBuilder line, string?[]? fields)
+    {
+        if (fields is null) return;
+        var begin = " {";
+        for (var i = 0; i < fields.Length; i++)
+        {
+            if (fields[i] is not { } value) continue;
+            line.Append(begin).Append(LogFields.Names[i]).Append('=').Append(PlainText.Of(value));
+            begin = " ";
+        }
+
+        if (begin == " ") line.Append('}');
     }
 
     private static string Level(LogLevel level) => level switch
@@ -37,14 +52,4 @@ internal sealed class OneLineFormatter(TimeProvider clock) : ConsoleFormatter(Fo
         LogLevel.Debug => "dbug",
         _ => "trce",
     };
-}
-
-/// <summary>The log of a server.</summary>
-internal static class ServerLog
-{
-    internal static void OneLineEach(this ILoggingBuilder logging)
-    {
-        logging.AddConsole(console => console.FormatterName = OneLineFormatter.FormatterName);
-        logging.AddConsoleFormatter<OneLineFormatter, ConsoleFormatterOptions>();
-    }
 }

@@ -40,7 +40,7 @@ internal static class RunRequest
         var (plan, warnings) = await PlanAsync(context, body);
         var isFlat = body.Get("plan") is null;
         var request = new StartRequest(
-            Agent(context, body), plan, isFlat ? Json.EmptyObject : body.ObjectOf("inputs"), Seed(body), Budget(body), Labels(body), Key(context, body),
+            Agent(context, body), plan, isFlat ? Json.EmptyObject : body.ObjectOf("inputs"), Seed(body), Budget(body), Labels(context, body), Key(context, body),
             Bounded(body, "goal", GoalMax) ?? plan.Goal) { Webhook = Webhook(body), Priority = Priority(body) };
         return (request, warnings);
     }
@@ -54,7 +54,7 @@ internal static class RunRequest
         var (version, reading) = await context.StoredAsync(workflow, allowUnknownSkills: false);
         if (reading.Plan is not { } plan) throw new RefusedException(Admission.Refusal(reading.Problems), 400);
         var request = new StartRequest(
-            Agent(context, body), plan, body.ObjectOf(body.Get("inputs") is null ? "input" : "inputs"), Seed(body) ?? Seed(body.ObjectOf("config")), Budget(body), Labels(body),
+            Agent(context, body), plan, body.ObjectOf(body.Get("inputs") is null ? "input" : "inputs"), Seed(body) ?? Seed(body.ObjectOf("config")), Budget(body), Labels(context, body),
             Key(context, body), Bounded(body, "goal", GoalMax) ?? plan.Goal, version.Pin) { Webhook = Webhook(body), Priority = Priority(body) };
         return (request, reading.Warnings);
     }
@@ -74,7 +74,7 @@ internal static class RunRequest
                 throw RefusedException.Wrong($"{name} needs a plan; a planned run takes its limits from the agent.");
         }
 
-        return new GoalRequest(Agent(context, body), goal, KeyText(context, body), Bounded(body, "force_skill", NameMax));
+        return new GoalRequest(Agent(context, body), goal, KeyText(context, body), Bounded(body, "force_skill", NameMax)) { Correlation = context.Correlation() };
     }
 
     /// <summary>Seconds to wait for the end of the run.</summary>
@@ -157,6 +157,14 @@ internal static class RunRequest
         { ValueKind: JsonValueKind.Number } budget when budget.TryGetDecimal(out var cents) && cents is >= 0 and <= 9_000_000_000m => new Cents(cents),
         _ => throw RefusedException.Wrong("budget_cents is a number from 0 to 9,000,000,000."),
     };
+
+    /// <summary>Those of the body, and the caller's correlation id. It is no part of what the request asks for: a repeat may have another one.</summary>
+    private static Dictionary<string, string>? Labels(HttpContext context, JsonElement body)
+    {
+        var labels = Labels(body);
+        if (context.Correlation() is { } correlation) (labels ??= new Dictionary<string, string>(StringComparer.Ordinal)).TryAdd(Correlation.Label, correlation);
+        return labels;
+    }
 
     private static Dictionary<string, string>? Labels(JsonElement body)
     {

@@ -14,6 +14,10 @@ internal sealed class ServerMeter
         var meter = factory.Create("Aos.Server");
         gate = meter.CreateHistogram("rbac_latency_seconds", "s", "Time from a request's head to the decision about it: credential, limit, permission.", null, GateTimes);
         meter.CreateObservableGauge("nova_worker_pool_size", () => Environment.ProcessorCount, null, "Processors that runs share.");
+        meter.CreateObservableGauge(
+            "workflow_active_runs",
+            () => load.LiveByWorkflow.Select(spec => new Measurement<int>(spec.Value, new KeyValuePair<string, object?>("spec_id", spec.Key))), null,
+            "Runs in memory, by spec_id (the stored workflow). Counted when somebody looks: what is gone is not there.");
         meter.CreateObservableGauge("nova_runs_live", () => load.Live, null, "Runs in memory.");
         meter.CreateObservableGauge("nova_runs_queued", () => load.Queued, null, "Runs of all tenants that wait for a slot, in the whole store.");
     }

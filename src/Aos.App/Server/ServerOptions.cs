@@ -43,6 +43,8 @@ internal sealed record ServerOptions
     /// <summary>Origins whose pages may call the API.</summary>
     internal IReadOnlyList<string> Origins { get; init; } = [];
 
+    internal LogOptions Log { get; init; } = new();
+
     /// <summary>What keeps the server from starting; empty: nothing.</summary>
     internal IReadOnlyList<string> Problems { get; init; } = [];
 
@@ -65,6 +67,7 @@ internal sealed record ServerOptions
             BodyBytesPerSecondMin = Whole("AOS_BODY_BYTES_PER_SECOND_MIN", 1, 1_000_000, standard.BodyBytesPerSecondMin),
             HeadersTimeMax = TimeSpan.FromSeconds(Whole("AOS_HEADERS_SECONDS_MAX", 1, 300, (int)standard.HeadersTimeMax.TotalSeconds)),
             ConnectionsMax = Whole("AOS_CONNECTIONS_MAX", 1, 1_000_000, standard.ConnectionsMax),
+            Log = LogOptions.Read(setting, problems),
             Tls = TlsOptions.Read(setting, problems),
             Origins = AllowedOrigins.Read(setting, problems),
             Problems = problems,

@@ -182,7 +182,7 @@ internal static class TraceWire
         writer.WriteString("run_id", trace.Id.ToString());
         writer.WriteString("trace_id", trace.Id.ToString());
         writer.WriteString("source", "run");
-        writer.WriteString("correlation_id", (start.Parent?.Run ?? start.Run).ToString());
+        writer.WriteString("correlation_id", Correlation.Given(start) ?? (start.Parent?.Run ?? start.Run).ToString());
         writer.WriteString("tenant_id", start.Tenant.Value);
         writer.WriteString("agent_id", start.AgentId);
         writer.WriteString("started_at", replay?.At ?? start.At);

@@ -19,6 +19,7 @@ internal static class WorkflowRoutes
         routes.MapGet("/api/v1/workflows/{name}/versions/{version}", VersionAsync);
         routes.MapPost("/api/v1/workflows/{name}/versions/{version}/deprecate", DeprecateAsync);
         routes.MapGet("/api/v1/workflows/{name}/diff", DiffAsync);
+        routes.MapGet("/api/v1/workflows/{name}/stats", WorkflowStats.ReadAsync);
         routes.MapPost("/api/v1/workflows/{name}/run", RunAsync);
     }
 

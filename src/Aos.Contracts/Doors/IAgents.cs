@@ -81,7 +81,11 @@ public interface IAgents
 /// <param name="Key">Idempotency key, 1 to 255 characters, or null.</param>
 /// <param name="ForceSkill">Skill of a one-step plan, or null: a planner plans.</param>
 /// <param name="ForceParams">Parameters of that step, or null: made from the goal.</param>
-public sealed record GoalRequest(string AgentId, string Goal, string? Key = null, string? ForceSkill = null, System.Text.Json.JsonElement? ForceParams = null);
+public sealed record GoalRequest(string AgentId, string Goal, string? Key = null, string? ForceSkill = null, System.Text.Json.JsonElement? ForceParams = null)
+{
+    /// <summary>The caller's correlation id, see <see cref="Contracts.Correlation"/>; null: there is none.</summary>
+    public string? Correlation { get; init; }
+}
 
 /// <summary>What became of a goal: a run, or a refusal.</summary>
 /// <param name="Refusal">Its code tells the HTTP status, unless <paramref name="Status"/> does.</param>

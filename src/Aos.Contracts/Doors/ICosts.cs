@@ -10,4 +10,7 @@ public interface ICosts
 
     /// <summary>Why a run of this plan would be refused, with the code simulate names; null: admitted.</summary>
     Failure? Admit(SimulationRequest request);
+
+    /// <summary>What one call of a skill with these parameters typically costs, as simulate counts it.</summary>
+    Cents Typical(string skill, System.Text.Json.JsonElement parameters);
 }

@@ -51,7 +51,7 @@ internal static class Pricing
     });
 
     /// <summary>Typical cost of one call, never above the bound of a model that the step itself names.</summary>
-    private static decimal Call(SkillPrice price, JsonElement parameters)
+    internal static decimal Call(SkillPrice price, JsonElement parameters)
     {
         if (price.CentsPerThousandCharacters == 0) return price.Cents;
         var cost = Math.Max(price.Cents, price.CentsPerThousandCharacters * (PromptLength(parameters) / 1000));

@@ -24,6 +24,9 @@ public static class Simulator
     /// <summary>Why a run of this plan is refused, or null. The refusal <see cref="Simulate"/> names.</summary>
     public static Failure? Admit(SimulatorFacts facts, SimulationRequest request) => Verdict.Of(facts, request).Refusal;
 
+    /// <summary>What one call with these parameters typically costs, as <see cref="Simulate"/> counts it.</summary>
+    public static Cents Typical(SimulatorFacts facts, string skill, JsonElement parameters) => new(Pricing.Call(facts.Price(skill), parameters));
+
     public static Simulation Simulate(SimulatorFacts facts, SimulationRequest request)
     {
         var verdict = Verdict.Of(facts, request);

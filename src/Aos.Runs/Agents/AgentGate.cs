@@ -24,12 +24,12 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls wall
         await gate.WaitAsync(cancel);
         try
         {
-            if ((AgentWalls.Standing(agent) ?? Refusal(agent, request)) is { } refusal) return new StartReply.Refused(refusal);
+            if ((AgentWalls.Standing(agent) ?? Refusal(agent, request)) is { } refusal) return Denied("agent", refusal, agent);
             scopes.Own(agent.Tenant, agent.Id, options.RunsOf(agent.Settings));
             var need = PlanInspector.Cost(request.Ahead, skills.Terms) + request.Charged;
             if (need == Cents.Zero) return await runs.StartAsync(caller, request, cancel);
             var verdict = walls.Verdict(agent, need, null, await agents.SpendingAsync(agent, cancel));
-            if (!verdict.Allowed) return new StartReply.Refused(await BreachedAsync(agent, verdict, cancel));
+            if (!verdict.Allowed) return Denied("budget", await BreachedAsync(agent, verdict, cancel), agent);
             return await runs.StartAsync(caller, request with { Budget = Grant(request, need, verdict.Left) }, cancel);
         }
         finally
@@ -70,6 +70,12 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls wall
     {
         var verdict = walls.Verdict(agent, estimate, model, await agents.SpendingAsync(agent, cancel));
         return verdict.Allowed ? null : await BreachedAsync(agent, verdict, cancel);
+    }
+
+    private StartReply.Refused Denied(string policy, Failure why, Agent agent)
+    {
+        runs.Policies.Denied(policy, why, agent.Tenant);
+        return new StartReply.Refused(why);
     }
 
     private async Task<Failure> BreachedAsync(Agent agent, BudgetVerdict verdict, CancellationToken cancel)

@@ -57,6 +57,7 @@ internal sealed class GoalDesk(
     {
         var labels = new Dictionary<string, string>(StringComparer.Ordinal) { ["planner"] = $"{planned.Metadata!.Planner}@{planned.Metadata.PlannerVersion}" };
         if (planned.Metadata.Model is { } model) labels["planner_model"] = model;
+        if (request.Correlation is { } correlation) labels[Correlation.Label] = correlation;
         var start = new StartRequest(
             agent.Id, plan, Json.EmptyObject, Labels: labels, Key: request.Key is { } key ? (claim.Scope, key, claim.Print) : null, Goal: goal.Text) { Charged = planned.Cost };
         return await gate.StartAsync(caller, start, cancel) switch

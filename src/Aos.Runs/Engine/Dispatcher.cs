@@ -63,7 +63,9 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
     /// <summary>A call waits for what its targets can take before it asks for a place.</summary>
     private async ValueTask<StructuredOutcome?> GatedAsync(LiveRun run, InvokeSkill invoke)
     {
-        var call = new SkillCall(run.State.Start!, invoke);
+        var start = run.State.Start!;
+        var call = new SkillCall(start, invoke);
+        using var scope = engine.Log.In(start, start.Plan.Steps[invoke.Id.Step]); // What the skill logs says of which step it is.
         if (gate is null) return await InvokeAsync(run, invoke, call);
         CallNeeds? needs;
         try

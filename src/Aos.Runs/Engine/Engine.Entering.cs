@@ -45,14 +45,14 @@ internal sealed partial class Engine
             try
             {
                 var reply = await journal.AppendAsync(append, cancel);
-                if (reply is AppendReply.Appended) Begin(append, state);
+                if (reply is AppendReply.Appended) Begin(append, state, decision.Events);
                 if (reply is not AppendReply.Fenced fenced) return reply;
                 Fenced(lease.Node, fenced);
             }
             catch (JournalUnavailableException)
             {
                 strays.Suspect();
-                Track(BeginIfStoredAsync(append, state));
+                Track(BeginIfStoredAsync(append, state, decision.Events));
                 throw;
             }
             finally
@@ -62,10 +62,12 @@ internal sealed partial class Engine
         }
     }
 
-    private void Begin(JournalAppend append, RunState state)
+    private void Begin(JournalAppend append, RunState state, IReadOnlyList<RunEvent> events)
     {
         changes.Changed(append.Row.Id, state);
         Meter.Started(state);
+        Meter.Workflows.Happened(state, events);
+        story.Tell(state, events);
         if (state.Status.IsOver()) signer.Ended(state);
         if (!append.Row.Owned)
         {
@@ -80,7 +82,7 @@ internal sealed partial class Engine
     }
 
     /// <summary>The answer to a start got lost: when it is stored after all, nobody else drives the run.</summary>
-    private async Task BeginIfStoredAsync(JournalAppend append, RunState state)
+    private async Task BeginIfStoredAsync(JournalAppend append, RunState state, IReadOnlyList<RunEvent> events)
     {
         var id = append.Row.Id;
         await entrances.EnterAsync(id);
@@ -90,7 +92,7 @@ internal sealed partial class Engine
             var row = await rows.GetAsync(append.Row.Tenant, id, Stopping);
             if (row is { Lane: not null }) Queue.Poke(); // It is in line: whoever has room drives it.
             var isUndriven = row is { Adoptions: 0, Lane: null } && row.Owner == append.Row.Owner && row.Seq == append.Row.Seq; // Else a later process drives it.
-            if (isUndriven) Begin(append, state);
+            if (isUndriven) Begin(append, state, events);
         }
         catch (JournalUnavailableException)
         {
@@ -229,8 +231,7 @@ internal sealed partial class Engine
     {
         try
         {
-            var (state, chain) = await Loading.FoldAsync(journal, row.Id, Stopping);
-            Loading.Check(row, state);
+            var (state, chain) = await FoldAsync(row);
             Recent.Drop(row.Id);
             var run = new LiveRun(this, row, state, chain, RecentRuns.BytesMax);
             if (row.Lane is null) await ReadInboxAsync(run); // Who only visits leaves the mail to whoever drives it.
@@ -254,6 +255,24 @@ internal sealed partial class Engine
             clerk.Parked(Now + TimeSpan.FromSeconds(1));
             Queue.Poke(); // Its slot is free.
             throw;
+        }
+    }
+
+    private async Task<(RunState State, byte[] Chain)> FoldAsync(RunRow row)
+    {
+        var began = Clock.GetTimestamp();
+        var isSound = false;
+        try
+        {
+            var folded = await Loading.FoldAsync(journal, row.Id, Stopping);
+            Loading.Check(row, folded.State);
+            isSound = true;
+            return folded;
+        }
+        finally
+        {
+            if (isSound || !IsStopping) Meter.Workflows.Loaded(Clock.GetElapsedTime(began), isSound);
+            if (row.Adoptions > 0) Meter.Workflows.TookOver(isSound);
         }
     }
 

@@ -11,7 +11,8 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     /// <summary>What is under way gets to see that its calls were called off; before it, calls had the grace of a drain.</summary>
     private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ElsewhereWait = TimeSpan.FromMilliseconds(100);
-    private readonly IJournal journal;
+    private readonly SavingJournal journal;
+    private readonly RunStory story;
     private readonly IRunRows rows;
     private readonly RunChanges changes;
     private readonly RunLog log;
@@ -30,7 +31,9 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
 
     public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null, Scopes? scopes = null)
     {
-        (this.journal, this.rows, this.changes, this.log, this.signer, this.options, Clock) = (journal, rows, changes, log, signer, options, clock);
+        (this.rows, this.changes, this.log, this.signer, this.options, Clock) = (rows, changes, log, signer, options, clock);
+        this.journal = new SavingJournal(journal, meter.Workflows, clock);
+        story = new RunStory(log);
         Cluster = cluster;
         Meter = meter;
         Dispatcher = new Dispatcher(this, skills, options, gate);
@@ -59,6 +62,22 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     internal Mistakes Mistakes { get; init; } = Mistakes.None;
 
     internal RunLog Log => log;
+
+    /// <summary>When this node last stored something of a run; null: not since it started.</summary>
+    internal DateTimeOffset? SavedAt => journal.SavedAt;
+
+    /// <summary>Runs in memory now by the name of their stored workflow. Counted anew each time: a run that is gone, however it went, counts no more.</summary>
+    internal IReadOnlyDictionary<string, int> ActiveBySpec()
+    {
+        var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (_, run) in live)
+        {
+            var spec = SpecName.Of(run.State);
+            counts[spec] = counts.GetValueOrDefault(spec) + 1;
+        }
+
+        return counts;
+    }
 
     internal RecentRuns Recent { get; } = new();
 
@@ -173,6 +192,8 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     internal void Changed(LiveRun run, List<RunEvent> events)
     {
         run.WasHanded = changes.Changed(run.Id, run.State);
+        Meter.Workflows.Happened(run.State, events);
+        story.Tell(run.State, events);
         if (run.State.Status.IsOver() && events.Exists(e => e is RunEnded))
         {
             log.Ended(run.Id, run.State.Status);

@@ -1,7 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Security.Cryptography;
-using System.Text;
 using Aos.Contracts;
 using Aos.Kernel;
 
@@ -22,6 +21,9 @@ internal sealed class TraceMeter
     private readonly Histogram<double> size;
     private readonly Counter<long> parity;
     private readonly Histogram<double> storing;
+    private readonly Counter<long> verifications;
+    private readonly Counter<long> replayFailures;
+    private readonly ConcurrentDictionary<string, bool> newest = new(StringComparer.Ordinal);
 
     public TraceMeter(IMeterFactory factory)
     {
@@ -32,8 +34,14 @@ internal sealed class TraceMeter
         keys = meter.CreateCounter<long>("aos_idempotency_total", null, "Requests to store a trace that had an idempotency key, by what became of it.");
         steps = Histogram(meter, "aos_trace_steps_count", null, "Steps of stored traces.", Steps);
         size = Histogram(meter, "aos_trace_size_bytes", "By", "Bytes of stored traces as they came.", Bytes);
+        verifications = meter.CreateCounter<long>("workflow_replay_verifications_total", null, "Replays and verifications of runs, by status (passed, failed).");
+        replayFailures = meter.CreateCounter<long>("workflow_replay_failures_total", null, "Those that failed, by failure_type (timeout, record, divergence) and spec_id (the stored workflow).");
         parity = meter.CreateCounter<long>("aos_parity_failures_total", null, "Traces that were not as something else says: store, root_hash, content, replay, reported.");
-        storing = Histogram(meter, "aos_trace_storage_duration_seconds", "s", "How long the transaction took that stored a trace.", StoreSeconds);
+        storing = Histogram(meter, "aos_trace_storage_duration_seconds", "s", "How long the store took, by operation (store, load, delete) and backend.", StoreSeconds);
+        meter.CreateObservableGauge(
+            "aos_trace_parity_status",
+            () => newest.Select(check => new Measurement<int>(check.Value ? 1 : 0, Tag("check_type", check.Key))), null,
+            "1: the newest check of this kind (store, compare, replay) found what it should; 0: it did not.");
         meter.CreateObservableGauge(
             "aos_traces_build_info",
             () => new Measurement<long>(1, new KeyValuePair<string, object?>("version", "1.1"), new KeyValuePair<string, object?>("schema_version", Trace11.SchemaVersion), new KeyValuePair<string, object?>("determinism", "enabled")),
@@ -61,23 +69,48 @@ internal sealed class TraceMeter
 
     internal void Stored(TenantId tenant, Dialect dialect, TimeSpan took, int count, int bytes)
     {
-        storing.Record(took.TotalSeconds, Tag("operation", "store"), Tag("backend", dialect.ToString().ToLowerInvariant()));
+        Kept("store", dialect, took);
+        Checked("store", true);
         steps.Record(count, Of(tenant));
         size.Record(bytes, Of(tenant));
     }
 
+    /// <summary>A stored trace was read, or deleted.</summary>
+    internal void Kept(string operation, Dialect dialect, TimeSpan took) =>
+        storing.Record(took.TotalSeconds, Tag("operation", operation), Tag("backend", dialect.ToString().ToLowerInvariant()));
+
+    /// <summary>Two traces were compared.</summary>
+    internal void Compared(bool match) => Checked("compare", match);
+
+    /// <summary>The record of a run was verified.</summary>
+    internal void Verified(TraceVerdict verdict, string spec) => Proved(verdict.Ok, "record", spec);
+
     /// <param name="result"><c>reserved</c>, <c>repeat</c>, <c>atwork</c> or <c>conflict</c>.</param>
     internal void Key(string result, TenantId tenant) => keys.Add(1, Tag("result", result), Of(tenant));
 
-    internal void Replayed(ReplayMode mode, ReplayResult result, TenantId tenant)
+    internal void Replayed(ReplayMode mode, ReplayResult result, TenantId tenant, string spec, bool isTimeout)
     {
+        Checked("replay", result.Success);
+        Proved(result.Success, isTimeout ? "timeout" : result.Seq is not null && result.Parity is null ? "record" : "divergence", spec);
         replays.Add(1, Tag("behavior", mode.ToString().ToLowerInvariant()), Tag("outcome", result.Success ? "match" : result.Seq is null && result.DivergencePoint is null ? "error" : "mismatch"), Of(tenant));
         if (!result.Success) Differs("replay", tenant);
     }
 
-    internal void Differs(string kind, TenantId tenant) => parity.Add(1, Tag("failure_type", kind), Of(tenant));
+    internal void Differs(string kind, TenantId tenant)
+    {
+        parity.Add(1, Tag("failure_type", kind), Of(tenant));
+        if (kind == "store") Checked("store", false);
+    }
 
-    private static KeyValuePair<string, object?> Of(TenantId tenant) => Tag("tenant_id", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(tenant.Value)))[..8]);
+    private void Proved(bool isPassed, string failure, string spec)
+    {
+        verifications.Add(1, Tag("status", isPassed ? "passed" : "failed"));
+        if (!isPassed) replayFailures.Add(1, Tag("failure_type", failure), Tag("spec_id", spec));
+    }
+
+    private void Checked(string check, bool match) => newest[check] = match;
+
+    private static KeyValuePair<string, object?> Of(TenantId tenant) => Tag("tenant_id", SpecName.Hash(tenant));
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 

@@ -14,7 +14,7 @@ internal sealed class TracesDoor(Records records, IJournal journal, IRunRows row
         using var timeout = new CancellationTokenSource(order.Timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         var result = await ReplayAsync(record, order, either.Token, cancel);
-        meter.Replayed(order.Mode, result, caller.Tenant);
+        meter.Replayed(order.Mode, result, caller.Tenant, SpecName.Of(record.State), timeout.IsCancellationRequested);
         if (record.Events.Count == 0) return result;
         var id = new RunId(Guid.CreateVersion7(clock.GetUtcNow()));
         var status = result.Success ? "completed" : timeout.IsCancellationRequested ? "timeout" : "failed";
@@ -27,11 +27,15 @@ internal sealed class TracesDoor(Records records, IJournal journal, IRunRows row
         if (await records.LoadAsync(caller.Tenant, run, int.MaxValue, cancel) is not ({ } record, _)) return null;
         var made = await signatures.OfAsync(caller.Tenant, run, record, cancel);
         var verdict = record.Verdict([.. made.Select(signature => signature.KeyId).Distinct()], cancel);
-        if (!verdict.Ok) return verdict;
-        var keys = await keyring.PublicKeysAsync(cancel);
-        return Signatures.Wrong(run, record, made, id => keys.FirstOrDefault(key => key.Id == id)?.PublicKey) is var (seq, reason)
-            ? verdict with { Ok = false, Seq = seq, Reason = reason, Keys = [] }
-            : verdict;
+        if (verdict.Ok)
+        {
+            var keys = await keyring.PublicKeysAsync(cancel);
+            if (Signatures.Wrong(run, record, made, id => keys.FirstOrDefault(key => key.Id == id)?.PublicKey) is var (seq, reason))
+                verdict = verdict with { Ok = false, Seq = seq, Reason = reason, Keys = [] };
+        }
+
+        meter.Verified(verdict, SpecName.Of(record.State));
+        return verdict;
     }
 
     public async Task<bool> ExportAsync(Caller caller, RunId run, IBufferWriter<byte> output, CancellationToken cancel)

@@ -14,7 +14,7 @@ namespace Aos.Storage;
 /// delays when it fails, and leaves what cannot be delivered for a person to look at.
 /// </summary>
 internal sealed partial class OutboxPost(
-    OutboxTable table, IEnumerable<IDelivery> deliveries, OutboxSignal signal, ICluster cluster, TimeProvider clock, ILogger<OutboxPost> logger) : BackgroundService, ILater
+    OutboxTable table, IEnumerable<IDelivery> deliveries, OutboxSignal signal, ICluster cluster, TimeProvider clock, OutboxMeter meter, ILogger<OutboxPost> logger) : BackgroundService, ILater
 {
     /// <summary>Tries of one item; with the delays below the last one comes about 70 minutes after the first.</summary>
     internal const int AttemptsMax = 12;
@@ -36,6 +36,7 @@ internal sealed partial class OutboxPost(
         await table.RecordAsync(tries, cluster.Now, cancel);
         foreach (var dead in tries.Where(tried => tried is { Failure: not null, Again: null }))
         {
+            meter.GivenUp();
             Dead(dead.Row.Item.Id, dead.Row.Item.Endpoint, dead.Row.Attempts + 1, dead.Failure!.Code);
             if (byKind.TryGetValue(dead.Row.Item.Kind, out var delivery)) await delivery.GaveUpAsync(dead.Row.Item, dead.Failure, cancel);
         }

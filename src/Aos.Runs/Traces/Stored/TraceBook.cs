@@ -45,6 +45,7 @@ internal sealed class TraceBook(
         if (await AnyAsync(caller, first, cancel) is not { } a) return (null, first);
         if (await AnyAsync(caller, second, cancel) is not { } b) return (null, second);
         var comparison = TraceComparing.Of(a, b);
+        meter.Compared(comparison.Diff.Match);
         if (!comparison.Diff.Match) meter.Differs(comparison.Diff.Differences[0].Field == "root_hash" ? "root_hash" : "content", caller.Tenant);
         return (comparison, null);
     }, reply => reply.Item1 is not null);
@@ -54,6 +55,7 @@ internal sealed class TraceBook(
         if (RunId.TryParse(id, out var run) && await runs.ReadAsync(caller, run, cancel) is not null)
             return (null, FailureCatalog.Fail("INVALID_STATE", $"{id} is a run: its trace is its journal, which is not deleted here. aos archive delete takes ended runs away."));
         if (await table.IdAsync(caller.Tenant, id, cancel) is not { } known) return (null, null);
+        var began = Stopwatch.GetTimestamp();
         var deleted = await database.For(caller.Tenant).WriteAsync(
             (connection, transaction) =>
             {
@@ -62,6 +64,7 @@ internal sealed class TraceBook(
                 return hash;
             },
             cancel);
+        meter.Kept("delete", database.Dialect, Stopwatch.GetElapsedTime(began));
         return (deleted, null);
     }, reply => reply.Item1 is not null);
 
@@ -104,7 +107,10 @@ internal sealed class TraceBook(
     private async Task<AnyTrace?> AnyAsync(Caller caller, string id, CancellationToken cancel)
     {
         if (RunId.TryParse(id, out var run) && await runs.ReadAsync(caller, run, cancel) is { } trace) return new AnyTrace(trace, null);
-        return await table.FindAsync(caller.Tenant, id, cancel) is { } stored ? new AnyTrace(null, stored) : null;
+        var began = Stopwatch.GetTimestamp();
+        var found = await table.FindAsync(caller.Tenant, id, cancel);
+        meter.Kept("load", database.Dialect, Stopwatch.GetElapsedTime(began));
+        return found is { } stored ? new AnyTrace(null, stored) : null;
     }
 
     /// <summary>The key is reserved before, and completed in the transaction that stores: a process that ends in between leaves a reservation that ends by itself.</summary>
