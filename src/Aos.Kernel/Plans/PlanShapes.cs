@@ -8,7 +8,7 @@ namespace Aos.Kernel;
 internal static partial class PlanShapes
 {
     private static readonly string[] NormalMarks =
-        ["name", "inputs", "output", "seed", "timeout", "on_failure"];
+        ["name", "inputs", "output", "seed", "timeout", "on_failure", "external_calls"];
 
     private static readonly string[] Kept = ["max_cost_cents", "idempotency_key", "when", "timeout"];
 
@@ -37,6 +37,7 @@ internal static partial class PlanShapes
             if (source.GetText("version") is { } version) writer.WriteString("version", version);
             if (source.GetText("goal") is { } goal) writer.WriteString("goal", goal);
             WriteBudget(writer, source);
+            if (source.Get("external_calls") is { } calls) Copy(writer, "external_calls", calls);
             if (source.Get("timeout_seconds") is { ValueKind: JsonValueKind.Number } timeout) Copy(writer, "timeout", timeout);
             if (source.Get("seed") is { ValueKind: JsonValueKind.Number } seed) Copy(writer, "seed", seed);
             writer.WriteStartArray("steps");
