@@ -19,7 +19,7 @@ internal sealed class SkillGate(SkillsOptions options, Func<IAgents?> agents)
     internal Failure? Rejection(SkillContract contract, JsonElement parameters) => Sandbox.Refusal(
         sandbox,
         contract.Name,
-        new SandboxTerms(contract.Tags, contract.Effect == EffectClass.Pure && contract.EffectParam is null, contract.FreeParams),
+        new SandboxTerms(contract.Tags, contract.Effect == EffectClass.Pure && contract.EffectParam is null, contract.FreeParams, contract.TargetParam),
         parameters);
 
     /// <summary>For all requests of one call.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Aos.Contracts;
 using Aos.Egress;
@@ -14,7 +15,7 @@ public sealed class ExternalCallGuards : IAsyncLifetime
     {
         At = default, Run = new RunId(Guid.Parse("01900000-0000-7000-8000-000000000001")), Tenant = TenantId.Default, AgentId = "a",
         Plan = PlanReader.Read(Json.Parse("""[{"skill":"http_call","params":{"url":"http://a.example/"}}]"""), new Dictionary<string, SkillTerms>(), allowUnknownSkills: true).Plan!,
-        Inputs = Json.EmptyObject, Seed = 1, Terms = [], Labels = [], Rule = KernelRule.Calls,
+        Inputs = Json.EmptyObject, Seed = 1, Terms = ImmutableSortedDictionary<string, SkillTerms>.Empty, Labels = ImmutableSortedDictionary<string, string>.Empty, Rule = KernelRule.Calls,
     };
 
     private int hits;

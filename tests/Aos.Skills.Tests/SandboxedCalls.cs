@@ -6,7 +6,8 @@ public sealed class SandboxedCalls
     [Theory]
     [InlineData("http_call", """{"url":"http://127.0.0.1:1/","headers":{"X":"$(id)"}}""")]
     [InlineData("http_call", """{"url":"http://127.0.0.1:1/","headers":{"`id`":"x"}}""")]
-    [InlineData("http_call", """{"url":"http://127.0.0.1:1/../../x"}""")]
+    [InlineData("http_call", """{"url":"http://127.0.0.1:1/$(id)"}""")]
+    [InlineData("http_call", """{"url":["http://127.0.0.1:1/../x"]}""")]
     [InlineData("webhook_send", """{"url":"http://127.0.0.1:1/","headers":{"X":"x; rm -rf /"},"body":"x"}""")]
     [InlineData("kv_set", """{"key":"x; DROP TABLE runs","value":1}""")]
     [InlineData("kv_get", """{"key":"/etc/passwd"}""")]
@@ -68,10 +69,10 @@ public sealed class SandboxedCalls
         using var room = new SkillRoom([], aos =>
         {
             Options(aos).Forbidden = ["Kv_Delete"];
-            aos.AddSkill("shell_exec", _ => new Forbidden(() => called++));
+            aos.AddSkill("shell_exec", _ => new Scripted((_, _, _) => Task.FromResult(new Contracts.SkillAnswer<ScriptOut>(new ScriptOut($"call {++called}"))), Scripted.Plain with { Name = "shell_exec" }));
         });
 
-        Assert.Equal("SANDBOX_REJECTION", (await room.CallAsync("shell_exec", "{}")).Failure?.Code);
+        Assert.Equal("SANDBOX_REJECTION", (await room.CallAsync("shell_exec", """{"name":"x"}""")).Failure?.Code);
         Assert.Equal("SANDBOX_REJECTION", (await room.CallAsync("kv_delete", """{"key":"k"}""")).Failure?.Code);
         Assert.Equal(0, called);
     }

@@ -7,7 +7,8 @@ namespace Aos.Kernel;
 /// <param name="Capabilities">What it says it does: its tags.</param>
 /// <param name="IsPure">It touches nothing, so whatever its parameters say is only text.</param>
 /// <param name="FreeParams">Parameters whose texts nobody executes, or which the skill confines by itself.</param>
-public readonly record struct SandboxTerms(ImmutableArray<string> Capabilities, bool IsPure, ImmutableArray<string> FreeParams);
+/// <param name="UrlParam">Parameter that holds a URL, or null: a path in there leads to no file here, and is taken apart before it leads anywhere.</param>
+public readonly record struct SandboxTerms(ImmutableArray<string> Capabilities, bool IsPure, ImmutableArray<string> FreeParams, string? UrlParam = null);
 
 /// <summary>What the house allows beside the built-in rules.</summary>
 /// <param name="Forbidden">Names of skills, whatever case; a <c>skill.</c> in front does not matter.</param>
@@ -49,7 +50,7 @@ public static class Sandbox
         if (IsForbidden(rules, skill)) violations.Add(new SandboxViolation("forbidden_skill", "skill", null));
         else if (rules.Capabilities is { } allowed && !terms.Capabilities.Any(tag => allowed.Contains(tag, StringComparer.OrdinalIgnoreCase)))
             violations.Add(new SandboxViolation("forbidden_capability", "skill", null));
-        if (!terms.IsPure && SandboxPatterns.MayHold(parameters)) Scan(parameters, terms.FreeParams, violations);
+        if (!terms.IsPure && SandboxPatterns.MayHold(parameters)) Scan(parameters, terms, violations);
         return violations.Count == 0 ? null : Told(skill, violations);
     }
 
@@ -59,7 +60,7 @@ public static class Sandbox
         return Never.Contains(name, StringComparer.Ordinal) || rules.Forbidden.Any(other => PlannerRules.Bare(other.ToLowerInvariant()) == name);
     }
 
-    private static void Scan(JsonElement parameters, ImmutableArray<string> free, List<SandboxViolation> violations)
+    private static void Scan(JsonElement parameters, SandboxTerms terms, List<SandboxViolation> violations)
     {
         if (parameters.ValueKind != JsonValueKind.Object)
         {
@@ -70,7 +71,9 @@ public static class Sandbox
         foreach (var member in parameters.EnumerateObject())
         {
             Judge(member.Name, "params", violations);
-            if (!free.Contains(member.Name)) Scan(member.Value, $"params.{member.Name}", violations);
+            if (terms.FreeParams.Contains(member.Name)) continue;
+            if (member.Name == terms.UrlParam && member.Value.ValueKind == JsonValueKind.String) Judge(member.Value.GetString()!, $"params.{member.Name}", violations, isUrl: true);
+            else Scan(member.Value, $"params.{member.Name}", violations);
         }
     }
 
@@ -96,9 +99,9 @@ public static class Sandbox
         }
     }
 
-    private static void Judge(string text, string path, List<SandboxViolation> violations)
+    private static void Judge(string text, string path, List<SandboxViolation> violations, bool isUrl = false)
     {
-        if (violations.Count < ViolationsMax && SandboxPatterns.Find(text) is { } pattern) violations.Add(new SandboxViolation("suspicious_input", path, pattern));
+        if (violations.Count < ViolationsMax && SandboxPatterns.Find(text, isUrl) is { } pattern) violations.Add(new SandboxViolation("suspicious_input", path, pattern));
     }
 
     private static Failure Told(string skill, List<SandboxViolation> violations)

@@ -16,7 +16,7 @@ internal static partial class SandboxPatterns
     }
 
     /// <summary>Name of the first pattern that the text meets, or null.</summary>
-    internal static string? Find(string text)
+    internal static string? Find(string text, bool isUrl)
     {
         if (text.Contains(';', StringComparison.Ordinal))
         {
@@ -27,7 +27,7 @@ internal static partial class SandboxPatterns
 
         if (text.IndexOf("$(", StringComparison.Ordinal) is >= 0 and var open && text.IndexOf(')', open + 2) > open + 2) return "command_substitution";
         if (text.IndexOf('`', StringComparison.Ordinal) is >= 0 and var tick && text.LastIndexOf('`') > tick + 1) return "back_ticks";
-        if (text.Contains("../", StringComparison.Ordinal) || text.Contains("..\\", StringComparison.Ordinal)) return "path_traversal";
+        if (!isUrl && (text.Contains("../", StringComparison.Ordinal) || text.Contains("..\\", StringComparison.Ordinal))) return "path_traversal";
         if (text.Contains("/etc/passwd", StringComparison.Ordinal)) return "etc_passwd";
         return text.Contains("/etc/shadow", StringComparison.Ordinal) ? "etc_shadow" : null;
     }

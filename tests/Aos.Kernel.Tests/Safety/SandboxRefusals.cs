@@ -112,6 +112,15 @@ public sealed class SandboxRefusals
         Assert.Null(Sandbox.Refusal(SandboxRules.Default, "http_call", Http, Json.Parse($$"""{"x":{{Json.Of(text).GetRawText()}} }""")));
 
     [Theory]
+    [InlineData("https://a.example/v1/../b", true)]
+    [InlineData("https://a.example/`id`", false)]
+    [InlineData("https://a.example/?q=$(id)", false)]
+    [InlineData("file:///etc/passwd", false)]
+    [Trait("id", "SANDBOX-04")]
+    public void A_url_may_have_a_path_that_goes_up_but_looks_no_worse(string url, bool isCalled) =>
+        Assert.Equal(isCalled, Sandbox.Refusal(SandboxRules.Default, "http_call", Http with { UrlParam = "url" }, Json.Parse($$"""{"url":{{Json.Of(url).GetRawText()}} }""")) is null);
+
+    [Theory]
     [InlineData("Use `git status`, then `$(pwd)` and see ../README and /etc/passwd; rm -rf build; DROP TABLE x; delete from y")]
     [InlineData("```sh\ncat /etc/shadow\n```")]
     [Trait("id", "SANDBOX-04")]
