@@ -18,13 +18,11 @@ internal sealed class KillTable(IDatabase database)
 
     private const string Columns = "tenant_id, workflow, reason, engaged_by, engaged_at, released_at, released_by, release_reason";
 
-    private const string Engaged = "WHERE tenant_id = @Tenant AND workflow = @Workflow AND released_at IS NULL";
-
     /// <summary>Those of all tenants that are engaged, the widest first.</summary>
     internal Task<KillSet> AllAsync(CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) =>
         {
-            var found = await ReadAsync(connection, "WHERE released_at IS NULL AND tenant_id IS NOT NULL", new { }, token);
+            var found = await ReadAsync(connection, "SELECT " + Columns + " FROM kill_switches WHERE released_at IS NULL", new { }, token);
             found.Sort(Order);
             return new KillSet([.. found]);
         },
@@ -34,7 +32,7 @@ internal sealed class KillTable(IDatabase database)
     /// <param name="tenant">Null: of the house.</param>
     internal Task<List<KillSwitch>> FormerAsync(TenantId? tenant, int max, CancellationToken cancel) => Tables(tenant).ReadAsync(
         (connection, token) => ReadAsync(
-            connection, "WHERE tenant_id = @Tenant AND released_at IS NOT NULL ORDER BY released_at DESC, workflow LIMIT @max", new { Key.Of(tenant, null).Tenant, max }, token),
+            connection, "SELECT " + Columns + " FROM kill_switches WHERE tenant_id = @Tenant AND released_at IS NOT NULL ORDER BY released_at DESC, workflow LIMIT @max", new { Key.Of(tenant, null).Tenant, max }, token),
         cancel);
 
     /// <summary>The switch as it is now, and whether this made it. Null: there are <paramref name="max"/> already.</summary>
@@ -65,7 +63,7 @@ internal sealed class KillTable(IDatabase database)
             database.Lock(connection, transaction, $"kill_switches:{key.Tenant}");
             if (Find(connection, transaction, key) is not { } there) return null;
             connection.Execute(
-                "UPDATE kill_switches SET released_at = @at, released_by = @by, release_reason = @reason " + Engaged,
+                "UPDATE kill_switches SET released_at = @at, released_by = @by, release_reason = @reason WHERE tenant_id = @Tenant AND workflow = @Workflow AND released_at IS NULL",
                 new { key.Tenant, key.Workflow, at = release.At.UtcTicks, by = release.By, reason = release.Reason },
                 transaction);
             Revision.Next(connection, transaction);
@@ -75,9 +73,9 @@ internal sealed class KillTable(IDatabase database)
 
     private ITables Tables(TenantId? tenant) => tenant is { } one ? database.For(one) : database.ForHouse;
 
-    private static async Task<List<KillSwitch>> ReadAsync(DbConnection connection, string where, object arguments, CancellationToken cancel)
+    private static async Task<List<KillSwitch>> ReadAsync(DbConnection connection, string sql, object arguments, CancellationToken cancel)
     {
-        await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition($"SELECT {Columns} FROM kill_switches {where}", arguments, cancellationToken: cancel));
+        await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(sql, arguments, cancellationToken: cancel));
         var found = new List<KillSwitch>();
         while (await rows.ReadAsync(cancel)) found.Add(Of(rows));
         return found;
@@ -85,7 +83,8 @@ internal sealed class KillTable(IDatabase database)
 
     private static KillSwitch? Find(DbConnection connection, DbTransaction transaction, Key key)
     {
-        using var row = (DbDataReader)connection.ExecuteReader($"SELECT {Columns} FROM kill_switches {Engaged}", key, transaction);
+        using var row = (DbDataReader)connection.ExecuteReader(
+            "SELECT " + Columns + " FROM kill_switches WHERE tenant_id = @Tenant AND workflow = @Workflow AND released_at IS NULL", key, transaction);
         return row.Read() ? Of(row) : null;
     }
 
