@@ -50,7 +50,7 @@ internal static class Composition
             {
                 Allow = Csv("AOS_EGRESS_ALLOW"), WebhookSecret = Setting("AOS_WEBHOOK_SECRET"), WebhookKeyVersion = Setting("AOS_WEBHOOK_KEY_VERSION") ?? "v1",
             })
-            .AddSkills(new SkillsOptions { Workspace = options.Workspace, Disabled = Csv("AOS_SKILLS_DISABLED") })
+            .AddSkills(Skills(options.Workspace))
             .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable))
             .AddFailures()
             .AddRuns(new RunsOptions
@@ -106,7 +106,7 @@ internal static class Composition
         if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Traces().Problems, .. Identity().Problems, .. Webhooks().Problems];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Traces().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
@@ -128,6 +128,9 @@ internal static class Composition
     /// <summary>Models, prices and recorded answers, as the environment says.</summary>
     private static ModelsOptions Models() =>
         ModelsOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));
+
+    /// <summary>Skills, their sandbox and where calls may go, as the environment says.</summary>
+    private static SkillsOptions Skills(string workspace) => SkillsOptions.Read(Setting, workspace);
 
     /// <summary>Incoming webhooks, as the environment says.</summary>
     private static WebhookOptions Webhooks() => WebhookOptions.Read(Setting);

@@ -75,6 +75,7 @@ public static class Permissions
         ("failure", ["read", "write"]),
         ("key", ["read", "write"]),
         ("keyring", ["read", "rotate"]),
+        ("killswitch", ["read", "operate"]),
         ("memory", ["read", "write", "admin"]),
         ("memory_pin", ["read", "write", "delete", "admin"]),
         ("metrics", ["read"]),

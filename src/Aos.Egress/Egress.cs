@@ -42,7 +42,7 @@ internal sealed class Egress : IEgress, IDisposable
         "If-Unmodified-Since", "Pragma", "Range", "User-Agent",
     };
 
-    public HttpMessageHandler Handler(bool isOfHouse = false) => isOfHouse ? Guarded() : new RuledHandler(Guarded());
+    public HttpMessageHandler Handler(bool isOfHouse = false) => new RuledHandler(Guarded(), isOfHouse, resolve);
 
     public void Dispose() => client.Dispose();
 
@@ -68,6 +68,7 @@ internal sealed class Egress : IEgress, IDisposable
     {
         try
         {
+            if (OutboundRule.Current?.Calls is { } calls && await calls.RefusalAsync(host, port, resolve, cancel) is { } kept) return ([], kept);
             return (await JudgedAsync(host, port, cancel, protocol), null);
         }
         catch (Exception e) when (e is EgressBlockedException or SocketException or ArgumentException)
@@ -117,7 +118,7 @@ internal sealed class Egress : IEgress, IDisposable
         var sameOrigin = true;
         for (var hop = 0; ; hop++)
         {
-            if (OutboundRule.Current is { } rule && await rule.RefusalAsync(uri, cancel) is { } refusal) return (null, refusal);
+            if (OutboundRule.Current is { } rule && (await rule.RefusalAsync(uri, cancel) ?? await KeptAsync(rule, uri, cancel)) is { } refusal) return (null, refusal);
             using var message = new HttpRequestMessage(method, uri);
             Fill(message, request, body, sameOrigin);
             using var answer = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
@@ -143,6 +144,9 @@ internal sealed class Egress : IEgress, IDisposable
             return (new EgressResponse(status, headers, bytes, uri.AbsoluteUri, Stopwatch.GetElapsedTime(started)), null);
         }
     }
+
+    private async ValueTask<Failure?> KeptAsync(OutboundRule rule, Uri target, CancellationToken cancel) =>
+        rule.Calls is { } calls ? await calls.RefusalAsync(target.IdnHost, target.Port, resolve, cancel) : null;
 
     private static void Fill(HttpRequestMessage message, EgressRequest request, ReadOnlyMemory<byte>? body, bool sameOrigin)
     {

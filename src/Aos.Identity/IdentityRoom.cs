@@ -10,7 +10,7 @@ public static class IdentityRoom
 
     public static AosBuilder AddIdentity(this AosBuilder aos, IdentityOptions options)
     {
-        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration, AuditTable.Migration, TenantTable.Migration, SecretTable.Migration, ConnectionTable.Migration);
+        aos.Migrations(Revision.Migration, KeyTable.Migration, PolicyTable.Migration, AuditTable.Migration, TenantTable.Migration, SecretTable.Migration, ConnectionTable.Migration, KillTable.Migration);
         aos.Services.AddSingleton(options);
         aos.Services.AddSingleton<Revision>();
         aos.Services.AddSingleton<KeyTable>();
@@ -30,6 +30,8 @@ public static class IdentityRoom
         aos.Door<ITenants, TenantBook>().Chore<StorageMeasure>().Of<IQuotas, Quotas>();
         aos.AddSecrets();
         aos.AddConnections();
+        aos.Services.AddSingleton<KillTable>();
+        aos.Door<IKillSwitches, KillBook>();
         return aos.Door<IRequestLimits, RequestLimits>().Door<IRbac, PolicyBook>().Chore<KeyBook>().Door<IIdentity, IdentityDoor>().Of<IApiKeys, KeyBook>().Door<IAccess, AccessDoor>();
     }
 

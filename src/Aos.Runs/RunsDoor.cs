@@ -32,6 +32,8 @@ internal sealed class RunsDoor(
     public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
     {
         if (engine.Refusal() is { } draining) return new StartReply.Refused(draining);
+        if (await engine.Kills.RefusalAsync(caller.Tenant, request.Workflow?.Name, cancel) is { } stopped)
+            return await RepeatAsync(caller.Tenant, request, cancel) ?? Denied("emergency", stopped, caller.Tenant);
         if (costs.Admit(Question(caller, request)) is { } refusal) return Denied("admission", refusal, caller.Tenant);
         if (await engine.CrowdedAsync(caller.Tenant, request.AgentId, cancel) is { } crowded) return Denied("queue", crowded, caller.Tenant);
         var quota = quotas is null ? default : await quotas.TakeRunAsync(caller.Tenant, cancel);
@@ -42,7 +44,7 @@ internal sealed class RunsDoor(
             StringComparer.Ordinal, TermsOf(request.Plan));
         var start = new StartRun(
             id, caller.Tenant, request.AgentId, request.Plan, inputs, request.Seed ?? request.Plan.Seed ?? Seeds.OfRun(id), request.Budget, terms,
-            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook, Priority = request.Priority, Workflow = request.Workflow, Fork = request.Fork?.Origin, Taken = request.Fork?.Taken ?? [] };
+            (request.Labels ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal), null) { Charged = request.Charged, Webhook = request.Webhook, Priority = request.Priority, Workflow = request.Workflow, Fork = request.Fork?.Origin, Taken = request.Fork?.Taken ?? [], Calls = request.Calls };
         var claim = request.Key is { } key
             ? new IdempotencyClaim(caller.Tenant, key.Scope, key.Key, key.Fingerprint, clock.GetUtcNow() + KeyLifetime)
             : null;
@@ -89,8 +91,12 @@ internal sealed class RunsDoor(
     private static SimulationRequest Question(Caller caller, StartRequest request) => new(
         new PlanReading(request.Ahead, [], []), caller.Tenant, request.AgentId, request.Budget, null, request.Seed ?? 0, null, request.Inputs);
 
-    public Task<CommandReply> CommandAsync(Caller caller, RunId run, RunCommand command, CancellationToken cancel) =>
-        engine.CommandAsync(caller.Tenant, run, command, cancel);
+    public async Task<CommandReply> CommandAsync(Caller caller, RunId run, RunCommand command, CancellationToken cancel)
+    {
+        if (command is RetryRun or ResumeRun && await rows.GetAsync(caller.Tenant, run, cancel) is { } row && await engine.Kills.RefusalAsync(row, cancel) is { } stopped)
+            return new CommandReply.Refused(stopped);
+        return await engine.CommandAsync(caller.Tenant, run, command, cancel);
+    }
 
     public async Task<RunState?> ReadAsync(Caller caller, RunId run, CancellationToken cancel)
     {

@@ -76,6 +76,7 @@ internal sealed class Registry : ISkills
         if (!byName.TryGetValue(skill, out var registered))
             return StructuredOutcome.Failed(FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}."));
         if (gate.Refusal(skill, call.Tenant, call.AgentId) is { } refusal) return StructuredOutcome.Failed(refusal);
+        if (gate.Rejection(registered.Contract, parameters) is { } rejection) return StructuredOutcome.Failed(rejection);
         var started = clock.GetTimestamp();
         using var timeout = new CancellationTokenSource(call.Timeout, clock);
         await using var stop = cancel.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
@@ -96,12 +97,12 @@ internal sealed class Registry : ISkills
             if (through is not null) (opened, call) = (opened.With(through), call with { Connection = through.Connection });
             var (taken, most) = await tokens.TakeAsync(skill, opened.Parameters, call, timeout);
             if (taken.Refusal is { } exhausted) return StructuredOutcome.Failed(exhausted);
-            OutboundRule.Current = gate.Outbound(call);
+            var rule = OutboundRule.Current = gate.Outbound(skill.Name, call);
             var task = skill.InvokeAsync(opened.Parameters, call, timeout);
             // A skill that does not listen to its token is left behind; nobody waits for what it says later.
             var outcome = await (task.IsCompleted ? task : task.WaitAsync(timeout));
             await tokens.SettleAsync(call.Tenant, taken, most, outcome);
-            return Short(opened.Seal(outcome));
+            return Short(opened.Seal(Told(rule.Calls, outcome)));
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
@@ -109,7 +110,7 @@ internal sealed class Registry : ISkills
         }
         catch (TargetRefusedException e) when (!cancel.IsCancellationRequested)
         {
-            return Short(StructuredOutcome.Failed(e.Why));
+            return Short(Told(OutboundRule.Current?.Calls, StructuredOutcome.Failed(e.Why)));
         }
         catch (JournalUnavailableException e) when (!cancel.IsCancellationRequested)
         {
@@ -117,12 +118,23 @@ internal sealed class Registry : ISkills
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            return Short(opened.Seal(StructuredOutcome.Failed(FailureCatalog.Fail("EXECUTION_ERROR", $"{skill.Name} broke: {e.GetType().Name}: {e.Message}"))));
+            var broke = StructuredOutcome.Failed(FailureCatalog.Fail("EXECUTION_ERROR", $"{skill.Name} broke: {e.GetType().Name}: {e.Message}"));
+            return Short(opened.Seal(Told(OutboundRule.Current?.Calls, broke)));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             throw new OperationCanceledException(e.Message, e, cancel);
         }
+    }
+
+    /// <summary>
+    /// Calls that were kept in are facts of the run, also when the skill went on without them. Where it failed, that is why: what a
+    /// client library makes of a connection it did not get says nothing.
+    /// </summary>
+    private static StructuredOutcome Told(ExternalCallGuard? calls, StructuredOutcome outcome)
+    {
+        if (calls?.First is not { } kept) return outcome;
+        return outcome with { Blocked = calls.Blocked, Failure = outcome.Failure is null ? null : kept };
     }
 
     private static StructuredOutcome Short(StructuredOutcome outcome) =>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Aos.Contracts;
 using Aos.Kernel;
 
@@ -7,17 +8,32 @@ namespace Aos.Skills;
 /// <param name="agents">Asked for when a request goes out; null: there are no agents here.</param>
 internal sealed class SkillGate(SkillsOptions options, Func<IAgents?> agents)
 {
+    private readonly SandboxRules sandbox = new([.. options.Forbidden], options.Capabilities is { } capabilities ? [.. capabilities] : null);
+
     internal Failure? Refusal(string skill, TenantId tenant, string agentId) =>
         options.Disabled.Contains(skill, StringComparer.Ordinal)
             ? FailureCatalog.Fail("PERMISSION_DENIED", $"The skill {skill} is switched off here; {agentId} of {tenant} may not use it.")
             : null;
 
-    /// <summary>For all requests of one call.</summary>
-    internal OutboundRule Outbound(SkillCall call) => new AgentDomains(agents, call.Tenant, call.AgentId);
+    /// <summary>Why the call is not made, whoever planned it; or null.</summary>
+    internal Failure? Rejection(SkillContract contract, JsonElement parameters) => Sandbox.Refusal(
+        sandbox,
+        contract.Name,
+        new SandboxTerms(contract.Tags, contract.Effect == EffectClass.Pure && contract.EffectParam is null, contract.FreeParams, contract.TargetParam),
+        parameters);
 
-    /// <summary>Read anew at each request: a domain that is taken away is out of reach of runs under way too.</summary>
-    private sealed class AgentDomains(Func<IAgents?> agents, TenantId tenant, string id) : OutboundRule
+    /// <summary>For all requests of one call.</summary>
+    internal OutboundRule Outbound(string skill, SkillCall call)
     {
+        ExternalCalls[] rules = [.. new[] { options.ExternalCalls, call.Calls }.OfType<ExternalCalls>()];
+        return new CallRules(agents, call.Tenant, call.AgentId, rules.Length == 0 ? null : new ExternalCallGuard(skill, call.StepId, rules));
+    }
+
+    /// <summary>The agent's domains are read anew at each request: one that is taken away is out of reach of runs under way too.</summary>
+    private sealed class CallRules(Func<IAgents?> agents, TenantId tenant, string id, ExternalCallGuard? calls) : OutboundRule
+    {
+        public override ExternalCallGuard? Calls => calls;
+
         public override async ValueTask<Failure?> RefusalAsync(Uri target, CancellationToken cancel)
         {
             if (agents() is not { } book || await book.FindAsync(tenant, id, cancel) is not { } agent) return null;

@@ -3,16 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Skills;
 
-/// <summary>Settings of the skills.</summary>
-public sealed class SkillsOptions
-{
-    /// <summary>Folder that <c>fs_read</c> and <c>fs_write</c> see; nothing outside of it.</summary>
-    public string Workspace { get; set; } = "workspace";
-
-    /// <summary>Skills that are switched off here.</summary>
-    public IReadOnlyList<string> Disabled { get; set; } = [];
-}
-
 /// <summary>The door of the skills room.</summary>
 public static class SkillsRoom
 {

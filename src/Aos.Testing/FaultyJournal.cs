@@ -100,6 +100,8 @@ public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next) : IJour
 
     public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel) => Alive(() => inner.OwnedAsync(node, after, max, cancel));
 
+    public Task<IReadOnlyList<RunRow>> IdleAsync(TenantId? tenant, RunId? after, int max, CancellationToken cancel) => Alive(() => inner.IdleAsync(tenant, after, max, cancel));
+
     public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => Alive(() => inner.ReleaseAllAsync(node, cancel));
 
     public async Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel)

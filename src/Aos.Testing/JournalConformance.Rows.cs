@@ -92,6 +92,20 @@ public sealed partial class JournalConformance
         Expect((await rows.OwnedAsync(Node, runs[1], 9, cancel)).Select(row => row.Id).SequenceEqual(runs.Skip(2)), "the rest is another");
     }
 
+    private async Task FindsIdleAsync()
+    {
+        var (owned, over) = (New(), New());
+        await WriteAsync(Mine(owned, 0, 1, Now));
+        var ended = Park(Mine(over, 0, 1, Now), null);
+        await WriteAsync(ended with { Row = ended.Row with { Status = RunStatus.Failed } });
+        var idle = new List<RunId> { New(), New(), New() };
+        foreach (var run in idle) await WriteAsync(Park(Mine(run, 0, 1, Now), null));
+        idle.Sort();
+        Expect((await rows.IdleAsync(TenantId.Default, null, 2, cancel)).Select(row => row.Id).SequenceEqual(idle.Take(2)), "the first page of idle runs is another");
+        Expect((await rows.IdleAsync(null, idle[1], 9, cancel)).Select(row => row.Id).SequenceEqual(idle.Skip(2)), "the rest of the idle runs is another");
+        Expect((await rows.IdleAsync(new TenantId("nobody"), null, 9, cancel)).Count == 0, "idle runs of another tenant were found");
+    }
+
     private async Task ReleasesAsync()
     {
         var (running, over) = (New(), New());

@@ -140,6 +140,15 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         }
     }
 
+    public Task<IReadOnlyList<RunRow>> IdleAsync(TenantId? tenant, RunId? after, int max, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return Task.FromResult<IReadOnlyList<RunRow>>([.. rows.Values.Where(row => !row.Owned && !row.Status.IsOver() && (tenant ?? row.Tenant) == row.Tenant && (after is not { } last || Order(row.Id, last) > 0))
+                .OrderBy(row => row.Id.ToString(), StringComparer.Ordinal).Take(max)]);
+        }
+    }
+
     public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => Task.FromResult(ReleaseAll(row => row.Owner == node && MayWrite(node), adopt: false));
 
     /// <summary>Every run a dead process left is due now and counts one adoption more.</summary>

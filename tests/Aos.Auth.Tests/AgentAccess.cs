@@ -31,7 +31,7 @@ public sealed class AgentAccess : IAsyncLifetime
         Assert.True(can["allowed"].GetBoolean(), can.Body.GetRawText());
         Assert.Equal(("run:write", "role:admin", null, agent), (can.Text("permission"), can.Text("rule"), can.Text("denied_by"), can.Text("agent_id")));
         Assert.Equal(
-            ["credential", "requests", "scope", "role", "agent_binding", "agent", "agent_skill", "agent_domain", "budget_per_run", "budget_per_day", "budget_total_budget", "agent_goals", "storage_bytes", "runs_per_day", "agent_runs", "concurrent_runs", "skill_switch"],
+            ["credential", "requests", "scope", "role", "agent_binding", "agent", "agent_skill", "agent_domain", "budget_per_run", "budget_per_day", "budget_total_budget", "agent_goals", "storage_bytes", "runs_per_day", "agent_runs", "concurrent_runs", "kill_switch", "skill_switch"],
             can["walls"].EnumerateArray().Select(wall => wall.GetText("name")));
         Assert.Equal(("cents", 500m, 0m, 500m), Counts(can, "budget_per_run"));
         Assert.Equal(("cents", 10_000m, 0m, 10_000m), Counts(can, "budget_per_day"));

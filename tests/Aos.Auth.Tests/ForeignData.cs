@@ -44,6 +44,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         delivery = sent.Text("id")!;
         await OwnAsync("PUT", "/api/v1/connections/acme_crm", """{"kind":"http","settings":{"base_url":"https://crm.acme.example"}}""");
         root = (await OwnAsync("POST", "/api/v1/traces", Traces.Order(Traces.Made(), """ "trace_id":"acmes-trace" """))).Text("root_hash")!;
+        await OwnAsync("POST", "/api/v1/killswitches/engage", """{"workflow":"acme-flow","reason":"acme's own reason"}""");
         mismatch = (await OwnAsync("POST", $"/api/v1/traces/{run}/mismatch", """{"step_index":0,"reason":"acme's"}""")).Text("mismatch_id")!;
         outbox = (await OwnAsync("GET", "/api/v1/outbox"))["deliveries"].EnumerateArray().First().GetText("id")!;
     }

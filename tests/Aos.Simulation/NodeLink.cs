@@ -71,6 +71,8 @@ internal sealed class NodeLink(World world, SimNode node) : IJournal, IRunRows, 
 
     public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId by, RunId? after, int max, CancellationToken cancel) => AskAsync(null, null, () => world.Store.OwnedAsync(by, after, max, default));
 
+    public Task<IReadOnlyList<RunRow>> IdleAsync(TenantId? tenant, RunId? after, int max, CancellationToken cancel) => AskAsync(null, null, () => world.Store.IdleAsync(tenant, after, max, default));
+
     public Task<int> ReleaseAllAsync(NodeId by, CancellationToken cancel) => AskAsync(Point.DuringDrain, null, () => world.Store.ReleaseAllAsync(by, default));
 
     public Task ReleaseAsync(NodeId by, RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => AskAsync(null, null, () => Done(world.Store.ReleaseAsync(by, run, wakeAt, default)));

@@ -135,6 +135,7 @@ internal static class AosServer
         app.MapWebhooks();
         app.MapWebhookDeliveries();
         app.MapConnections();
+        app.MapKillSwitches();
         app.MapAudit();
         return app;
     }

@@ -22,7 +22,7 @@ internal static class RunRequest
 
     private static readonly string[] Members =
     [
-        "agent_id", "budget", "budget_cents", "goal", "idempotency_key", "inputs", "labels", "plan", "priority", "seed", "tenant_id", "wait", "webhook_url",
+        "agent_id", "budget", "budget_cents", "external_calls", "goal", "idempotency_key", "inputs", "labels", "plan", "priority", "seed", "tenant_id", "wait", "webhook_url",
     ];
 
     private static readonly string[] WorkflowMembers = [.. Members.Except(["plan", "budget"]), "config", "input", "workflow_id"];
@@ -41,7 +41,7 @@ internal static class RunRequest
         var isFlat = body.Get("plan") is null;
         var request = new StartRequest(
             Agent(context, body), plan, isFlat ? Json.EmptyObject : body.ObjectOf("inputs"), Seed(body), Budget(body), Labels(context, body), Key(context, body),
-            Bounded(body, "goal", GoalMax) ?? plan.Goal) { Webhook = Webhook(body), Priority = Priority(body) };
+            Bounded(body, "goal", GoalMax) ?? plan.Goal) { Webhook = Webhook(body), Priority = Priority(body), Calls = isFlat ? null : Calls(body) };
         return (request, warnings);
     }
 
@@ -55,7 +55,7 @@ internal static class RunRequest
         if (reading.Plan is not { } plan) throw new RefusedException(Admission.Refusal(reading.Problems), 400);
         var request = new StartRequest(
             Agent(context, body), plan, body.ObjectOf(body.Get("inputs") is null ? "input" : "inputs"), Seed(body) ?? Seed(body.ObjectOf("config")), Budget(body), Labels(context, body),
-            Key(context, body), Bounded(body, "goal", GoalMax) ?? plan.Goal, version.Pin) { Webhook = Webhook(body), Priority = Priority(body) };
+            Key(context, body), Bounded(body, "goal", GoalMax) ?? plan.Goal, version.Pin) { Webhook = Webhook(body), Priority = Priority(body), Calls = Calls(body) };
         return (request, reading.Warnings);
     }
 
@@ -68,7 +68,7 @@ internal static class RunRequest
         if (PlanMembers.Any(name => body.Get(name) is { ValueKind: not JsonValueKind.Null })) return null;
         if (Bounded(body, "goal", GoalMax) is not { Length: > 0 } goal) return null;
         context.RefuseOtherTenant(body.TextOf("tenant_id"));
-        foreach (var name in new[] { "budget_cents", "inputs", "labels", "priority", "seed" })
+        foreach (var name in new[] { "budget_cents", "external_calls", "inputs", "labels", "priority", "seed" })
         {
             if (body.Get(name) is { ValueKind: not JsonValueKind.Null })
                 throw RefusedException.Wrong($"{name} needs a plan; a planned run takes its limits from the agent.");
@@ -143,6 +143,14 @@ internal static class RunRequest
         { ValueKind: JsonValueKind.Number } seed when seed.TryGetUInt64(out var number) => number,
         _ => throw RefusedException.Wrong("seed is a whole number from 0 to 18446744073709551615."),
     };
+
+    /// <summary>A request whose plan stands at its top has one place for it: the plan's.</summary>
+    private static ExternalCalls? Calls(JsonElement body)
+    {
+        if (body.Get("external_calls") is not { ValueKind: not JsonValueKind.Null } value) return null;
+        var (calls, _, problem) = ExternalCalls.Read(value, "external_calls");
+        return problem is null ? calls : throw RefusedException.Wrong(Asked.Short(problem));
+    }
 
     private static int Priority(JsonElement body) => body.Get("priority") switch
     {

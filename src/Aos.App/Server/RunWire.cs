@@ -33,6 +33,12 @@ internal static class RunWire
         if (start.Parent is { } parent) writer.WriteString("parent_run_id", parent.Run.Value);
         if (start.Fork is { } fork) WriteFork(writer, state, fork);
         writer.WriteNumber("priority", start.Priority);
+        if (start.Calls is { } calls)
+        {
+            writer.WritePropertyName("external_calls");
+            calls.Write(writer);
+        }
+
         writer.WriteString("created_at", start.At.UtcDateTime);
         if (start.Queued) writer.WriteString("queued_at", start.At.UtcDateTime);
         if (state.BegunAt is { } begun) writer.WriteString("started_at", begun.UtcDateTime);
@@ -130,6 +136,7 @@ internal static class RunWire
         }
 
         if (step.Failure is { } failure) WriteFailure(writer, "error", failure);
+        WriteBlocked(writer, step);
         ApprovalRoutes.WritePending(writer, state, index);
         if (step.Approval is { } decided) ApprovalRoutes.WriteDecided(writer, decided);
         WriteCents(writer, "cost", step.Cost);
@@ -141,6 +148,23 @@ internal static class RunWire
 
         if (step.StartedAt is { } started) writer.WriteString("started_at", started.UtcDateTime);
         if (step.EndedAt is { } ended) writer.WriteString("completed_at", ended.UtcDateTime);
+    }
+
+    /// <summary>Calls of the step that were kept in, each pair once.</summary>
+    private static void WriteBlocked(Utf8JsonWriter writer, StepState step)
+    {
+        var blocked = step.Calls.Append(step.Compensation).SelectMany(call => call?.Outcome?.Blocked ?? []).Distinct().ToList();
+        if (blocked.Count == 0) return;
+        writer.WriteStartArray("blocked_calls");
+        foreach (var call in blocked)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("call_type", call.Skill);
+            writer.WriteString("target", call.Target);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     internal static void WriteFailure(Utf8JsonWriter writer, string name, Failure failure)

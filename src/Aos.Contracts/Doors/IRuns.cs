@@ -27,6 +27,9 @@ public sealed record StartRequest(
     /// <summary>Of the tenant's runs that wait for a slot the higher number begins first: -100 to 100.</summary>
     public int Priority { get; init; }
 
+    /// <summary>Where calls of the run may go, beside what its plan says; null: that alone.</summary>
+    public ExternalCalls? Calls { get; init; }
+
     /// <summary>What the run takes over of another one; null: nothing.</summary>
     public ForkOrder? Fork { get; init; }
 

@@ -75,6 +75,10 @@ public interface IRunRows
     /// </summary>
     Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel);
 
+    /// <summary>Runs that are not over and that no node drives, by ascending id, those after <paramref name="after"/>.</summary>
+    /// <param name="tenant">Null: of all.</param>
+    Task<IReadOnlyList<RunRow>> IdleAsync(TenantId? tenant, RunId? after, int max, CancellationToken cancel);
+
     /// <summary>Gives every run of the node free and makes those that are not over due now; returns how many of these.</summary>
     Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel);
 

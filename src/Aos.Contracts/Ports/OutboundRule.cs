@@ -17,6 +17,9 @@ public abstract class OutboundRule
         set => Ambient.Value = value;
     }
 
+    /// <summary>Where the run lets its calls go, whoever makes the connection and to whatever; null: nothing is kept in.</summary>
+    public virtual ExternalCallGuard? Calls => null;
+
     /// <summary>Why the request may not go there (<c>PERMISSION_DENIED</c>), or null. Throws <see cref="JournalUnavailableException"/> when that cannot be found out now.</summary>
     /// <param name="target">Absolute, http or https.</param>
     public abstract ValueTask<Failure?> RefusalAsync(Uri target, CancellationToken cancel);

@@ -18,6 +18,7 @@ public sealed record SkillCall
     {
         this.order = order;
         Written = order.Written;
+        Calls = start.Calls;
     }
 
     /// <summary>A call that no run ordered.</summary>
@@ -48,6 +49,9 @@ public sealed record SkillCall
     /// resolved: one that came in with data is text like any other. Null: nothing is resolved.
     /// </summary>
     public JsonElement? Written { get; init; }
+
+    /// <summary>Where the run lets its calls go; null: wherever the house does.</summary>
+    public ExternalCalls? Calls { get; init; }
 
     /// <summary>The connection that the call goes through, with its secrets; null: the parameters name none.</summary>
     public OpenConnection? Connection { get; init; }
@@ -114,6 +118,9 @@ public sealed record SkillContract
 
     /// <summary>Parameters below which a <c>secret:NAME</c> is resolved at the call; anywhere else it stays text.</summary>
     public ImmutableArray<string> SecretParams { get; init; } = [];
+
+    /// <summary>Parameters whose texts nobody executes, or which the skill confines by itself: the sandbox leaves them alone.</summary>
+    public ImmutableArray<string> FreeParams { get; init; } = [];
 
     /// <summary>True: a call may ask a model, and what that reads and writes counts in the quota of the tenant.</summary>
     public bool UsesTokens { get; init; }

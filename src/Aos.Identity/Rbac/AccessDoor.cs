@@ -8,7 +8,7 @@ namespace Aos.Identity;
 /// Asks all that an admission asks, in its order, and takes nothing. Each wall is answered by whoever holds it: the policy, the
 /// gate of agents, the quotas.
 /// </summary>
-internal sealed class AccessDoor(IIdentity identity, IRequestLimits requests, IQuotas quotas, ISkills skills, IAgentLimits agents, TimeProvider clock) : IAccess
+internal sealed class AccessDoor(IIdentity identity, IRequestLimits requests, IQuotas quotas, ISkills skills, IAgentLimits agents, IKillSwitches switches, TimeProvider clock) : IAccess
 {
     public async ValueTask<AccessAnswer> ExplainAsync(AccessQuestion question, CancellationToken cancel)
     {
@@ -57,6 +57,8 @@ internal sealed class AccessDoor(IIdentity identity, IRequestLimits requests, IQ
         var standings = await quotas.StandingAsync(tenant, TimeSpan.Zero, cancel);
         foreach (var standing in standings.Where(standing => standing.Name != Quotas.TokensPerMonth)) walls.Add(Of(standing, standing.Refusal));
         walls.AddRange(await agents.SlotsAsync(tenant, question.AgentId, cancel));
+        var stopped = (await switches.NowAsync(cancel)).For(tenant, null);
+        walls.Add(new AccessWall("kill_switch", stopped is null, stopped is null ? "released" : "engaged") { Says = stopped?.Why().Message });
         if (question.Skill is not { } called) return;
         var off = skills.Refusal(called, tenant, question.AgentId ?? "");
         walls.Add(new AccessWall("skill_switch", off is null, off is null ? "on" : "off") { Says = off?.Message });

@@ -6,6 +6,9 @@ namespace Aos.Kernel;
 /// <summary>Something a skill did to the world, in the order it did it.</summary>
 public sealed record SideEffect(string Type, string Target, bool Reversible);
 
+/// <summary>A call that was not let out, as a pair: of which skill, and to where (<c>host:port</c>).</summary>
+public sealed record BlockedCall(string Skill, string Target);
+
 /// <summary>
 /// What came of one skill call. A skill never throws at its caller: <see cref="Failure"/> is null on success and the
 /// only place a failure is told.
@@ -22,6 +25,9 @@ public sealed record StructuredOutcome(
     int Retries,
     ImmutableArray<SideEffect> SideEffects)
 {
+    /// <summary>Calls of the skill that <see cref="ExternalCalls"/> kept in, each once, also when the skill went on without them.</summary>
+    public ImmutableArray<BlockedCall> Blocked { get; init; } = [];
+
     public bool Ok => Failure is null;
 
     public static StructuredOutcome Succeeded(JsonElement result, Cents cost = default, TimeSpan latency = default) =>

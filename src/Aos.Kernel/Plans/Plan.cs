@@ -33,6 +33,9 @@ public sealed record Plan
     /// <summary>Template of the run's result. Null: the result of the last step that succeeded.</summary>
     public JsonElement? Output { get; init; }
 
+    /// <summary>Where calls of the run may go; null: wherever the house lets them.</summary>
+    public ExternalCalls? Calls { get; init; }
+
     /// <summary>True: on failure, completed steps with a <c>compensate</c> clause are undone, newest first.</summary>
     public bool CompensateOnFailure { get; init; }
 

@@ -8,7 +8,7 @@ namespace Aos.Kernel;
 internal static partial class PlanShapes
 {
     private static readonly string[] NormalMarks =
-        ["name", "inputs", "output", "seed", "timeout", "on_failure"];
+        ["name", "inputs", "output", "seed", "timeout", "on_failure", "external_calls"];
 
     /// <summary>Members of a step that mean the same in every shape: left out, the step would silently do something else.</summary>
     private static readonly string[] Kept =
@@ -48,6 +48,7 @@ internal static partial class PlanShapes
             if (source.GetText("goal") is { } goal) writer.WriteString("goal", goal);
             WriteBudget(writer, source);
             WriteEnds(writer, source, isPlan);
+            if (source.Get("external_calls") is { } calls) Copy(writer, "external_calls", calls);
             if (source.Get("seed") is { ValueKind: JsonValueKind.Number } seed) Copy(writer, "seed", seed);
             writer.WriteStartArray("steps");
             var index = 0;

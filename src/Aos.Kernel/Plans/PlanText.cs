@@ -31,7 +31,7 @@ internal sealed class PlanText(
         }
 
         PlanMembers members = source;
-        report.Unknown(members, "", strict, "name", "version", "goal", "seed", "budget_cents", "timeout", "inputs", "steps", "output", "on_failure", "description");
+        report.Unknown(members, "", strict, "name", "version", "goal", "seed", "budget_cents", "timeout", "inputs", "steps", "output", "on_failure", "description", "external_calls");
         var values = new PlanValues(report);
         var steps = new List<PlanStep>(count);
         var links = new PlanLinks(report);
@@ -56,6 +56,7 @@ internal sealed class PlanText(
             Inputs = members.Get("inputs"),
             DeclaredInputs = PlanInputs.Read(members.Get("inputs"), report),
             Output = members.Get("output"),
+            Calls = Calls(members),
             CompensateOnFailure = OnFailure(values, members),
             Steps = [.. ordered],
             IsGraph = isGraph,
@@ -63,6 +64,14 @@ internal sealed class PlanText(
             Source = source,
             Hash = ContentHash.Hex(source),
         };
+    }
+
+    private ExternalCalls? Calls(PlanMembers members)
+    {
+        if (members.Get("external_calls") is not { } value) return null;
+        var (calls, path, problem) = ExternalCalls.Read(value, "external_calls");
+        if (problem is not null) report.Problem(path!, "INVALID_PLAN", problem, "Write deny, allow, a list of hosts, or {hosts: [...], skills: [...]}.");
+        return calls;
     }
 
     private bool OnFailure(PlanValues values, PlanMembers members)

@@ -53,7 +53,7 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
     /// <summary>The command that brings this event about, or null: only time does.</summary>
     private static RunCommand? Command(RunState state, RunEvent fact) => fact switch
     {
-        RunStarted e => new StartRun(e.Run, e.Tenant, e.AgentId, e.Plan, e.Inputs, e.Seed, e.Budget, e.Terms, e.Labels, e.Parent) { Charged = e.Charged, Webhook = e.Webhook, Priority = e.Priority, Queued = e.Queued, Workflow = e.Workflow, Fork = e.Fork },
+        RunStarted e => new StartRun(e.Run, e.Tenant, e.AgentId, e.Plan, e.Inputs, e.Seed, e.Budget, e.Terms, e.Labels, e.Parent) { Charged = e.Charged, Webhook = e.Webhook, Priority = e.Priority, Queued = e.Queued, Workflow = e.Workflow, Fork = e.Fork, Calls = e.Calls },
         RunBegan => new BeginRun(),
         CallSucceeded e => new RecordOutcome(e.Effect, e.Outcome),
         CallFailed e => new RecordOutcome(e.Effect, e.Outcome),
@@ -68,6 +68,8 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
         RunQuarantined e => new QuarantineRun(e.Reason),
         RunRetried e => new RetryRun(e.Reason) { Queued = e.Queued },
         RunEnded { Status: RunStatus.Cancelled, Failure.Message: { } message } => new CancelRun(Commands.CancelReason(message)),
+        // Only a switch ends a run so by itself: where a step failed with this code, that is the fact, and the end follows from it.
+        RunEnded { Status: RunStatus.Failed, Failure: { Code: "EMERGENCY_STOP" } why } => new StopRun(why),
         _ => null,
     };
 }

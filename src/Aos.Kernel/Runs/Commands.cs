@@ -29,6 +29,7 @@ internal static class Commands
             Queued = start.Queued,
             Workflow = start.Workflow,
             Fork = start.Fork,
+            Calls = ExternalCalls.Narrow(start.Calls, start.Plan.Calls),
             Rule = RuleOf(start),
         });
         foreach (var taken in start.Taken) turn.Add(taken with { At = turn.Now });
@@ -39,6 +40,7 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
+        if (start.Calls is not null || MindsCalls(start.Plan)) return KernelRule.Calls;
         if (Cents.Lower(start.Budget, start.Plan.Budget) is not null && start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Shares;
         if (start.Fork is not null) return KernelRule.Fork;
         if (start.Plan.Workflows.Count > 0) return KernelRule.Workflows;
@@ -49,6 +51,9 @@ internal static class Commands
     /// <summary>Child runs are begun by the node that drives their parent.</summary>
     private static bool NeedsAgents(Plan plan) => plan.Steps.Any(step =>
         step.Agent is not null || step.Await?.Approval is not null || (step.Child?.Read is { } child && NeedsAgents(child)));
+
+    /// <summary>A node that does not know the rule would let its calls go out, those of child runs too.</summary>
+    private static bool MindsCalls(Plan plan) => plan.Calls is not null || plan.Steps.Any(step => step.Child?.Read is { } child && MindsCalls(child));
 
     internal static Failure? Begin(Turn turn)
     {
@@ -75,6 +80,14 @@ internal static class Commands
     {
         if (turn.State.Status.IsOver()) return Over(turn.State);
         Progress.End(turn, RunStatus.Cancelled, null, FailureCatalog.Fail("CANCELLED", Sentence(Cancelled, cancel.Reason)));
+        return null;
+    }
+
+    /// <summary>A run that stands still is stopped too: it must not go on once the switch is forgotten.</summary>
+    internal static Failure? Stop(Turn turn, StopRun stop)
+    {
+        if (turn.State.Status.IsOver()) return Over(turn.State);
+        Progress.End(turn, RunStatus.Failed, null, stop.Why);
         return null;
     }
 

@@ -24,6 +24,9 @@ public enum KernelRule
 
     /// <summary>Each child run has a share of its parent's budget to itself, so that children at the same time cannot spend it twice.</summary>
     Shares = 6,
+
+    /// <summary>Where the run's calls may go is held to what its plan and its start say; children can only narrow it.</summary>
+    Calls = 7,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

@@ -40,6 +40,9 @@ public sealed record StartRun(
     /// <summary>The stored workflow whose plan this is, or null.</summary>
     public WorkflowPin? Workflow { get; init; }
 
+    /// <summary>Where calls of the run may go, beside what its plan says; null: that alone.</summary>
+    public ExternalCalls? Calls { get; init; }
+
     /// <summary>The run this one is forked from, or null.</summary>
     public ForkOrigin? Fork { get; init; }
 
@@ -62,6 +65,9 @@ public sealed record RecordUnknown(EffectId Effect, string Why) : RunCommand;
 public sealed record WakeRun : RunCommand;
 
 public sealed record CancelRun(string Reason) : RunCommand;
+
+/// <summary>A kill switch ends the run at once: nothing is undone, and what is under way is called off. <paramref name="Why"/> is what the run fails with.</summary>
+public sealed record StopRun(Failure Why) : RunCommand;
 
 public sealed record PauseRun(string Reason) : RunCommand;
 

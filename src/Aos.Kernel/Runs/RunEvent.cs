@@ -40,6 +40,9 @@ public sealed record RunStarted : RunEvent
     /// <summary>The run this one was forked from; null: it begins by itself.</summary>
     public ForkOrigin? Fork { get; init; }
 
+    /// <summary>Where calls of the run may go; null: wherever the house lets them.</summary>
+    public ExternalCalls? Calls { get; init; }
+
     public required KernelRule Rule { get; init; }
 }
 

@@ -29,6 +29,7 @@ public static class RunMachine
             WakeRun => Commands.Wake(turn),
             BeginRun => Commands.Begin(turn),
             CancelRun cancel => Commands.Cancel(turn, cancel),
+            StopRun stop => Commands.Stop(turn, stop),
             PauseRun pause => Commands.Pause(turn, pause),
             ResumeRun resume => Commands.Resume(turn, resume),
             RetryRun retry => Commands.Retry(turn, retry),

@@ -7,7 +7,7 @@ namespace Aos.Runs;
 
 /// <summary>Takes goals. The order of its checks is part of the contract: docs/agents.md.</summary>
 internal sealed class GoalDesk(
-    AgentBook agents, AgentGate gate, PlanningDesk planning, TargetScreen screen, IRunRows rows, ISharedLimits limits, AgentOptions options, TimeProvider clock) : IGoals
+    AgentBook agents, AgentGate gate, PlanningDesk planning, TargetScreen screen, IRunRows rows, ISharedLimits limits, AgentOptions options, TimeProvider clock, IKillSwitches? switches = null) : IGoals
 {
     public async Task<GoalReply> PostAsync(Caller caller, GoalRequest request, CancellationToken cancel)
     {
@@ -35,6 +35,8 @@ internal sealed class GoalDesk(
 
     private async Task<Failure?> MayStartAsync(Agent agent, CancellationToken cancel)
     {
+        // Planning asks a model, which is something done outside: it is stopped like the run that it is for.
+        if (switches is not null && (await switches.NowAsync(cancel)).For(agent.Tenant, null) is { } stopped) return stopped.Why();
         if (AgentWalls.Standing(agent) is { } standing) return standing;
         if (agent.Settings.GoalsPerMinute is { } rate && await WaitAsync(AgentWalls.GoalsKey(agent), rate, cancel) is { } wait)
             return TooFast($"The agent {agent.Id}", rate, wait);

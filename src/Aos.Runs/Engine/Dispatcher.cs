@@ -63,6 +63,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
     /// <summary>A call waits for what its targets can take before it asks for a place.</summary>
     private async ValueTask<StructuredOutcome?> GatedAsync(LiveRun run, InvokeSkill invoke)
     {
+        if (!engine.Kills.IsIdle && await IsStoppedAsync(run)) return CalledOff;
         var start = run.State.Start!;
         var call = new SkillCall(start, invoke);
         using var scope = engine.Log.In(start, start.Plan.Steps[invoke.Id.Step]); // What the skill logs says of which step it is.
@@ -83,6 +84,23 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         var outcome = await InvokeAsync(run, invoke, call);
         if (needs is not null) await gate.LeaveAsync(needs, outcome);
         return outcome;
+    }
+
+    /// <summary>A switch covers the run: it is ended instead of calling anything.</summary>
+    private async ValueTask<bool> IsStoppedAsync(LiveRun run)
+    {
+        Failure? why = null;
+        try
+        {
+            await engine.InsistAsync(async () => why = await engine.Kills.WhyAsync(run.Row, engine.Stopping));
+        }
+        catch (OperationCanceledException)
+        {
+            return true; // This process is stopping.
+        }
+
+        if (why is not null) run.Post(new Letter(new StopRun(why), 0, null));
+        return why is not null;
     }
 
     /// <summary>Null: this process is stopping, or drives the run no more; whoever goes on finds the call started and does what its contract says.</summary>
@@ -145,11 +163,17 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
 
         var start = new StartRun(
             child.Child, parent.Tenant, parent.AgentId, plan, inputs, plan.Seed ?? Seeds.Step(parent.Seed, child.Id.Step), child.Budget,
-            parent.Terms, parent.Labels, new ParentRun(parent.Run, child.Id)) { Workflow = child.Workflow is { } reference ? run.State.Plan.Workflows[reference].Pin : null };
+            parent.Terms, parent.Labels, new ParentRun(parent.Run, child.Id)) { Workflow = child.Workflow is { } reference ? run.State.Plan.Workflows[reference].Pin : null, Calls = parent.Calls };
         while (true)
         {
             try
             {
+                if (await engine.Kills.RefusalAsync(start.Tenant, start.Workflow?.Name, engine.Stopping) is { } stopped)
+                {
+                    await engine.BringBackAsync(run, child.Id, StructuredOutcome.Failed(stopped));
+                    return;
+                }
+
                 await engine.StartAsync(start, null, null, engine.Stopping);
                 break;
             }

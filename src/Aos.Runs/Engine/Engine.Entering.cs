@@ -69,6 +69,7 @@ internal sealed partial class Engine
         Meter.Workflows.Happened(state, events);
         story.Tell(state, events);
         if (state.Status.IsOver()) signer.Ended(state);
+        else if (!Kills.IsIdle) Track(StopAsync(append.Row)); // A switch may have been engaged between its admission and now.
         if (!append.Row.Owned)
         {
             Left(append.Row);
@@ -79,6 +80,15 @@ internal sealed partial class Engine
         var run = new LiveRun(this, append.Row, state, append.Entries[^1].Chain, append.Bytes());
         Arrive(run);
         run.Begin();
+    }
+
+    /// <summary>Ends a run that a switch covers.</summary>
+    private async Task StopAsync(RunRow row)
+    {
+        await InsistAsync(async () =>
+        {
+            if (await Kills.WhyAsync(row, Stopping) is { } why) await CommandAsync(row.Tenant, row.Id, new StopRun(why), Stopping);
+        });
     }
 
     /// <summary>The answer to a start got lost: when it is stored after all, nobody else drives the run.</summary>
@@ -154,7 +164,7 @@ internal sealed partial class Engine
     /// <summary>What nothing can begin with needs no slot: a run that has not begun does nothing, and a cancelled or paused one no more.</summary>
     private static Taking Need(RunRow row, RunCommand? command) =>
         row.Status == RunStatus.Queued || row.Lane == Lane.Held ? Taking.VisitUnbegun
-        : command is CancelRun or PauseRun or RetryRun { Queued: true } ? Taking.Visit
+        : command is CancelRun or StopRun or PauseRun or RetryRun { Queued: true } ? Taking.Visit
         : Taking.Drive;
 
     /// <summary>Takes a run again that was just parked, or is over; null: somebody else has it, or it waits for its turn.</summary>
@@ -237,6 +247,7 @@ internal sealed partial class Engine
             if (row.Lane is null) await ReadInboxAsync(run); // Who only visits leaves the mail to whoever drives it.
             if (row.Adoptions > options.AdoptionsMax && !state.IsQuarantined)
                 run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), 0, null));
+            if (!Kills.IsIdle && await Kills.WhyAsync(row, Stopping) is { } stopped) run.Post(new Letter(new StopRun(stopped), 0, null));
             if (first is not null) run.Post(first);
             Arrive(run);
             run.Resume();
@@ -280,7 +291,7 @@ internal sealed partial class Engine
     {
         Tenure.Engage();
         if (!live.TryAdd(run.Id, run)) throw new InvariantBrokenException($"Run {run.Id} came into memory twice.");
-        Interlocked.Increment(ref liveCount);
+        if (Interlocked.Increment(ref liveCount) == 1) Kills.Arrived();
         if (!Tenure.Holds(run.Node)) run.Lose();
         if (Draining.IsOn) run.HandOver();
     }

@@ -32,7 +32,7 @@ internal sealed partial class Engine
         Cluster.Pulsed -= clerk.Pulsed;
         Cluster.Pulsed -= Queue.Pulsed;
         Cluster.Pulsed -= Draining.Beat;
-        await Task.WhenAll(clerk.EndAsync(), Queue.EndAsync());
+        await Task.WhenAll(clerk.EndAsync(), Queue.EndAsync(), Kills.EndAsync());
         Leave();
         await Task.WhenAny(idle.Task, Task.Delay(StopMax, Clock, cancel));
         // In the embedded store nothing fences what may still write: the next process adopts it.

@@ -29,7 +29,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
 
-    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null, Scopes? scopes = null)
+    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null, Scopes? scopes = null, IKillSwitches? switches = null)
     {
         (this.rows, this.changes, this.log, this.signer, this.options, Clock) = (rows, changes, log, signer, options, clock);
         this.journal = new SavingJournal(journal, meter.Workflows, clock);
@@ -46,6 +46,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
         Tenure = new Tenure(this, cluster);
         elsewhere = new Elsewhere(this, journal, rows, pokes);
         Draining = new Draining(this, log);
+        Kills = new KillWatch(this, rows, log, switches);
         Stopping = stopping.Token;
     }
 
@@ -58,6 +59,11 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     internal QueueClerk Queue { get; }
 
     internal QueueGauge Gauge { get; }
+
+    internal KillWatch Kills { get; }
+
+    /// <summary>Runs in memory now.</summary>
+    internal IEnumerable<LiveRun> All => live.Values;
 
     internal Mistakes Mistakes { get; init; } = Mistakes.None;
 
@@ -105,6 +111,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
         Cluster.Pulsed += Queue.Pulsed;
         Cluster.Pulsed += Draining.Beat;
         await InsistAsync(() => scopes.SettleAsync(cancel));
+        await Kills.StartAsync(cancel);
         clerk.Start();
         Queue.Start();
     }

@@ -35,6 +35,7 @@ internal sealed class ForkDesk(Records records, ISkills skills, IRuns runs) : IF
             new StartRequest(start.AgentId, plan, request.Inputs ?? start.Inputs, request.Seed ?? start.Seed, request.Budget ?? start.Budget, start.Labels, request.Key, plan.Goal)
             {
                 Priority = start.Priority,
+                Calls = start.Calls,
                 Fork = new ForkOrder(new ForkOrigin(origin, was.Seq, request.FromStep, cost, request.Reason), taken),
             },
             cancel);

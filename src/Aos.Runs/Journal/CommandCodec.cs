@@ -20,6 +20,10 @@ internal static class CommandCodec
         switch (command)
         {
             case CancelRun cancel: Reasoned(w, "cancel"u8, cancel.Reason); break;
+            case StopRun stop:
+                w.WriteString("order"u8, "stop"u8);
+                EventWriter.Failure(w, "why"u8, stop.Why);
+                break;
             case PauseRun pause: Reasoned(w, "pause"u8, pause.Reason); break;
             case ResumeRun resume: Reasoned(w, "resume"u8, resume.Reason); break;
             case RetryRun retry:
@@ -47,6 +51,7 @@ internal static class CommandCodec
             RunCommand? command = Text(data, "order") switch
             {
                 "cancel" => new CancelRun(Text(data, "reason")),
+                "stop" => new StopRun(EventReader.Failure(data.GetProperty("why"))!),
                 "pause" => new PauseRun(Text(data, "reason")),
                 "resume" => new ResumeRun(Text(data, "reason")),
                 "retry" => new RetryRun(Text(data, "reason")) { Queued = data.Get("queued")?.GetBoolean() ?? false, Of = data.Get("of")?.GetInt32() },

@@ -78,7 +78,7 @@ internal static class EventReader
         data.Get("retries")?.GetInt32() ?? 0,
         data.Get("side_effects") is { } effects
             ? [.. effects.EnumerateArray().Select(effect => new SideEffect(Text(effect, "type"), Text(effect, "target"), effect.GetProperty("reversible").GetBoolean()))]
-            : []);
+            : []) { Blocked = CallsForm.Blocked(data) };
 
     private static RunStarted Started(RunId run, JournalEntry entry, JsonElement data)
     {
@@ -107,6 +107,7 @@ internal static class EventReader
             Queued = data.Get("queued")?.GetBoolean() ?? false,
             Workflow = WorkflowForm.Pin(data.Get("workflow")),
             Fork = data.Get("fork") is { } fork ? ForkForm.ReadOrigin(fork) : null,
+            Calls = CallsForm.Read(data),
             Rule = (KernelRule)data.GetProperty("rule").GetInt32(),
         };
     }

@@ -88,6 +88,7 @@ internal static class EventWriter
             w.WriteEndArray();
         }
 
+        if (!outcome.Blocked.IsDefaultOrEmpty) CallsForm.Write(w, outcome.Blocked);
         w.WriteEndObject();
     }
 
@@ -126,6 +127,7 @@ internal static class EventWriter
         if (e.Workflow is { } pin) WorkflowForm.Write(w, "workflow"u8, pin);
         if (e.Plan.Workflows.Count > 0) WorkflowForm.Write(w, e.Plan.Workflows);
         if (e.Fork is { } fork) ForkForm.WriteOrigin(w, fork);
+        if (e.Calls is { } calls) CallsForm.Write(w, calls);
         w.WriteNumber("rule"u8, (int)e.Rule);
     }
 

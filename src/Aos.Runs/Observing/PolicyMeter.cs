@@ -15,7 +15,7 @@ internal sealed class PolicyMeter
 
     public PolicyMeter(Meter meter)
     {
-        decisions = meter.CreateCounter<long>("nova_policy_decisions_total", null, "Decisions about runs and steps, by decision (allow, deny, escalate) and policy_type (admission, agent, quota, capability, budget; of an approval its own).");
+        decisions = meter.CreateCounter<long>("nova_policy_decisions_total", null, "Decisions about runs and steps, by decision (allow, deny, escalate) and policy_type (admission, agent, queue, quota, emergency, capability, budget; of an approval its own).");
         violations = meter.CreateCounter<long>("nova_capability_violations_total", null, "Calls and starts that asked for what they may not, by violation_type (the code), skill_id and tenant_hash.");
         rejections = meter.CreateCounter<long>("nova_resource_budget_rejections_total", null, "Calls and starts that would have cost more than is left, by resource_type (the code) and skill_id (none: a start).");
         breaches = meter.CreateCounter<long>("nova_budget_breach_total", null, "The same by breach_type: step_ceiling, workflow_ceiling, agent_budget, quota.");

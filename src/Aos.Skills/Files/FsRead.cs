@@ -40,6 +40,7 @@ internal sealed class FsRead(Workspace workspace) : ISkill<FsReadIn, FsReadOut>
         OftenFollowedBy = ["llm_invoke", "json_transform"],
         OftenPrecededBy = ["fs_write"],
         AntiPatterns = ["Reading the same file again and again."],
+        FreeParams = ["path"],
         Tags = ["file"],
         OutputBytesMax = 4 * FileBytesMax,
     };

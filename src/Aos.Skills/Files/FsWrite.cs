@@ -43,6 +43,7 @@ internal sealed class FsWrite(Workspace workspace) : ISkill<FsWriteIn, FsWriteOu
         StableFields = ["path", "bytes_written", "content_hash"],
         OftenFollowedBy = ["fs_read"],
         OftenPrecededBy = ["llm_invoke", "http_call"],
+        FreeParams = ["path", "content"],
         Tags = ["file"],
         InputBytesMax = 2 * FileBytesMax,
     };

@@ -75,6 +75,7 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
         OftenFollowedBy = ["json_transform", "llm_invoke"],
         OftenPrecededBy = ["kv_get"],
         AntiPatterns = ["Calling the same URL again and again."],
+        FreeParams = ["body", "params"],
         Tags = ["network", "http", "api"],
         OutputBytesMax = 2 * BytesMax,
     };

@@ -37,6 +37,7 @@ internal sealed class KvSet(KvStore store) : ISkill<KvSetIn, KvSetOut>
         StableFields = ["key", "written"],
         OftenFollowedBy = ["kv_get"],
         OftenPrecededBy = ["json_transform", "http_call"],
+        FreeParams = ["value"],
         Tags = ["storage"],
     };
 

@@ -47,6 +47,7 @@ internal static class LlmContract
         OftenPrecededBy = ["http_call", "fs_read"],
         AntiPatterns = ["Chains of calls without a seed: nothing is cached."],
         StableFields = ["content_hash", "input_tokens", "output_tokens", "finish_reason", "seed", "tool_calls"],
+        FreeParams = ["prompt", "messages", "system_prompt", "stop_sequences", "json_schema", "tools", "script"],
         Tags = ["llm", "ai", "generation"],
     };
 

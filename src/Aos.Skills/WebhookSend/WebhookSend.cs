@@ -52,6 +52,7 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
         ConnectionKinds = [ConnectionKinds.Http],
         OftenPrecededBy = ["json_transform"],
         AntiPatterns = ["Sending without a token: the receiver cannot tell who sent it."],
+        FreeParams = ["body"],
         Tags = ["network", "http", "notification"],
     };
 

@@ -39,6 +39,8 @@ internal sealed class ArchivedRunRows(IRunRows inner, ArchivedRuns archived) : I
 
     public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel) => inner.OwnedAsync(node, after, max, cancel);
 
+    public Task<IReadOnlyList<RunRow>> IdleAsync(TenantId? tenant, RunId? after, int max, CancellationToken cancel) => inner.IdleAsync(tenant, after, max, cancel);
+
     public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => inner.ReleaseAllAsync(node, cancel);
 
     public Task ReleaseAsync(NodeId node, RunId run, DateTimeOffset wakeAt, CancellationToken cancel) => inner.ReleaseAsync(node, run, wakeAt, cancel);

@@ -99,6 +99,10 @@ internal sealed class PostgresRunRows(PostgresPool pool, StoreMeter meter) : IRu
     public async Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel) => await pool.QueryAsync(
         $"SELECT {PostgresColumns.Run} FROM runs r WHERE r.owner = $1 AND r.id > $2 ORDER BY r.id LIMIT $3", [node.Value, after?.Value ?? Guid.Empty, max], PostgresColumns.Row, cancel);
 
+    public async Task<IReadOnlyList<RunRow>> IdleAsync(TenantId? tenant, RunId? after, int max, CancellationToken cancel) => await pool.QueryAsync(
+        $"SELECT {PostgresColumns.Run} FROM runs r WHERE r.owner IS NULL AND r.status NOT IN ({PostgresColumns.Over}) AND r.id > $1 AND ($2 = '' OR r.tenant_id = $2) ORDER BY r.id LIMIT $3",
+        [after?.Value ?? Guid.Empty, tenant?.Value ?? "", max], PostgresColumns.Row, cancel);
+
     public async Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel)
     {
         var released = await pool.QueryAsync(

@@ -128,6 +128,11 @@ internal sealed class SqliteRunRows(SqliteStore store, IDatabase database) : IRu
     public Task<IReadOnlyList<RunRow>> OwnedAsync(NodeId node, RunId? after, int max, CancellationToken cancel) => store.ReadAsync(connection =>
         (IReadOnlyList<RunRow>)Rows(connection, null, $"SELECT {Columns.Run} FROM runs WHERE owned = 1 AND id > $1 ORDER BY id LIMIT $2", Columns.Id(after ?? default), max), cancel);
 
+    public Task<IReadOnlyList<RunRow>> IdleAsync(TenantId? tenant, RunId? after, int max, CancellationToken cancel) => store.ReadAsync(connection =>
+        (IReadOnlyList<RunRow>)Rows(
+            connection, null, $"SELECT {Columns.Run} FROM runs WHERE owned = 0 AND status NOT IN (6, 7, 8) AND id > $1 AND ($2 = '' OR tenant_id = $2) ORDER BY id LIMIT $3",
+            Columns.Id(after ?? default), tenant?.Value ?? "", max), cancel);
+
     public Task<int> ReleaseAllAsync(NodeId node, CancellationToken cancel) => ReleaseAllAsync(adopt: false, cancel);
 
     /// <summary>With <paramref name="adopt"/> a process left them that ended without saying so: each counts one adoption more.</summary>

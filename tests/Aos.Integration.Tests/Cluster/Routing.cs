@@ -143,12 +143,14 @@ public sealed class Routing
     }
 
     [Fact]
+    [Trait("id", "SWITCH-24")]
     public void Commands_travel_unchanged()
     {
         RunCommand[] all =
         [
             new CancelRun("why \"not\""), new PauseRun(""), new ResumeRun("ß"), new RetryRun("r"), new SignalRun("i", "n", Json.Parse("""{"a":[1.50,null]}""")),
             new ResolveStep("s", 3, ResolveVerdict.NotDone, Json.Parse("{}")),
+            new StopRun(FailureCatalog.Fail("EMERGENCY_STOP", "Stopped.", null, Json.Parse("""{"scope":"house","reason":"ß"}"""))),
         ];
 
         foreach (var command in all)
