@@ -35,6 +35,7 @@ public sealed partial class World : IAsyncDisposable
     {
         this.options = options;
         Journal = new MemoryJournal(Clock);
+        Memory = new WorldMemory(Clock);
         Skills = new ScriptedSkills(Clock) { BeforeEffect = CheckOrdered };
         Skills.Again = AgainAsync;
     }
@@ -44,6 +45,9 @@ public sealed partial class World : IAsyncDisposable
     public MemoryJournal Journal { get; }
 
     public ScriptedSkills Skills { get; }
+
+    /// <summary>What plans read as <c>memory["KEY"]</c>.</summary>
+    public WorldMemory Memory { get; }
 
     /// <summary>Asked at each append: what goes wrong with it.</summary>
     public Func<Fault> Faults { get; set; } = static () => Fault.None;
@@ -164,7 +168,7 @@ public sealed partial class World : IAsyncDisposable
     private Task BootAsync()
     {
         var journal = process = new FaultyJournal(Journal, () => Faults());
-        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), Unsigned, LocalPokes.None, options);
+        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), Unsigned, LocalPokes.None, options, memory: Memory);
         Skills.Crash = () =>
         {
             journal.Die();

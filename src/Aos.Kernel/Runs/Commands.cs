@@ -29,7 +29,7 @@ internal static class Commands
             Queued = start.Queued,
             Workflow = start.Workflow,
             Fork = start.Fork,
-            Rule = RuleOf(start),
+            Rule = start.Rule ?? RuleOf(start),
         });
         foreach (var taken in start.Taken) turn.Add(taken with { At = turn.Now });
         Progress.Advance(turn);
@@ -39,6 +39,7 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
+        if (Memories.Reads(start.Plan)) return KernelRule.Memory;
         if (Cents.Lower(start.Budget, start.Plan.Budget) is not null && start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Shares;
         if (start.Fork is not null) return KernelRule.Fork;
         if (start.Plan.Workflows.Count > 0) return KernelRule.Workflows;

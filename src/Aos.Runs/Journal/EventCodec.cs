@@ -19,6 +19,7 @@ internal static class EventCodec
         [typeof(CallUnknown)] = "call.unknown.v1",
         [typeof(CompensationStarted)] = "compensation.started.v1",
         [typeof(ItemsListed)] = "items.listed.v1",
+        [typeof(MemoryRead)] = "memory.read.v1",
         [typeof(RunBegan)] = "run.begun.v1",
         [typeof(RunEnded)] = "run.ended.v1",
         [typeof(RunPaused)] = "run.paused.v1",
