@@ -34,6 +34,9 @@ internal static class EventCodec
         [typeof(WaitStarted)] = "wait.started.v1",
     }.ToFrozenDictionary();
 
+    /// <summary>Of events that are written today.</summary>
+    internal static IEnumerable<string> AllKinds => Kinds.Values.Order(StringComparer.Ordinal);
+
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? scratch;
 
