@@ -5,6 +5,7 @@ using Aos.CostSim;
 using Aos.Egress;
 using Aos.Failures;
 using Aos.Identity;
+using Aos.Memory;
 using Aos.Runs;
 using Aos.Skills;
 using Aos.Storage;
@@ -53,6 +54,7 @@ internal static class Composition
             .AddSkills(Skills(options.Workspace))
             .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable))
             .AddFailures()
+            .AddMemory()
             .AddRuns(new RunsOptions
             {
                 CallsMax = Whole("AOS_CALLS_MAX", 1, 100_000, 512), LiveMax = Whole("AOS_RUNS_LIVE_MAX", 1, 1_000_000, 20_000),

@@ -39,6 +39,7 @@ public sealed partial class World : IAsyncDisposable
         (this.options, this.meters) = (options, meters ?? Meters);
         log = new RunLog(logs?.CreateLogger<RunLog>() ?? NullLogger<RunLog>.Instance);
         Journal = new MemoryJournal(Clock);
+        Memory = new WorldMemory(Clock);
         Skills = new ScriptedSkills(Clock) { BeforeEffect = CheckOrdered };
         Skills.Again = AgainAsync;
     }
@@ -48,6 +49,9 @@ public sealed partial class World : IAsyncDisposable
     public MemoryJournal Journal { get; }
 
     public ScriptedSkills Skills { get; }
+
+    /// <summary>What plans read as <c>memory["KEY"]</c>.</summary>
+    public WorldMemory Memory { get; }
 
     /// <summary>Asked at each append: what goes wrong with it.</summary>
     public Func<Fault> Faults { get; set; } = static () => Fault.None;
@@ -173,7 +177,7 @@ public sealed partial class World : IAsyncDisposable
     private Task BootAsync()
     {
         var journal = process = new FaultyJournal(Journal, () => Faults());
-        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), log, new RunMeter(meters), Unsigned, LocalPokes.None, options);
+        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), log, new RunMeter(meters), Unsigned, LocalPokes.None, options, memory: Memory);
         Skills.Crash = () =>
         {
             journal.Die();

@@ -43,6 +43,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         var sent = await house.DeliverAsync(new Hook(endpoint, "ACME_SECRET", "acme's own value"), """{"whose":"acme's"}""", "acme's");
         delivery = sent.Text("id")!;
         await OwnAsync("PUT", "/api/v1/connections/acme_crm", """{"kind":"http","settings":{"base_url":"https://crm.acme.example"}}""");
+        await OwnAsync("POST", "/api/v1/memory/pins", """{"key":"acme:pin","value":{"whose":"acme's"}}""");
         root = (await OwnAsync("POST", "/api/v1/traces", Traces.Order(Traces.Made(), """ "trace_id":"acmes-trace" """))).Text("root_hash")!;
         await OwnAsync("POST", "/api/v1/killswitches/engage", """{"workflow":"acme-flow","reason":"acme's own reason"}""");
         mismatch = (await OwnAsync("POST", $"/api/v1/traces/{run}/mismatch", """{"step_index":0,"reason":"acme's"}""")).Text("mismatch_id")!;
@@ -137,6 +138,7 @@ public sealed partial class ForeignData : IAsyncLifetime
             (_, "step") => ("a", "a"),
             (_, "root_hash") => (root, new string('0', 64)),
             (_, "first" or "second") => ("acmes-trace", "other-trace"),
+            ({ } one, "key") when one.Contains("/memory/", StringComparison.Ordinal) => ("acme:pin", "none:pin"),
             (_, "key") => ("key-42-0", "key-0-0"),
             (_, "mismatch_id") => (mismatch, someRun),
             ("/api/v1/traces/{id}", "id") => ("acmes-trace", "other-trace"),
@@ -181,7 +183,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     private async Task<string> StateAsync()
     {
         var all = "";
-        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}", "/api/v1/traces/acmes-trace", $"/api/v1/traces/{run}/mismatches" })
+        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", "/api/v1/memory/pins/acme:pin", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}", "/api/v1/traces/acmes-trace", $"/api/v1/traces/{run}/mismatches" })
             all += (await house.AskAsync("GET", path, null, acme)).Body.GetRawText();
         return all;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Aos.App.Cli.Watch;
 using Aos.Kernel;
 
 namespace Aos.App.Cli;
@@ -7,7 +8,7 @@ namespace Aos.App.Cli;
 /// <summary><c>aos run</c>: 0 succeeded, 1 failed, 2 invalid or not admitted, 3 waits for somebody, 4 cancelled, 5 no house.</summary>
 internal static class RunVerb
 {
-    internal static Option<bool> Watch { get; } = new("--watch") { Description = "Shows every step on standard error. On a terminal that is the default." };
+    internal static Option<bool> Watch { get; } = new("--watch") { Description = "Shows steps, child runs, agent turns and waits on standard error: on a terminal as a tree that is redrawn as things change, elsewhere a line for each change." };
 
     internal static Option<int> Wait { get; } = new("--wait") { Description = "Seconds to wait for the end; the run goes on without. Default 3600.", DefaultValueFactory = _ => 3600, HelpName = "SECONDS" };
 
@@ -60,13 +61,15 @@ internal static class RunVerb
     internal static async Task<int> FollowAsync(IHouse house, string run, ParseResult parsed, string workspace, CancellationToken cancel)
     {
         var isJson = parsed.GetValue(CommandLine.AsJson);
-        var isWatched = isJson || parsed.GetValue(Watch) || ProgressView.IsTerminal;
+        var isTree = !isJson && parsed.GetValue(Watch);
+        var isWatched = isJson || isTree || ProgressView.IsTerminal;
         if (!isJson) await Console.Error.WriteLineAsync($"run {run}");
         var view = new ProgressView(ProgressView.IsTerminal);
         try
         {
             using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            var watching = isWatched ? WatchAsync(house, run, isJson ? null : view, enough.Token) : Task.CompletedTask;
+            var watching = isTree ? new Watcher(house, TimeProvider.System, ProgressView.IsTerminal, Console.Error).FollowAsync(run, enough.Token)
+                : isWatched ? WatchAsync(house, run, isJson ? null : view, enough.Token) : Task.CompletedTask;
             var state = await house.ReadAsync(run, TimeSpan.FromSeconds(parsed.GetValue(Wait)), cancel);
             if (!RunText.IsOver(state)) await enough.CancelAsync();
             await watching;

@@ -11,7 +11,7 @@ internal static class TraceVerb
 {
     internal static Command Command() => new("trace", "Reads, checks, compares, exports and stores traces of runs and of clients.\n\nExample: aos trace export RUN -o run.aos-trace.json && aos trace verify run.aos-trace.json")
     {
-        TraceBookVerb.List(), Show(), Verify(), Diff("diff"), Export(), TraceBookVerb.Store(), TraceBookVerb.Delete(), TraceBookVerb.Mismatches(),
+        TraceBookVerb.List(), TraceShowVerb.Command(), Verify(), Diff("diff"), Export(), TraceBookVerb.Store(), TraceBookVerb.Delete(), TraceBookVerb.Mismatches(),
     };
 
     /// <summary>Replay calls no skill: it decides the recorded run again and compares. 0 the same, 1 broken or unknown, 2 different.</summary>
@@ -88,22 +88,6 @@ internal static class TraceVerb
         {
             throw new PlanFileException($"{file} is no trace: {e.Message}");
         }
-    }
-
-    private static Command Show()
-    {
-        var run = new Argument<string>("run") { Description = "Run id, or id of a stored trace." };
-        var schema = new Option<string>("--schema") { Description = "2 (events; of a stored trace its steps), or 1.1 (as the SDKs read it). Default 2.", DefaultValueFactory = _ => "2", HelpName = "SCHEMA" };
-        schema.AcceptOnlyFromAmong("2", "1.1");
-        var command = new Command("show", "Prints the record of a run, or a stored trace, secrets hidden.\n\nExample: aos trace show RUN --schema 1.1") { run, schema };
-        command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
-        {
-            var (id, form) = (Uri.EscapeDataString(parsed.GetValue(run)!), parsed.GetValue(schema));
-            var path = RunId.TryParse(parsed.GetValue(run), out _) ? $"api/v1/runs/{id}/trace?schema={form}&limit=10000" : $"api/v1/traces/{id}{(form == "1.1" ? "?schema=1.1" : "")}";
-            Report.Pretty(await house.AskAsync(HttpMethod.Get, path, null, cancel));
-            return 0;
-        }, cancel));
-        return command;
     }
 
     private static Command Verify()
@@ -199,7 +183,7 @@ internal static class TraceVerb
     private static async Task<byte[]> ExportAsync(IHouse house, string run, CancellationToken cancel) =>
         Encoding.UTF8.GetBytes((await house.AskAsync(HttpMethod.Get, $"api/v1/runs/{Uri.EscapeDataString(run)}/trace/export", null, cancel)).GetRawText());
 
-    private static async Task<int> TellAsync(Func<Task<int>> work)
+    internal static async Task<int> TellAsync(Func<Task<int>> work)
     {
         try
         {

@@ -132,6 +132,7 @@ internal static class AosServer
         app.MapKeys();
         app.MapTenants();
         app.MapSecrets();
+        app.MapMemory();
         app.MapWebhooks();
         app.MapWebhookDeliveries();
         app.MapConnections();

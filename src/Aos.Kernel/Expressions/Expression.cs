@@ -40,24 +40,24 @@ public static class Expression
         }
     }
 
-    /// <summary>Ids of the steps and other names the expression refers to; empty when it cannot be parsed.</summary>
-    internal static (List<string> Steps, List<string> Names) References(string text)
+    /// <summary>What the expression refers to; nothing when it cannot be parsed.</summary>
+    internal static References References(string text)
     {
         try
         {
             var parser = new Parser(Lexer.Read(text));
             parser.ParseAll();
-            return (parser.Steps, parser.Names);
+            return new References(parser.Steps, parser.Names, parser.Memory, parser.KeyProblem);
         }
         catch (ExpressionException)
         {
-            return ([], []);
+            return Kernel.References.None;
         }
     }
 }
 
 /// <summary>Recursive descent, one method a level of precedence.</summary>
-internal sealed class Parser(List<Token> tokens)
+internal sealed partial class Parser(List<Token> tokens)
 {
     private const int DepthMax = 64;
     private static readonly string[] StepMembers = ["result", "results", "outcome", "status", "cost_cents"];
@@ -207,9 +207,11 @@ internal sealed class Parser(List<Token> tokens)
             case "false": return new Literal(Json.False);
             case "null": return new Literal(Json.Null);
             case "steps": return StepPath(token);
+            case "memory": return MemoryEntry();
         }
 
         if (Take("(")) return FunctionCall(token);
+        InKey(token.Text);
         Names.Add(token.Text);
         return new Name(token.Text);
     }
@@ -233,6 +235,7 @@ internal sealed class Parser(List<Token> tokens)
 
     private Call FunctionCall(Token token)
     {
+        if (token.Text is "now" or "uuid") InKey($"{token.Text}()");
         if (!Functions.Arity.TryGetValue(token.Text, out var arity))
             throw new ExpressionException("EXPRESSION_ERROR", $"There is no function {token.Text}.");
         var arguments = Arguments(")");

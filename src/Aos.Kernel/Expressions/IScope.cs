@@ -14,6 +14,9 @@ public interface IScope
     /// <summary>Member <c>result</c>, <c>results</c>, <c>outcome</c>, <c>status</c> or <c>cost_cents</c> of a step; null: absent.</summary>
     JsonElement? Step(string id, string member);
 
+    /// <summary>An entry of the tenant's memory as it was read when the step began; null: there was none.</summary>
+    JsonElement? Memory(string key);
+
     /// <summary><c>uuid()</c>, from the run's seed.</summary>
     Guid NextUuid();
 }

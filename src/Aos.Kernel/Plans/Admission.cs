@@ -78,6 +78,9 @@ public static class Admission
         return (inputs, problems.Count == 0 ? null : SchemaFailure.Of("INVALID_INPUT", problems));
     }
 
+    /// <summary>Whether the plan, or a child plan in it, reads the tenant's memory.</summary>
+    public static bool ReadsMemory(Plan plan) => Memories.Reads(plan);
+
     /// <summary>Names of all skills the plan can call, each once, in plan order; those of child plans included.</summary>
     public static IReadOnlyList<string> SkillsOf(Plan plan)
     {

@@ -51,6 +51,9 @@ public sealed record Plan
     /// <summary>The stored workflows that the plan and those within it refer to, by the reference as it is written. A run keeps them.</summary>
     public ImmutableSortedDictionary<string, LinkedWorkflow> Workflows { get; init; } = WorkflowLinks.None;
 
+    /// <summary>What <see cref="Output"/> reads of the memory.</summary>
+    internal ImmutableArray<MemoryPath> OutputReads { get; init; } = [];
+
     private Dictionary<string, int>? indices;
 
     /// <summary>Index of a step by id, or -1.</summary>
@@ -113,6 +116,9 @@ public sealed record PlanStep
     public string? IdempotencyKey { get; init; }
 
     public CompensateClause? Compensate { get; init; }
+
+    /// <summary>What the step's templates read of the memory, each once.</summary>
+    internal ImmutableArray<MemoryPath> Reads { get; set; } = [];
 
     /// <summary>What a replay that calls skills does with the step; null: it is called when it has no effects, and compared.</summary>
     public ReplayBehavior? Replay { get; init; }

@@ -38,8 +38,9 @@ internal sealed class PlanLinks(PlanReport report)
         if (!Template.HasExpressions(template)) return;
         foreach (var (at, text) in Template.Expressions(template, path))
         {
-            if (Expression.Problem(text) is { } problem) report.Problem(at, problem.Contains("memory", StringComparison.Ordinal) ? "NOT_AVAILABLE" : "EXPRESSION_ERROR", problem);
-            var (ids, names) = Expression.References(text);
+            if (Expression.Problem(text) is { } problem) report.Problem(at, "EXPRESSION_ERROR", problem);
+            var (ids, names, _, wrongKey) = Expression.References(text);
+            if (wrongKey is not null) report.Problem(at, "INVALID_REFERENCE", $"In '{text}': {wrongKey}.");
             foreach (var id in ids)
             {
                 if (step < 0 && !indices.ContainsKey(id)) Missing(at, id);
@@ -61,6 +62,7 @@ internal sealed class PlanLinks(PlanReport report)
             }
         }
 
+        foreach (var (step, path, _) in sources) steps[step].Reads = PlanMemory.Of(steps[step], path, report);
         var wants = new SortedSet<int>?[steps.Count];
         Named(wants);
         Implied(wants, steps);
@@ -102,12 +104,12 @@ internal sealed class PlanLinks(PlanReport report)
         if (name is "inputs" or "run") return;
         if (name == "memory")
         {
-            report.Problem(at, "NOT_AVAILABLE", "memory is not available in this version.");
+            report.Problem(at, "INVALID_REFERENCE", "memory needs a key.", "Write memory[\"KEY\"].");
             return;
         }
 
         if (step >= 0 && steps[step].ForEach is not null && (name == "index" || name == steps[step].As)) return;
-        report.Problem(at, "INVALID_REFERENCE", $"{name} is not known here.", "Names are inputs, steps.ID.result, run, and in a for_each its item and index.");
+        report.Problem(at, "INVALID_REFERENCE", $"{name} is not known here.", "Names are inputs, steps.ID.result, memory[\"KEY\"], run, and in a for_each its item and index.");
     }
 
     private void Named(SortedSet<int>?[] wants)

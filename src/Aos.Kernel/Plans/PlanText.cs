@@ -56,6 +56,7 @@ internal sealed class PlanText(
             Inputs = members.Get("inputs"),
             DeclaredInputs = PlanInputs.Read(members.Get("inputs"), report),
             Output = members.Get("output"),
+            OutputReads = PlanMemory.Of(members.Get("output"), "output", report),
             Calls = Calls(members),
             CompensateOnFailure = OnFailure(values, members),
             Steps = [.. ordered],

@@ -53,8 +53,9 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
     /// <summary>The command that brings this event about, or null: only time does.</summary>
     private static RunCommand? Command(RunState state, RunEvent fact) => fact switch
     {
-        RunStarted e => new StartRun(e.Run, e.Tenant, e.AgentId, e.Plan, e.Inputs, e.Seed, e.Budget, e.Terms, e.Labels, e.Parent) { Charged = e.Charged, Webhook = e.Webhook, Priority = e.Priority, Queued = e.Queued, Workflow = e.Workflow, Fork = e.Fork, Calls = e.Calls },
+        RunStarted e => new StartRun(e.Run, e.Tenant, e.AgentId, e.Plan, e.Inputs, e.Seed, e.Budget, e.Terms, e.Labels, e.Parent) { Charged = e.Charged, Webhook = e.Webhook, Priority = e.Priority, Queued = e.Queued, Workflow = e.Workflow, Fork = e.Fork, Calls = e.Calls, Rule = e.Rule },
         RunBegan => new BeginRun(),
+        MemoryRead e when e.Step < state.Steps.Length => new RecordMemory(Memories.Effect(state, e.Step), e.Entries, e.Failure),
         CallSucceeded e => new RecordOutcome(e.Effect, e.Outcome),
         CallFailed e => new RecordOutcome(e.Effect, e.Outcome),
         CallUnknown e => new RecordUnknown(e.Effect, e.Why),

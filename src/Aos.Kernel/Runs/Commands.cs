@@ -30,7 +30,7 @@ internal static class Commands
             Workflow = start.Workflow,
             Fork = start.Fork,
             Calls = ExternalCalls.Narrow(start.Calls, start.Plan.Calls),
-            Rule = RuleOf(start),
+            Rule = start.Rule ?? RuleOf(start),
         });
         foreach (var taken in start.Taken) turn.Add(taken with { At = turn.Now });
         Progress.Advance(turn);
@@ -40,6 +40,7 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
+        if (Memories.Reads(start.Plan)) return KernelRule.Memory;
         if (start.Calls is not null || MindsCalls(start.Plan)) return KernelRule.Calls;
         if (Cents.Lower(start.Budget, start.Plan.Budget) is not null && start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Shares;
         if (start.Fork is not null) return KernelRule.Fork;

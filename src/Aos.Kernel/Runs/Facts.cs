@@ -27,6 +27,9 @@ public enum KernelRule
 
     /// <summary>Where the run's calls may go is held to what its plan and its start say; children can only narrow it.</summary>
     Calls = 7,
+
+    /// <summary>A plan may read the tenant's memory: what a step reads is looked up once, when it begins, and kept with the run.</summary>
+    Memory = 11,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

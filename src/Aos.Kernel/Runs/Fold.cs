@@ -35,6 +35,8 @@ internal static class Fold
             ApprovalDecided { Item: < 0 } decided => WithStep(state, decided.Step, s => s with { Approval = decided }),
             ApprovalDecided decided => Decided(state, decided),
             SignalReceived signal => state with { Signals = state.Signals.Add(signal), SignalIds = state.SignalIds.Add(signal.Id) },
+            MemoryRead { Step: < 0 } read => state with { OutputMemory = read },
+            MemoryRead read => WithStep(state, read.Step, s => s with { Memory = read }),
             RunBegan => state with { BegunAt = e.At, StartedAt = e.At },
             RunPaused => state with { IsPaused = true },
             RunResumed => state with { IsPaused = false, IsQuarantined = false },
@@ -176,6 +178,7 @@ internal static class Fold
         End = null,
         EndedAt = null,
         Compensating = null,
+        OutputMemory = null,
         Cursor = 0,
         Steps = [.. state.Steps.Select((s, i) => s.Status is StepStatus.Succeeded or StepStatus.Skipped ? s : state.Plan.Steps[i].Kind == StepKind.Agent ? Anew(s) : Again(s))],
     };
@@ -200,7 +203,7 @@ internal static class Fold
         while (kept < s.Calls.Length && (s.Calls[kept] is { Status: CallStatus.Succeeded } or { Status: CallStatus.Failed, Outcome: not null, Started: null or { Turn: null } })) kept++;
         var calls = s.Calls[..kept];
         if (kept < s.Calls.Length && s.Calls[kept] is { } broken) calls = calls.Add(new CallState { Generation = MayHaveHappened(broken) ? broken.Generation : broken.Generation + 1 });
-        return new StepState { Cost = s.Cost, CostBefore = s.CostBefore, Generation = s.Generation, Calls = calls };
+        return new StepState { Cost = s.Cost, CostBefore = s.CostBefore, Generation = s.Generation, Calls = calls, Memory = kept > 0 ? s.Memory : null };
     }
 
     /// <summary>Then a further try carries the same key, so that the other side can tell that it is the same.</summary>

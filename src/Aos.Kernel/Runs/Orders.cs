@@ -28,7 +28,9 @@ internal static class Orders
 
         var aborting = Open.Aborting(state) >= 0;
         AddOrdered(state, orders);
-        foreach (var i in Open.Steps(state)) Add(state, i, aborting, orders);
+        var open = Open.Steps(state);
+        if (!aborting) Memories.AddOrders(state, open, orders);
+        foreach (var i in open) Add(state, i, aborting, orders);
         return orders;
     }
 
@@ -85,7 +87,7 @@ internal static class Orders
             return;
         }
 
-        if (step.Kind != StepKind.Skill || s.Fallback is not null || aborting || !IsPure(state, index)) return;
+        if (step.Kind != StepKind.Skill || s.Fallback is not null || aborting || !IsPure(state, index) || Memories.Wants(state, index)) return;
         if (s.Items is not null) AddItems(state, step, s, orders);
         else if (s.Status == StepStatus.Running || Open.IsReady(state, index)) AddPure(state, step, s, -1, orders);
     }

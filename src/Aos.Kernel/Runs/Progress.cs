@@ -29,7 +29,7 @@ internal static class Progress
         var open = Open.Steps(turn.State);
         if (open.Count == 0)
         {
-            Finish(turn);
+            if (!Memories.Wants(turn.State, Memories.Output)) Finish(turn);
             return;
         }
 
@@ -47,7 +47,7 @@ internal static class Progress
             {
                 if (running >= RunMachine.ParallelStepsMax) continue;
                 running++;
-                Begin(turn, turn.Plan.Steps[i]);
+                if (!Memories.Wants(turn.State, i)) Begin(turn, turn.Plan.Steps[i]);
             }
             else if (status is StepStatus.Running or StepStatus.Waiting)
             {
@@ -58,6 +58,12 @@ internal static class Progress
 
     private static void Begin(Turn turn, PlanStep step)
     {
+        if (turn.State.Steps[step.Index].Memory?.Failure is { } unread)
+        {
+            turn.Fail(step.Index, unread);
+            return;
+        }
+
         if (step.When is { } when)
         {
             var answer = Expression.Evaluate(when, new RunScope(turn.State, step.Index, -1));
@@ -107,6 +113,12 @@ internal static class Progress
 
     private static void Finish(Turn turn)
     {
+        if (turn.State.OutputMemory?.Failure is { } unread)
+        {
+            End(turn, RunStatus.Failed, null, unread);
+            return;
+        }
+
         if (turn.Plan.Output is { } output)
         {
             var value = Template.Evaluate(output, new RunScope(turn.State, -1, -1));

@@ -46,6 +46,9 @@ public sealed record StartRun(
     /// <summary>The run this one is forked from, or null.</summary>
     public ForkOrigin? Fork { get; init; }
 
+    /// <summary>The rule a recorded run started with, when it is decided again; null: the lowest that knows all the run needs.</summary>
+    public KernelRule? Rule { get; init; }
+
     /// <summary>The origin's steps that count as done, in plan order.</summary>
     public ImmutableArray<StepTaken> Taken { get; init; } = [];
 }
@@ -60,6 +63,11 @@ public sealed record RecordOutcome(EffectId Effect, StructuredOutcome Outcome) :
 
 /// <summary>A pure step's parameters could not be prepared, or an effect was lost with its process.</summary>
 public sealed record RecordUnknown(EffectId Effect, string Why) : RunCommand;
+
+/// <summary>The memory was read as <see cref="ReadMemory"/> orders. Changes nothing when nobody waits for it any more.</summary>
+/// <param name="Entries">Of the keys that were ordered; one that is missing here is missing in the memory.</param>
+/// <param name="Failure">Why it could not be read, or null.</param>
+public sealed record RecordMemory(EffectId Effect, ImmutableArray<MemoryEntry> Entries, Failure? Failure) : RunCommand;
 
 /// <summary>Time has passed: whatever is due by <see cref="Facts.Now"/> happens.</summary>
 public sealed record WakeRun : RunCommand;

@@ -39,6 +39,13 @@ public sealed record InvokeSkill : RunEffect
     public ulong Seed => Seeds.Step(RunSeed, Id.Step);
 }
 
+/// <summary>Read entries of the tenant's memory, all at one moment, and bring them back as <see cref="RecordMemory"/>.</summary>
+public sealed record ReadMemory : RunEffect
+{
+    /// <summary>Each once.</summary>
+    public required IReadOnlyList<string> Keys { get; init; }
+}
+
 /// <summary>Start a child run under an id that follows from the effect, so a repeat starts nothing twice.</summary>
 public sealed record StartChild : RunEffect
 {

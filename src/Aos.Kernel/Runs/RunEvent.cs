@@ -120,6 +120,24 @@ public sealed record ItemsListed : RunEvent
     public required JsonElement Items { get; init; }
 }
 
+/// <summary>
+/// What a step reads of the tenant's memory, looked up once before it begins. Whoever goes on with the run or replays it reads it here.
+/// </summary>
+public sealed record MemoryRead : RunEvent
+{
+    /// <summary>-1: the run's output reads it.</summary>
+    public required int Step { get; init; }
+
+    /// <summary>In the order in which the plan names them, each once.</summary>
+    public required ImmutableArray<MemoryEntry> Entries { get; init; }
+
+    /// <summary>Why the memory was not read; null: it was.</summary>
+    public Failure? Failure { get; init; }
+}
+
+/// <param name="Value">Null: there is no such entry.</param>
+public sealed record MemoryEntry(string Key, JsonElement? Value);
+
 /// <summary>One call succeeded. Ends the step unless it has items or repeats.</summary>
 public sealed record CallSucceeded : RunEvent
 {

@@ -26,6 +26,7 @@ public static class RunMachine
         {
             RecordOutcome outcome => Calls.Record(turn, outcome),
             RecordUnknown unknown => Calls.Lose(turn, unknown),
+            RecordMemory read => Memories.Record(turn, read),
             WakeRun => Commands.Wake(turn),
             BeginRun => Commands.Begin(turn),
             CancelRun cancel => Commands.Cancel(turn, cancel),

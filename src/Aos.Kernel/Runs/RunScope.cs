@@ -50,6 +50,8 @@ internal sealed class RunScope(RunState state, int step, int item) : IScope
         };
     }
 
+    public JsonElement? Memory(string key) => Memories.Find(state, step, key);
+
     public Guid NextUuid()
     {
         var call = item >= 0 ? item : 0;

@@ -49,6 +49,9 @@ public sealed record RunState
 
     public RunEnded? End { get; init; }
 
+    /// <summary>What the run's output reads of the memory, once it was read.</summary>
+    public MemoryRead? OutputMemory { get; init; }
+
     public Plan Plan => Start!.Plan;
 }
 
@@ -71,6 +74,9 @@ public sealed record StepState
 
     /// <summary>True when this fallback-only step was asked for.</summary>
     public bool Wanted { get; init; }
+
+    /// <summary>What the step reads of the memory, once it was read.</summary>
+    public MemoryRead? Memory { get; init; }
 
     /// <summary>Set when the step was done by the run this one was forked from.</summary>
     public StepTaken? Taken { get; init; }

@@ -18,8 +18,8 @@ internal readonly record struct CallCount(int Min, int Max)
         foreach (var (_, text) in Template.Expressions(list, ""))
         {
             if (Expression.Problem(text) is not null) return null;
-            var (steps, names) = Expression.References(text);
-            if (steps.Count > 0 || names.Exists(name => name != "inputs") || text.Contains("now(", StringComparison.Ordinal)) return null;
+            var (steps, names, memory, _) = Expression.References(text);
+            if (steps.Count > 0 || memory.Count > 0 || names.Exists(name => name != "inputs") || text.Contains("now(", StringComparison.Ordinal)) return null;
         }
 
         return Template.Evaluate(list, new InputScope(inputs)).Value is { ValueKind: JsonValueKind.Array } items ? items.GetArrayLength() : null;
@@ -33,6 +33,8 @@ internal readonly record struct CallCount(int Min, int Max)
         public JsonElement? Resolve(string root) => root == "inputs" ? inputs : null;
 
         public JsonElement? Step(string id, string member) => null;
+
+        public JsonElement? Memory(string key) => null;
 
         public Guid NextUuid() => Guid.Empty;
     }

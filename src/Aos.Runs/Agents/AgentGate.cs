@@ -8,15 +8,19 @@ namespace Aos.Runs;
 /// Holds known agents to what they may: every start of a run passes here, whichever door it came through. Starts of one agent
 /// pass one after another, so that two of them cannot both take the last of a budget; a run under way holds its whole budget.
 /// </summary>
-internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls walls, IRunRows rows, ISkills skills, Scopes scopes, AgentOptions options, TimeProvider clock) : IRuns
+internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls walls, IRunRows rows, ISkills skills, Scopes scopes, AgentOptions options, TimeProvider clock,
+    IIdentity? identity = null) : IRuns
 {
     /// <summary>A run may try each call so many times before its grant is used up.</summary>
     private const int TriesGranted = 4;
+
+    private static readonly Permission MemoryRight = new("memory_pin", "read");
 
     private readonly ConcurrentDictionary<(TenantId, string), SemaphoreSlim> gates = new();
 
     public async Task<StartReply> StartAsync(Caller caller, StartRequest request, CancellationToken cancel)
     {
+        if (await UnreadableAsync(caller, request.Plan, cancel) is { } unreadable) return new StartReply.Refused(unreadable);
         if (await agents.FindAsync(caller.Tenant, request.AgentId, cancel) is not { } agent) return await runs.StartAsync(caller, request, cancel);
         if (request.Key is { } key && await rows.FindKeyAsync(caller.Tenant, key.Scope, key.Key, clock.GetUtcNow(), cancel) is not null)
             return await runs.StartAsync(caller, request, cancel); // Answers with the run that the key started.
@@ -90,6 +94,14 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls wall
     {
         var wish = request.Budget?.Value ?? Math.Max(options.EstimateCents, need.Value * TriesGranted);
         return new Cents(Math.Min(Math.Min(wish, left.Value), Math.Max(options.RunMaxCents, need.Value)));
+    }
+
+    /// <summary>A run must not read of the memory what whoever starts it could not read.</summary>
+    private async Task<Failure?> UnreadableAsync(Caller caller, Plan plan, CancellationToken cancel)
+    {
+        if (identity is null || !Admission.ReadsMemory(plan)) return null;
+        var decision = await identity.DecideAsync(caller, MemoryRight, false, cancel);
+        return decision.IsAllowed ? null : FailureCatalog.Fail("PERMISSION_DENIED", $"The plan reads the memory, and this caller may not ({MemoryRight}, {decision.Rule}).");
     }
 
     /// <summary>What the agent may not call or reach of what is known before the run; where the run reports to is a target of it too.</summary>

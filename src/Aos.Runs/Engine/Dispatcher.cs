@@ -4,7 +4,7 @@ using Aos.Kernel;
 namespace Aos.Runs;
 
 /// <summary>Carries out what runs order and brings back what came of it, whatever comes of it.</summary>
-internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions options, TargetGate? gate) : IDisposable
+internal sealed partial class Dispatcher(Engine engine, ISkills skills, RunsOptions options, TargetGate? gate, IMemory? memory) : IDisposable
 {
     /// <summary>How long after its timeout a skill that does not stop is given up.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -25,6 +25,12 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         if (effect is StartChild child)
         {
             await StartChildAsync(run, child);
+            return;
+        }
+
+        if (effect is ReadMemory read)
+        {
+            await ReadMemoryAsync(run, read);
             return;
         }
 

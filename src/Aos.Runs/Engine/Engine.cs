@@ -29,14 +29,14 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
 
-    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null, Scopes? scopes = null, IKillSwitches? switches = null)
+    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null, Scopes? scopes = null, IKillSwitches? switches = null, IMemory? memory = null)
     {
         (this.rows, this.changes, this.log, this.signer, this.options, Clock) = (rows, changes, log, signer, options, clock);
         this.journal = new SavingJournal(journal, meter.Workflows, clock);
         story = new RunStory(log);
         Cluster = cluster;
         Meter = meter;
-        Dispatcher = new Dispatcher(this, skills, options, gate);
+        Dispatcher = new Dispatcher(this, skills, options, gate, memory);
         strays = new Strays(this, rows);
         clerk = new WakeClerk(this, rows, options, log, strays);
         Queue = new QueueClerk(this, rows, options, log, strays);

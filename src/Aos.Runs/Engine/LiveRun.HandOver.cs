@@ -22,6 +22,7 @@ internal sealed partial class LiveRun
         {
             if (letter.Begun is { } child) inFlight.Remove(child);
             if (letter.CalledOff is { } off) inFlight.Remove(off);
+            if (letter.Command is RecordMemory memory) inFlight.Remove(memory.Effect); // It is read anew where the run goes on.
             if (letter is { Command: RecordOutcome came, InboxSeq: 0 })
             {
                 if (!state.Status.IsOver()) await engine.KeepAsync(row, came.Effect, came.Outcome);

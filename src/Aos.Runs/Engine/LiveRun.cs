@@ -178,6 +178,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
 
             if (letter.InboxSeq > 0 && Mail.IsMoot(next, letter.Command)) continue;
             if (letter.Command is RecordOutcome outcome) (answered ??= []).Add(outcome.Effect);
+            if (letter.Command is RecordMemory memory) (answered ??= []).Add(memory.Effect);
             if (letter.Begun is { } child)
             {
                 begun.Add(child);

@@ -19,6 +19,7 @@ internal static class EventCodec
         [typeof(CallUnknown)] = "call.unknown.v1",
         [typeof(CompensationStarted)] = "compensation.started.v1",
         [typeof(ItemsListed)] = "items.listed.v1",
+        [typeof(MemoryRead)] = "memory.read.v1",
         [typeof(RunBegan)] = "run.begun.v1",
         [typeof(RunEnded)] = "run.ended.v1",
         [typeof(RunPaused)] = "run.paused.v1",
@@ -32,6 +33,9 @@ internal static class EventCodec
         [typeof(StepTaken)] = "step.taken.v1",
         [typeof(WaitStarted)] = "wait.started.v1",
     }.ToFrozenDictionary();
+
+    /// <summary>Of events that are written today.</summary>
+    internal static IEnumerable<string> AllKinds => Kinds.Values.Order(StringComparer.Ordinal);
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? scratch;

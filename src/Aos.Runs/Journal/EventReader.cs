@@ -50,6 +50,7 @@ internal static class EventReader
         {
             At = entry.At, Id = Text(data, "id"), Name = Text(data, "name"), Payload = data.GetProperty("payload"),
         },
+        "memory.read.v1" => MemoryForm.Read(entry, data),
         "run.begun.v1" => new RunBegan { At = entry.At },
         "run.paused.v1" => new RunPaused { At = entry.At, Reason = Text(data, "reason") },
         "run.resumed.v1" => new RunResumed { At = entry.At, Reason = Text(data, "reason") },

@@ -48,6 +48,7 @@ internal static class EventWriter
                 w.WriteString("name"u8, signal.Name);
                 Value(w, "payload"u8, signal.Payload);
                 break;
+            case MemoryRead read: MemoryForm.Write(w, read); break;
             case RunBegan: break;
             case RunPaused paused: w.WriteString("reason"u8, paused.Reason); break;
             case RunResumed resumed: w.WriteString("reason"u8, resumed.Reason); break;
