@@ -39,6 +39,7 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
+        if (start.Taken.Any(step => step.Calls.Length > 0 && start.Plan.Steps[step.Step].Kind == StepKind.Agent)) return KernelRule.TakenLoops;
         if (Cents.Lower(start.Budget, start.Plan.Budget) is not null && start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Shares;
         if (start.Fork is not null) return KernelRule.Fork;
         if (start.Plan.Workflows.Count > 0) return KernelRule.Workflows;

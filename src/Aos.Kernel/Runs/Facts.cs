@@ -24,6 +24,9 @@ public enum KernelRule
 
     /// <summary>Each child run has a share of its parent's budget to itself, so that children at the same time cannot spend it twice.</summary>
     Shares = 6,
+
+    /// <summary>A fork may take over agent steps with their conversations. Only such runs have this rule.</summary>
+    TakenLoops = 8,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

@@ -1,0 +1,5 @@
+return args switch
+{
+    ["properties", .. var rest] => Aos.Campaigns.PropertyCampaign.Start(rest),
+    _ => 2,
+};
