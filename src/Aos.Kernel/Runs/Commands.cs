@@ -39,7 +39,8 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
-        if (start.Taken.Any(step => step.Calls.Length > 0 && start.Plan.Steps[step.Step].Kind == StepKind.Agent)) return KernelRule.TakenLoops;
+        if (start.Plan.Steps.Any(step => step.Compensate is not null) || start.Taken.Any(step => step.Calls.Length > 0 && start.Plan.Steps[step.Step].Kind == StepKind.Agent))
+            return KernelRule.Undoing;
         if (Cents.Lower(start.Budget, start.Plan.Budget) is not null && start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Shares;
         if (start.Fork is not null) return KernelRule.Fork;
         if (start.Plan.Workflows.Count > 0) return KernelRule.Workflows;
@@ -108,7 +109,7 @@ internal static class Commands
             return FailureCatalog.Fail("INVALID_STATE", $"Only a failed or cancelled run can be retried; this one is {state.Status.Wire()}.");
         for (var i = 0; i < state.Steps.Length; i++)
         {
-            if (!state.Steps[i].Calls.Any(call => Calls.IsUnknown(state, call))) continue;
+            if (!state.Steps[i].Calls.Any(call => Calls.IsUnknown(state, call)) && !Calls.IsUndoUnknown(state, state.Steps[i])) continue;
             return FailureCatalog.Fail(
                 "OUTCOME_UNKNOWN", $"Nobody knows whether step {state.Plan.Steps[i].Id} happened. Resolve it before the retry.");
         }

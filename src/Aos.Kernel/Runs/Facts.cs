@@ -25,8 +25,11 @@ public enum KernelRule
     /// <summary>Each child run has a share of its parent's budget to itself, so that children at the same time cannot spend it twice.</summary>
     Shares = 6,
 
-    /// <summary>A fork may take over agent steps with their conversations. Only such runs have this rule.</summary>
-    TakenLoops = 8,
+    /// <summary>
+    /// Each attempt of a run undoes under keys of its own, also what another one has undone before or was about to; and a fork may take over
+    /// agent steps. Only runs of plans with <c>compensate</c> and such forks have this rule; they do all of the above.
+    /// </summary>
+    Undoing = 8,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

@@ -198,8 +198,9 @@ public static class Forks
         if (step.Fallback is { } fallback && origin.Steps[fallback].Status.IsOver()) Take(origin, fallback, taken);
     }
 
+    /// <summary>A call that its step did not wait for is none of the fork's: it neither makes it again nor asks a person about it.</summary>
     private static TakenCall Call(RunState origin, int index, StepState step, CallState call, int item) => new(
-        call.Status, call.Generation, call.Attempts, call.Rounds, Params(origin, index, step, call, item) ?? Json.EmptyObject,
+        call.Status is CallStatus.Started or CallStatus.Delayed or CallStatus.Unknown ? CallStatus.Failed : call.Status, call.Generation, call.Attempts, call.Rounds, Params(origin, index, step, call, item) ?? Json.EmptyObject,
         call.Started?.IdempotencyKey is { Length: > 0 } key ? key : null, call.InputHash, call.Outcome);
 
     /// <summary>Of an agent step's turn none, as in its order: they follow from the outcomes before it.</summary>

@@ -100,7 +100,7 @@ internal static class PropertyCampaign
 
     private static int One(ulong seed)
     {
-        var (tally, clock) = (new Tally(), Stopwatch.StartNew());
+        var (tally, clock) = (new Tally { Story = Console.WriteLine }, Stopwatch.StartNew());
         var broken = Try(seed, tally, out var plan);
         Console.WriteLine($"seed {seed}: {plan}");
         foreach (var (name, count) in tally.Seen) Console.WriteLine($"  {name,-40} {count,6}");

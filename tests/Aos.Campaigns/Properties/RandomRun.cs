@@ -62,7 +62,7 @@ internal sealed class RandomRun
     private void Do(RunCommand command)
     {
         var decision = Laws.Do(command, now);
-        tally.Decided(command, decision);
+        tally.Decided(State.Start!.Run, command, decision);
         if (command is RecordOutcome && earlier.Count < 50) earlier.Add(command);
     }
 
@@ -128,7 +128,7 @@ internal sealed class RandomRun
         for (var i = 0; i < State.Steps.Length; i++)
         {
             var (step, plan) = (State.Steps[i], State.Plan.Steps[i]);
-            if (step.Compensation is { Status: CallStatus.Unknown }) yield return Resolve(plan.Id, -1);
+            if (Calls.IsUndoUnknown(State, step)) yield return Resolve(plan.Id, -1);
             for (var item = 0; item < step.Calls.Length; item++)
             {
                 if (Calls.IsUnknown(State, step.Calls[item])) yield return Resolve(plan.Id, step.Items is null && plan.Kind != StepKind.Agent ? -1 : item);
@@ -146,7 +146,7 @@ internal sealed class RandomRun
         2 => draw.OneIn(6) ? new CancelRun(draw.Of("", "no more: of this")) : new WakeRun(),
         3 => draw.OneIn(3) ? new QuarantineRun("odd") : new BeginRun(),
         4 or 5 when earlier.Count > 0 => draw.Of(earlier), // Answered twice.
-        6 => new RecordOutcome(new EffectId(draw.Below(9) - 1, draw.Below(4) - 1, draw.Below(3), draw.OneIn(3)), StructuredOutcome.Succeeded(Json.True, new Cents(1))),
+        6 => new RecordOutcome(new EffectId(draw.Below(9) - 1, draw.Below(4) - 1, draw.Below(3), draw.OneIn(3)), StructuredOutcome.Succeeded(Json.True)),
         7 => new SignalRun(draw.OneIn(2) ? "s1" : Id("s"), draw.Of("go", "go0", "other"), Json.True),
         8 => new ResolveStep(draw.Of("s0", "s1", "f0", "none"), draw.Below(3) - 1, ResolveVerdict.Done, Json.Null),
         9 => new DecideApproval(Id("d"), draw.Of("s0", "s1", "none"), draw.Below(3) - 1, true, "person", null, 1 + draw.Below(5)),

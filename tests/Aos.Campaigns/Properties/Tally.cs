@@ -20,8 +20,12 @@ internal sealed class Tally
 
     internal long Events { get; private set; }
 
-    internal void Decided(RunCommand command, Decision decision)
+    /// <summary>Hears of each command and what came of it; null: nobody listens.</summary>
+    internal Action<string>? Story { get; init; }
+
+    internal void Decided(RunId run, RunCommand command, Decision decision)
     {
+        Story?.Invoke($"{run.ToString()[..8]} {command.GetType().Name}{Print.Of(decision)}");
         Decisions++;
         if (decision.Refusal is { } refusal) See($"refusal {refusal.Code}");
         foreach (var e in decision.Events)
