@@ -163,7 +163,7 @@ public sealed partial class World : IAsyncDisposable
 
     private Task BootAsync()
     {
-        var journal = process = new FaultyJournal(Journal, () => Faults());
+        var journal = process = new FaultyJournal(Journal, () => Faults(), Clock);
         engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters), Unsigned, LocalPokes.None, options);
         Skills.Crash = () =>
         {

@@ -6,10 +6,11 @@ namespace Aos.Campaigns;
 
 /// <summary>
 /// One run that grows by commands, held to the laws at each of them: deciding twice gives the same and changes nothing, what was decided
-/// folds, what is read back from its stored form decides the same, money holds.
+/// folds, what is read back from its stored form decides the same, money holds, and nothing goes out under the key of something done.
 /// </summary>
 internal sealed class Laws(RunId id, Action<string> broken)
 {
+    private readonly HashSet<EffectId> succeeded = [];
     private RunState stored = RunState.Empty;
     private byte[] chain = ChainHash.Start;
 
@@ -90,6 +91,8 @@ internal sealed class Laws(RunId id, Action<string> broken)
 
         Journal.Add(e);
         States.Add(State);
+        if (e is CallSucceeded done) succeeded.Add(done.Effect);
+        if (e is StepStarted started && succeeded.Contains(started.Effect)) Break($"it orders {started.Effect} again, which has succeeded under that key");
         if (State.Reserved < Cents.Zero) Break("it has reserved less than nothing");
         if (State.Start?.Budget is { } budget && State.Spent + State.Reserved > budget) Break($"it may spend {State.Spent + State.Reserved} of {budget}");
     }

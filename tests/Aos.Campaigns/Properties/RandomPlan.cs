@@ -19,7 +19,7 @@ internal sealed class RandomPlan(Draw draw, int depth = 0)
         while (true)
         {
             text = new RandomPlan(draw).Text();
-            if (PlanReader.Read(Json.Parse(text), Skills.All).Plan is { } plan) return plan;
+            if (PlanReader.Read(Json.Parse(text), PlanSkills.All).Plan is { } plan) return plan;
         }
     }
 

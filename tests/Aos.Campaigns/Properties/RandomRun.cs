@@ -35,7 +35,7 @@ internal sealed class RandomRun
 
     internal static StartRun Start(Draw draw, Plan plan) => new(
         new RunId(draw.Guid()), TenantId.Default, "agent", plan, Json.Parse(draw.Of("""{"n":3,"list":[1,2,3]}""", """{"n":9,"list":[]}""", """{"n":1,"list":["a",{"b":2}]}""")), draw.Next(),
-        draw.OneIn(3) ? new Cents(draw.Of(0, 2, 5, 11, 30, 100)) : null, Skills.All, ImmutableSortedDictionary<string, string>.Empty, null) { Queued = draw.OneIn(6) };
+        draw.OneIn(3) ? new Cents(draw.Of(0, 2, 5, 11, 30, 100)) : null, PlanSkills.All, ImmutableSortedDictionary<string, string>.Empty, null) { Queued = draw.OneIn(6) };
 
     /// <summary>To the end; of a run that failed or was cancelled sometimes to the end of another attempt.</summary>
     internal void Play()

@@ -4,7 +4,7 @@ using Aos.Kernel;
 namespace Aos.Campaigns;
 
 /// <summary>The skills that random plans name: one of each class of effect, free and with a price.</summary>
-internal static class Skills
+internal static class PlanSkills
 {
     internal static ImmutableSortedDictionary<string, SkillTerms> All { get; } = new[]
     {
