@@ -19,14 +19,19 @@ public enum Fault
 
     /// <summary>The process ends after the commit and before anybody hears of it.</summary>
     CrashAfter,
+
+    /// <summary>Written and answered, each three seconds late.</summary>
+    Slow,
 }
 
 /// <summary>
 /// The journal as one process sees it: faults by the number of the append, and once the process is dead nothing it asks
 /// for is ever answered or written.
 /// </summary>
-public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next) : IJournal, IRunRows
+/// <param name="clock">What a slow store takes its time by.</param>
+public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next, TimeProvider? clock = null) : IJournal, IRunRows
 {
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(3);
     private readonly TaskCompletionSource died = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes when the process has died.</summary>
@@ -47,6 +52,10 @@ public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next) : IJour
             case Fault.CrashBefore:
                 Die();
                 return await Never<AppendReply>();
+            case Fault.Slow:
+                await Task.Delay(Late, clock ?? TimeProvider.System, CancellationToken.None);
+                if (IsDead) return await Never<AppendReply>();
+                break;
         }
 
         var reply = await inner.AppendAsync(append, cancel);
@@ -57,6 +66,9 @@ public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next) : IJour
             case Fault.CrashAfter:
                 Die();
                 return await Never<AppendReply>();
+            case Fault.Slow:
+                await Task.Delay(Late, clock ?? TimeProvider.System, CancellationToken.None);
+                return IsDead ? await Never<AppendReply>() : reply;
             default:
                 return reply;
         }

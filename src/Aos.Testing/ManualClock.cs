@@ -9,23 +9,34 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
     private readonly Lock gate = new();
     private readonly List<ManualTimer> timers = [];
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TimeSpan skew; // What the wall clock says beyond the time that goes by.
     private DateTimeOffset now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (gate) return now + skew;
     }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (gate) return now.UtcTicks;
+    }
+
+    /// <summary>Somebody sets the wall clock: it says another time from now on, while timers, delays and timestamps go on as they were.</summary>
+    /// <param name="by">Negative: back.</param>
+    public void Step(TimeSpan by)
+    {
+        lock (gate) skew += by;
+    }
 
     /// <summary>When the next timer is due, or null: none is set.</summary>
     public DateTimeOffset? NextDue
     {
         get
         {
-            lock (gate) return timers.Count == 0 ? null : timers.Min(timer => timer.Due);
+            lock (gate) return timers.Count == 0 ? null : timers.Min(timer => timer.Due) + skew;
         }
     }
 
@@ -43,6 +54,7 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
     /// <summary>Goes forward to a time, firing on the way what is due. An earlier time changes nothing.</summary>
     public void GoTo(DateTimeOffset time)
     {
+        lock (gate) time -= skew;
         while (true)
         {
             ManualTimer? due;

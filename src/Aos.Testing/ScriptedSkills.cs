@@ -21,6 +21,9 @@ public enum Behaviour
     /// <summary>Nothing happens; the call fails as <see cref="ScriptedSkills.Fails"/> says.</summary>
     Fail,
 
+    /// <summary>Nothing happens; the call fails with a failure that no further try can mend.</summary>
+    Refuse,
+
     /// <summary>The process ends before the effect.</summary>
     CrashBefore,
 
@@ -95,6 +98,7 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
         var seen = new ScriptedCall(skill, parameters, call, numbers.AddOrUpdate(call.IdempotencyKey, 1, static (_, n) => n + 1));
         var behaviour = Behave(seen);
         if (behaviour == Behaviour.CrashBefore && Crash is { } before) return await before();
+        if (behaviour == Behaviour.Refuse) return StructuredOutcome.Failed(FailureCatalog.Fail("FILE_NOT_FOUND", "The script says so."));
         if (behaviour == Behaviour.Fail) return StructuredOutcome.Failed(Fails(seen));
         if (script.Effect != EffectClass.Pure)
         {

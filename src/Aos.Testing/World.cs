@@ -176,7 +176,7 @@ public sealed partial class World : IAsyncDisposable
 
     private Task BootAsync()
     {
-        var journal = process = new FaultyJournal(Journal, () => Faults());
+        var journal = process = new FaultyJournal(Journal, () => Faults(), Clock);
         engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), log, new RunMeter(meters), Unsigned, LocalPokes.None, options, memory: Memory);
         Skills.Crash = () =>
         {

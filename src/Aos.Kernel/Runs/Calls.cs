@@ -18,7 +18,7 @@ internal static class Calls
         var call = Fold.Call(turn.State, effect);
         if (call.Generation != effect.Generation || turn.State.Status.IsOver()) return null;
         var awaited = call.Status is CallStatus.Started or CallStatus.Unknown
-            || (call.Status == CallStatus.Ready && Orders.IsPure(turn.State, effect.Step));
+            || (call.Status == CallStatus.Ready && !effect.Compensation && Orders.IsPure(turn.State, effect.Step));
         if (!awaited) return null;
 
         var hash = InputHash(turn.State, effect, call);
@@ -56,7 +56,7 @@ internal static class Calls
         if (step < 0) return FailureCatalog.Fail("INVALID_INPUT", $"The plan has no step {command.StepId}.");
         var s = turn.State.Steps[step];
         var at = command.Item >= 0 ? command.Item : IndexOfUnknown(turn.State, s);
-        var undoing = s.Compensation is { Status: CallStatus.Unknown };
+        var undoing = IsUndoUnknown(turn.State, s);
         var isUnknown = undoing || (at >= 0 && at < s.Calls.Length && IsUnknown(turn.State, s.Calls[at]));
         if (turn.State.Status.IsOver() && !isUnknown) return FailureCatalog.Fail("RUN_OVER", $"The run is over: {turn.State.Status.Wire()}.");
         if (!isUnknown)
@@ -90,6 +90,9 @@ internal static class Calls
     internal static bool IsUnknown(RunState state, CallState call) => call.Status == CallStatus.Unknown
         || (state.Status.IsOver() && call is { Status: CallStatus.Started, Started.Class: EffectClass.AtMostOnce or EffectClass.Reconcilable });
 
+    /// <summary>The same of what undoes the step.</summary>
+    internal static bool IsUndoUnknown(RunState state, StepState s) => s.Compensation is { } undo && IsUnknown(state, undo);
+
     private static int IndexOfUnknown(RunState state, StepState s)
     {
         for (var i = 0; i < s.Calls.Length; i++)
@@ -103,7 +106,7 @@ internal static class Calls
     private static void RecordChild(Turn turn, EffectId effect, StructuredOutcome outcome)
     {
         var s = turn.State.Steps[effect.Step];
-        if (s.Wait is not { For: WaitKind.Child } || turn.State.Status.IsOver() || Fold.Call(turn.State, effect).Generation != effect.Generation) return;
+        if (effect.Compensation || s.Wait is not { For: WaitKind.Child } || turn.State.Status.IsOver() || Fold.Call(turn.State, effect).Generation != effect.Generation) return;
         var hash = s.Wait.ChildInputs is { } inputs ? ContentHash.Short(inputs) : "";
         if (outcome.Failure is null)
         {

@@ -41,6 +41,8 @@ internal static class Commands
     private static KernelRule RuleOf(StartRun start)
     {
         if (Memories.Reads(start.Plan)) return KernelRule.Memory;
+        if (start.Plan.Steps.Any(step => step.Compensate is not null) || start.Taken.Any(step => step.Calls.Length > 0 && start.Plan.Steps[step.Step].Kind == StepKind.Agent))
+            return KernelRule.Undoing;
         if (start.Calls is not null || MindsCalls(start.Plan)) return KernelRule.Calls;
         if (Cents.Lower(start.Budget, start.Plan.Budget) is not null && start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Shares;
         if (start.Fork is not null) return KernelRule.Fork;
@@ -121,7 +123,7 @@ internal static class Commands
             return FailureCatalog.Fail("INVALID_STATE", $"Only a failed or cancelled run can be retried; this one is {state.Status.Wire()}.");
         for (var i = 0; i < state.Steps.Length; i++)
         {
-            if (!state.Steps[i].Calls.Any(call => Calls.IsUnknown(state, call))) continue;
+            if (!state.Steps[i].Calls.Any(call => Calls.IsUnknown(state, call)) && !Calls.IsUndoUnknown(state, state.Steps[i])) continue;
             return FailureCatalog.Fail(
                 "OUTCOME_UNKNOWN", $"Nobody knows whether step {state.Plan.Steps[i].Id} happened. Resolve it before the retry.");
         }

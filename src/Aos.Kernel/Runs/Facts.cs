@@ -28,6 +28,12 @@ public enum KernelRule
     /// <summary>Where the run's calls may go is held to what its plan and its start say; children can only narrow it.</summary>
     Calls = 7,
 
+    /// <summary>
+    /// Each attempt of a run undoes under keys of its own, also what another one has undone before or was about to; and a fork may take over
+    /// agent steps. Only runs of plans with <c>compensate</c> and such forks have this rule; they do all of the above.
+    /// </summary>
+    Undoing = 8,
+
     /// <summary>A plan may read the tenant's memory: what a step reads is looked up once, when it begins, and kept with the run.</summary>
     Memory = 11,
 }

@@ -133,6 +133,7 @@ internal static class Fold
         }, resolved.At);
         if (resolved.Verdict == ResolveVerdict.Done && !resolved.Effect.Compensation && EndsWithItsCall(state, step))
             (s.Status, s.Result, s.EndedAt) = (StepStatus.Succeeded, resolved.Result, resolved.At);
+        if (resolved is { Verdict: ResolveVerdict.Done, Effect.Compensation: true } && state.Start!.Rule >= KernelRule.Undoing) s.Status = StepStatus.Compensated;
         return WithStep(state, step, s);
     }
 
@@ -180,8 +181,15 @@ internal static class Fold
         Compensating = null,
         OutputMemory = null,
         Cursor = 0,
-        Steps = [.. state.Steps.Select((s, i) => s.Status is StepStatus.Succeeded or StepStatus.Skipped ? s : state.Plan.Steps[i].Kind == StepKind.Agent ? Anew(s) : Again(s))],
+        Steps = [.. state.Steps.Select((s, i) => Retried(state, s, i))],
     };
+
+    private static StepState Retried(RunState state, StepState s, int step)
+    {
+        var again = s.Status is StepStatus.Succeeded or StepStatus.Skipped ? s : state.Plan.Steps[step].Kind == StepKind.Agent ? Anew(s) : Again(s);
+        if (state.Start!.Rule < KernelRule.Undoing || s.Compensation is not { } undo) return again;
+        return again with { Compensation = new CallState { Generation = MayHaveHappened(undo) ? undo.Generation : undo.Generation + 1 } };
+    }
 
     private static StepState Again(StepState s) => new()
     {

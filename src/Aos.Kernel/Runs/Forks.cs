@@ -29,7 +29,7 @@ public static class Forks
 
         foreach (var i in taken.Keys)
         {
-            if (latest.Steps[i].Status == StepStatus.Compensated || latest.Compensating?.Steps.Contains(i) == true)
+            if (IsUndone(origin, i) || IsUndone(latest, i) || IsDoneAnew(origin.Steps[i], latest.Steps[i]))
                 return ([], FailureCatalog.Fail("INVALID_STATE", $"Step {origin.Plan.Steps[i].Id} was undone when the run failed: fork from it or from a step before it."));
         }
 
@@ -81,13 +81,36 @@ public static class Forks
             Taken = taken,
             StartedAt = taken.StartedAt,
             EndedAt = taken.EndedAt,
-            Calls = [.. taken.Calls.Select((call, item) => Fold(state, taken, call, item))],
+            Calls = state.Plan.Steps[taken.Step].Kind == StepKind.Agent ? Conversed(state, taken) : [.. taken.Calls.Select((call, item) => Fold(state, taken, call, item))],
         };
         step.Result = taken.Result ?? (taken.Status != StepStatus.Succeeded ? null : taken.Items is not null ? Kernel.Fold.Results(step) : Only(step.Calls));
         return step;
     }
 
-    private static CallState Fold(RunState state, StepTaken taken, TakenCall call, int item) => new()
+    private static CallState Fold(RunState state, StepTaken taken, TakenCall call, int item) => Fold(call) with
+    {
+        Started = Started(
+            taken, call, taken.Items is null ? -1 : item, call.Key is null ? EffectClass.Pure : state.Start!.Terms[state.Plan.Steps[taken.Step].Skill!].Effect),
+    };
+
+    /// <summary>The calls of an agent step. What each of them is, follows from the outcomes before it; one that was never ordered has no order.</summary>
+    private static ImmutableArray<CallState> Conversed(RunState state, StepTaken taken)
+    {
+        var calls = taken.Calls.Select(Fold).ToImmutableArray();
+        var places = Conversation.Places(new StepState { Calls = calls });
+        return
+        [
+            .. calls.Select((call, i) =>
+            {
+                if (taken.Calls[i].Key is null) return call;
+                var skill = places[i].Tool?.Name ?? AgentClause.Model;
+                var started = Started(taken, taken.Calls[i], i, state.Start!.Terms[skill].Effect);
+                return call with { Started = started with { Skill = skill, Turn = places[i].Tool is null ? places[i].Turn : null } };
+            }),
+        ];
+    }
+
+    private static CallState Fold(TakenCall call) => new()
     {
         Status = call.Status,
         Generation = call.Generation,
@@ -95,16 +118,17 @@ public static class Forks
         Rounds = call.Rounds,
         InputHash = call.InputHash,
         Outcome = call.Outcome,
-        Started = new StepStarted
-        {
-            At = taken.StartedAt ?? taken.At,
-            Effect = new EffectId(taken.Step, taken.Items is null ? -1 : item, call.Generation),
-            Params = call.Params,
-            IdempotencyKey = call.Key ?? "",
-            Class = call.Key is null ? EffectClass.Pure : state.Start!.Terms[state.Plan.Steps[taken.Step].Skill!].Effect,
-            Reserved = Cents.Zero,
-            Deadline = taken.EndedAt ?? taken.At,
-        },
+    };
+
+    private static StepStarted Started(StepTaken taken, TakenCall call, int item, EffectClass effect) => new()
+    {
+        At = taken.StartedAt ?? taken.At,
+        Effect = new EffectId(taken.Step, item, call.Generation),
+        Params = call.Params,
+        IdempotencyKey = call.Key ?? "",
+        Class = effect,
+        Reserved = Cents.Zero,
+        Deadline = taken.EndedAt ?? taken.At,
     };
 
     private static Failure? Begin(RunState origin, string from, bool[] anew)
@@ -140,6 +164,12 @@ public static class Forks
         _ => false,
     };
 
+    private static bool IsUndone(RunState state, int index) => state.Steps[index].Status == StepStatus.Compensated || state.Compensating?.Steps.Contains(index) == true;
+
+    /// <summary>A later attempt made its calls again under other keys: nothing but its undoing leads to that.</summary>
+    private static bool IsDoneAnew(StepState was, StepState now) =>
+        was.Status == StepStatus.Succeeded && (now.Calls.Length < was.Calls.Length || was.Calls.Zip(now.Calls).Any(pair => pair.First.Generation != pair.Second.Generation));
+
     private static Failure Unfinished(RunState origin, int index) => FailureCatalog.Fail(
         "INVALID_STATE", $"Step {origin.Plan.Steps[index].Id} is {origin.Steps[index].Status.Wire()}, so nothing after it can be forked from: fork from it or from a step before it.");
 
@@ -147,7 +177,9 @@ public static class Forks
     {
         if (taken.ContainsKey(index)) return;
         var step = origin.Steps[index];
-        var isTold = step.Items is not null || (step.Calls is [{ Outcome: { Ok: true } outcome }] && step.Result is { } result && JsonElement.DeepEquals(outcome.Result, result));
+        // A list that failed has what it had then, whatever came of its other items since; a stand-in's result is not that of the calls.
+        var told = step.Status != StepStatus.Succeeded ? null : step.Items is not null ? Kernel.Fold.Results(step) : Only(step.Calls);
+        var isTold = told is { } said && step.Result is { } result && JsonElement.DeepEquals(said, result);
         taken[index] = new StepTaken
         {
             At = origin.LastAt,
@@ -166,9 +198,14 @@ public static class Forks
         if (step.Fallback is { } fallback && origin.Steps[fallback].Status.IsOver()) Take(origin, fallback, taken);
     }
 
+    /// <summary>A call that its step did not wait for is none of the fork's: it neither makes it again nor asks a person about it.</summary>
     private static TakenCall Call(RunState origin, int index, StepState step, CallState call, int item) => new(
-        call.Status, call.Generation, call.Attempts, call.Rounds, RunMachine.Params(origin, index, step.Items is null ? -1 : item) ?? Json.EmptyObject,
+        call.Status is CallStatus.Started or CallStatus.Delayed or CallStatus.Unknown ? CallStatus.Failed : call.Status, call.Generation, call.Attempts, call.Rounds, Params(origin, index, step, call, item) ?? Json.EmptyObject,
         call.Started?.IdempotencyKey is { Length: > 0 } key ? key : null, call.InputHash, call.Outcome);
+
+    /// <summary>Of an agent step's turn none, as in its order: they follow from the outcomes before it.</summary>
+    private static JsonElement? Params(RunState origin, int index, StepState step, CallState call, int item) =>
+        origin.Plan.Steps[index].Kind == StepKind.Agent ? call.Started?.Params : RunMachine.Params(origin, index, step.Items is null ? -1 : item);
 
     private static JsonElement? Only(ImmutableArray<CallState> calls) => calls is [{ Outcome: { Ok: true } outcome }] ? outcome.Result : null;
 

@@ -22,7 +22,6 @@ public sealed class ModelServer : IAsyncDisposable
     private readonly Func<HttpContext, JsonElement, Task> answer;
     private readonly List<JsonElement> asked = [];
     private readonly List<(string Path, IHeaderDictionary Headers)> calls = [];
-    private int toolCalls;
 
     private ModelServer(WebApplication app, Func<HttpContext, JsonElement, Task>? answer, Func<JsonElement, int, ModelTurn>? turn)
     {
@@ -126,9 +125,13 @@ public sealed class ModelServer : IAsyncDisposable
             InputTokens = turn.InputTokens ?? (body.Bytes() / 4) + 1,
             OutputTokens = turn.OutputTokens ?? ((turn.Text.Length + turn.Calls.Sum(call => call.Arguments.Length)) / 4) + 1,
         };
-        var first = Interlocked.Add(ref toolCalls, turn.Calls.Count) - turn.Calls.Count;
-        await StreamAsync(context, isAnthropic ? AnthropicEvents.Of(counted, first) : OpenAiChunks.Of(counted, first, isNamed: body.Get("tool_choice") is { ValueKind: JsonValueKind.Object }));
+        await StreamAsync(context, isAnthropic ? AnthropicEvents.Of(counted, Called(body)) : OpenAiChunks.Of(counted, Called(body), isNamed: body.Get("tool_choice") is { ValueKind: JsonValueKind.Object }));
     }
+
+    /// <summary>Tools called in the conversation so far: ids follow from it, so that the same question has the same answer.</summary>
+    private static int Called(JsonElement body) => body.GetProperty("messages").EnumerateArray().Sum(message =>
+        (message.Get("tool_calls") is { ValueKind: JsonValueKind.Array } calls ? calls.GetArrayLength() : 0)
+        + (message.Get("content") is { ValueKind: JsonValueKind.Array } blocks ? blocks.EnumerateArray().Count(block => block.GetText("type") == "tool_use") : 0));
 
     private static string Error(bool isAnthropic, string type, string message) => isAnthropic
         ? $$"""{"type":"error","error":{"type":"{{type}}","message":{{JsonSerializer.Serialize(message)}}} }"""
