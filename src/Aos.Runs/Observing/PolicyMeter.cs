@@ -78,5 +78,5 @@ internal sealed class PolicyMeter
     };
 
     /// <summary>What a person rejected, and a target's own refusal of a credential, are no walls of this house.</summary>
-    private static bool IsViolation(Failure why) => why.Category is FailureCategory.Permission or FailureCategory.Security && why.Code is not ("APPROVAL_REJECTED" or "UNAUTHORIZED");
+    private static bool IsViolation(Failure why) => why.Category is FailureCategory.Permission or FailureCategory.Security && why.Code is not ("APPROVAL_REJECTED" or "UNAUTHORIZED" or "LLM_AUTH_FAILED");
 }
