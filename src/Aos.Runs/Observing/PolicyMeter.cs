@@ -15,7 +15,7 @@ internal sealed class PolicyMeter
 
     public PolicyMeter(Meter meter)
     {
-        decisions = meter.CreateCounter<long>("nova_policy_decisions_total", null, "Decisions about runs and steps, by decision (allow, deny, escalate) and policy_type (admission, agent, queue, quota, emergency, capability, budget; of an approval its own).");
+        decisions = meter.CreateCounter<long>("nova_policy_decisions_total", null, "Decisions about runs and steps, by decision (allow, deny, escalate) and policy_type (admission, agent, quota, queue, capability, budget, emergency; of an approval its own).");
         violations = meter.CreateCounter<long>("nova_capability_violations_total", null, "Calls and starts that asked for what they may not, by violation_type (the code), skill_id and tenant_hash.");
         rejections = meter.CreateCounter<long>("nova_resource_budget_rejections_total", null, "Calls and starts that would have cost more than is left, by resource_type (the code) and skill_id (none: a start).");
         breaches = meter.CreateCounter<long>("nova_budget_breach_total", null, "The same by breach_type: step_ceiling, workflow_ceiling, agent_budget, quota.");
@@ -63,6 +63,7 @@ internal sealed class PolicyMeter
             return "budget";
         }
 
+        if (why.Code == "EMERGENCY_STOP") return "emergency"; // Nobody asked for what they may not.
         if (!IsViolation(why)) return null;
         violations.Add(1, WorkflowMeter.Tag("violation_type", why.Code), WorkflowMeter.Tag("skill_id", skill), WorkflowMeter.Tag("tenant_hash", SpecName.Hash(tenant)));
         return "capability";
@@ -78,5 +79,5 @@ internal sealed class PolicyMeter
     };
 
     /// <summary>What a person rejected, and a target's own refusal of a credential, are no walls of this house.</summary>
-    private static bool IsViolation(Failure why) => why.Category is FailureCategory.Permission or FailureCategory.Security && why.Code is not ("APPROVAL_REJECTED" or "UNAUTHORIZED");
+    private static bool IsViolation(Failure why) => why.Category is FailureCategory.Permission or FailureCategory.Security && why.Code is not ("APPROVAL_REJECTED" or "UNAUTHORIZED" or "LLM_AUTH_FAILED");
 }

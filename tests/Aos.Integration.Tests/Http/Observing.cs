@@ -1,4 +1,7 @@
+using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using Aos.App.Server;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Integration.Tests.Http;
 
@@ -35,6 +38,28 @@ public sealed class Observing : IAsyncLifetime
         await house.AskAsync($"/api/v1/runs/{waiting.GetText("run_id")}/cancel", "{}");
         await house.AskAsync($"/api/v1/runs/{waiting.GetText("run_id")}?wait=20");
         Assert.DoesNotContain("workflow_active_runs{spec_id=\"digest\"}", await PageAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("id", "W-23")]
+    public void A_gauge_shows_what_there_is_now_and_what_is_too_much_as_one_sum()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var factory = services.GetRequiredService<IMeterFactory>();
+        using var page = new MetricsPage(factory);
+        IEnumerable<string> specs = ["gone", "stays"];
+        factory.Create("Aos.Test").CreateObservableGauge("g", () => specs.Select(spec => new Measurement<int>(2, new KeyValuePair<string, object?>("spec_id", spec))));
+
+        var before = page.Text();
+        specs = ["stays"];
+        var after = page.Text();
+        specs = Enumerable.Range(0, 210).Select(i => $"s{i}");
+        var many = page.Text();
+
+        Assert.Contains("g{spec_id=\"gone\"} 2\n", before, StringComparison.Ordinal);
+        Assert.DoesNotContain("gone", after, StringComparison.Ordinal);
+        Assert.Contains("g{spec_id=\"stays\"} 2\n", after, StringComparison.Ordinal);
+        Assert.Contains("g{spec_id=\"other\"} 20\n", many, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,6 +113,7 @@ public sealed class Observing : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "W-25")]
     public async Task Runs_of_a_workflow_are_counted_by_status_with_the_newest_first()
     {
         await house.AskAsync("/api/v1/workflows", """{"name":"digest","plan":{"name":"digest","steps":[{"id":"a","skill":"fs_read","params":{"path":"${{ inputs.file }}"}}]}}""");
@@ -96,12 +122,13 @@ public sealed class Observing : IAsyncLifetime
 
         var stats = await house.AskAsync("/api/v1/workflows/digest/stats");
         var unknown = await house.AskAsync("/api/v1/workflows/nothing/stats");
+        var foreign = await house.AskAsync("GET", "/api/v1/workflows/digest/stats", null, ("X-AOS-Key", house.Key()), ("X-Tenant-ID", "other"));
 
         Assert.Equal(3, stats["total"].GetInt32());
         Assert.Equal([("succeeded", 2, 66.7m), ("failed", 1, 33.3m)], stats["statuses"].EnumerateArray().Select(one => (one.GetText("status")!, one.GetProperty("count").GetInt32(), one.GetProperty("percent").GetDecimal())));
         Assert.Equal(["succeeded", "failed", "succeeded"], stats["recent"].EnumerateArray().Select(run => run.GetText("status")));
         Assert.All(stats["recent"].EnumerateArray(), run => Assert.True(run.GetProperty("duration_seconds").GetDecimal() >= 0));
-        Assert.Equal(404, unknown.Status);
+        Assert.Equal((404, 404), (unknown.Status, foreign.Status));
     }
 
     private async Task<string> PageAsync() => (await house.AskAsync("/metrics")).Body.GetString()!;
