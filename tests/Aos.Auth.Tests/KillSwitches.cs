@@ -203,6 +203,8 @@ public sealed class KillSwitches : IAsyncLifetime
         Assert.Equal("EMERGENCY_STOP", (await house.AsAsync(acme, "POST", $"/agents/{agent}/goals", """{"goal":"echo hello"}""")).Text("error.code"));
         var can = await house.AsAsync(acme, "GET", $"/api/v1/rbac/can?action=use&resource=skill:echo&agent={agent}");
         Assert.Equal((false, "kill_switch"), (can["allowed"].GetBoolean(), can.Text("denied_by")));
+        var simulated = await house.AsAsync(acme, "POST", "/api/v1/runtime/simulate", """{"plan":[{"skill":"echo"}]}""");
+        Assert.Equal((false, "tenant"), (simulated["feasible"].GetBoolean(), simulated["facts"].GetText("kill_switch") ?? simulated.Text("facts.versions.kill_switch")));
     }
 
     [Fact]

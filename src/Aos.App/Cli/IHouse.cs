@@ -8,7 +8,8 @@ namespace Aos.App.Cli;
 /// <param name="Plan">As it stands in the file.</param>
 /// <param name="Budget">Cents, or null: the plan's.</param>
 /// <param name="Priority">-100 to 100, or null: 0.</param>
-internal sealed record RunOrder(JsonElement Plan, JsonElement Inputs, ulong? Seed, decimal? Budget, IReadOnlyDictionary<string, string> Labels, string? Key, int? Priority = null)
+/// <param name="Calls">Where its calls may go, as the request has it; null: the plan's word.</param>
+internal sealed record RunOrder(JsonElement Plan, JsonElement Inputs, ulong? Seed, decimal? Budget, IReadOnlyDictionary<string, string> Labels, string? Key, int? Priority = null, JsonElement? Calls = null)
 {
     /// <summary>The request of <c>POST /api/v1/runs</c>.</summary>
     internal JsonElement ToJson() => Json.Write(writer =>
@@ -22,6 +23,12 @@ internal sealed record RunOrder(JsonElement Plan, JsonElement Inputs, ulong? See
         if (Seed is { } seed) writer.WriteNumber("seed", seed);
         if (Budget is { } budget) writer.WriteNumber("budget_cents", budget);
         if (Priority is { } priority) writer.WriteNumber("priority", priority);
+        if (Calls is { } calls)
+        {
+            writer.WritePropertyName("external_calls");
+            calls.WriteTo(writer);
+        }
+
         if (Key is { } key) writer.WriteString("idempotency_key", key);
         writer.WriteStartObject("labels");
         foreach (var (name, value) in Labels) writer.WriteString(name, value);

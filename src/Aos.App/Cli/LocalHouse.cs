@@ -26,7 +26,7 @@ internal sealed class LocalHouse(Embedded embedded) : IHouse
         var reading = embedded.Get<ISkills>().ReadPlan(order.Plan, links: await LinksAsync(order.Plan, cancel));
         if (reading.Plan is not { } plan) throw Refused(Admission.Refusal(reading.Problems), 400);
         (string, string, byte[])? key = order.Key is { } text ? ("runs", text, SHA256.HashData(CanonicalJson.Bytes(order.ToJson()))) : null;
-        var request = new StartRequest("cli", plan, order.Inputs, order.Seed, order.Budget is { } cents ? new Cents(cents) : null, order.Labels, key) { Priority = order.Priority ?? 0 };
+        var request = new StartRequest("cli", plan, order.Inputs, order.Seed, order.Budget is { } cents ? new Cents(cents) : null, order.Labels, key) { Priority = order.Priority ?? 0, Calls = Calls(order) };
         var run = await Runs.StartAsync(OwnerConnection.Owner, request, cancel) switch
         {
             StartReply.Started started => started.Run,
@@ -37,6 +37,13 @@ internal sealed class LocalHouse(Embedded embedded) : IHouse
             var other => throw new InvariantBrokenException($"A start was answered with {other}."),
         };
         return await ReadAsync(run.ToString(), TimeSpan.Zero, cancel);
+    }
+
+    private static ExternalCalls? Calls(RunOrder order)
+    {
+        if (order.Calls is not { } value) return null;
+        var (calls, _, problem) = ExternalCalls.Read(value, "external_calls");
+        return problem is null ? calls : throw Refused(FailureCatalog.Fail("INVALID_INPUT", problem), 422);
     }
 
     private async Task<WorkflowLinks?> LinksAsync(JsonElement plan, CancellationToken cancel) => WorkflowLinks.ReferencesIn(plan).Count == 0

@@ -22,6 +22,7 @@ internal static class RunVerb
         var seed = new Option<ulong?>("--seed") { Description = "Seed of the run. Default: the plan's.", HelpName = "NUMBER" };
         var budget = new Option<decimal?>("--budget") { Description = "Hard limit in cents. Default: the plan's.", HelpName = "CENTS" };
         var priority = new Option<int?>("--priority") { Description = "Runs that wait for a slot begin in this order, the highest first: -100 to 100. Default 0.", HelpName = "NUMBER" };
+        var calls = new Option<string?>("--external-calls") { Description = "Where its calls may go: deny, or hosts with commas. It narrows what the plan says. Default: the plan's.", HelpName = "HOSTS" };
         var key = new Option<string?>("--key") { Description = "Idempotency key: the same key and the same request give the same run.", HelpName = "TEXT" };
         priority.Validators.Add(result =>
         {
@@ -38,7 +39,7 @@ internal static class RunVerb
             Exit code: 0 succeeded, 1 failed, 2 invalid or not admitted, 3 waits for somebody, 4 cancelled, 5 no house.
             """)
         {
-            file, input, label, seed, budget, priority, key, Wait, Watch, Workspace,
+            file, input, label, seed, budget, priority, calls, key, Wait, Watch, Workspace,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -49,13 +50,26 @@ internal static class RunVerb
             {
                 var plan = await reading;
                 var order = new RunOrder(
-                    plan, Inputs(parsed.GetValue(input) ?? []), parsed.GetValue(seed), parsed.GetValue(budget), Labels(parsed.GetValue(label) ?? []), parsed.GetValue(key), parsed.GetValue(priority));
+                    plan, Inputs(parsed.GetValue(input) ?? []), parsed.GetValue(seed), parsed.GetValue(budget), Labels(parsed.GetValue(label) ?? []), parsed.GetValue(key), parsed.GetValue(priority),
+                    Calls(parsed.GetValue(calls)));
                 var run = await house.StartAsync(order, cancel);
                 return await FollowAsync(house, run.GetText("run_id")!, parsed, work, cancel);
             }, cancel);
         });
         return command;
     }
+
+    private static JsonElement? Calls(string? text) => text switch
+    {
+        null => null,
+        "deny" or "allow" => Json.Of(text),
+        _ => Json.Write(writer =>
+        {
+            writer.WriteStartArray();
+            foreach (var host in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) writer.WriteStringValue(host);
+            writer.WriteEndArray();
+        }),
+    };
 
     /// <summary>Stays with a run until it is over or needs somebody, shows what happens and prints the end.</summary>
     internal static async Task<int> FollowAsync(IHouse house, string run, ParseResult parsed, string workspace, CancellationToken cancel)

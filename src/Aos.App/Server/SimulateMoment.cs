@@ -22,8 +22,10 @@ internal static class SimulateMoment
         var (services, cancel) = (context.RequestServices, context.RequestAborted);
         var quotas = services.GetRequiredService<IQuotas>();
         var quota = await quotas.OfAsync(request.Tenant, cancel);
-        if (agent is null && quota == TenantQuota.None) return [];
+        var stopped = (await services.GetRequiredService<IKillSwitches>().NowAsync(cancel)).For(request.Tenant, null);
+        if (agent is null && quota == TenantQuota.None && stopped is null) return [];
         var moment = ImmutableArray.CreateBuilder<MomentFact>();
+        if (stopped is not null) moment.Add(new MomentFact("kill_switch", stopped.Scope.ToString().ToLowerInvariant(), stopped.Why().Message, stopped.Why()));
         if (agent is not null)
         {
             var cost = request.Reading.Plan is { } plan ? PlanInspector.Cost(plan, services.GetRequiredService<ISkills>().Terms) : Cents.Zero;

@@ -29,6 +29,9 @@ public sealed record NewRun
     /// <summary>Of the tenant's runs that wait for a slot the higher number begins first: -100 to 100. Null: 0.</summary>
     public int? Priority { get; init; }
 
+    /// <summary>Where the run's calls may go, as docs/plans.md has it: <c>deny</c>, a list of hosts, or hosts and skills. It narrows what the plan says. Null: that alone.</summary>
+    public JsonElement? ExternalCalls { get; init; }
+
     /// <summary>The same key and the same request give the same run, for 24 hours.</summary>
     [JsonIgnore]
     public string? IdempotencyKey { get; init; }

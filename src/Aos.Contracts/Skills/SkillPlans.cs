@@ -26,6 +26,8 @@ public static class SkillPlans
         if (reading.Plan is not { } plan) return reading;
         var problems = new List<PlanProblem>(reading.Problems);
         Check(skills, plan, "", problems);
+        var gaps = ExternalCalls.Gaps(plan, skills.TargetParam).ToList();
+        if (gaps.Count > 0) reading = reading with { Warnings = [.. reading.Warnings, .. gaps] };
         var isUsable = problems.Count == 0 || (allowUnknownSkills && problems.Count == reading.Problems.Length);
         return isUsable ? reading : new PlanReading(null, [.. problems], reading.Warnings);
     }

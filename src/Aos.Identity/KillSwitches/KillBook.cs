@@ -72,7 +72,7 @@ internal sealed class KillBook : IKillSwitches, IDisposable
             if (Interlocked.Read(ref loaded) == count) return known;
             var now = await table.AllAsync(cancel);
             isNew = !now.All.SequenceEqual(known.All);
-            known = now;
+            if (isNew) known = now; // Keys and policies move the same number on.
             Interlocked.Exchange(ref loaded, count);
         }
         finally

@@ -34,6 +34,21 @@ public sealed record ExternalCalls(ImmutableArray<CallRule> Rules)
         return true;
     }
 
+    /// <summary>URLs written out in a plan to which its own word lets no call go, each with its place; a URL of a template is judged at the call.</summary>
+    /// <param name="targetParam">Of a skill the parameter that holds the URL its call goes to, or null.</param>
+    public static IEnumerable<PlanProblem> Gaps(Plan plan, Func<string, string?> targetParam)
+    {
+        if (plan.Calls is not { } calls) yield break;
+        foreach (var (path, step, url) in PlanTargets.Of(plan, targetParam))
+        {
+            if (WebTarget.Of(url) is not { } target || IsHere(target) || calls.Rules.All(rule => new DomainRules(rule.Hosts, []).Wall(target) is null)) continue;
+            yield return new PlanProblem(path, "EXTERNAL_CALL_BLOCKED", $"external_calls lets no call go to {target}: step {plan.Steps[step].Id} will fail.", "Name the host in external_calls, or leave the call out.");
+        }
+    }
+
+    private static bool IsHere(WebTarget target) => target.Host == "localhost" || target.Host.EndsWith(".localhost", StringComparison.Ordinal)
+        || (System.Net.IPAddress.TryParse(target.Host, out var address) && System.Net.IPAddress.IsLoopback(address));
+
     /// <summary>What both let out. Null: nothing is kept in.</summary>
     public static ExternalCalls? Narrow(ExternalCalls? outer, ExternalCalls? inner)
     {

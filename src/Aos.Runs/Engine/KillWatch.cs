@@ -14,7 +14,7 @@ internal sealed class KillWatch(Engine engine, IRunRows rows, RunLog log, IKillS
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
     /// <summary>While a switch is engaged: what a node left behind that died is ended by another.</summary>
-    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(5);
 
     private const int PageMax = 200;
 
@@ -27,6 +27,7 @@ internal sealed class KillWatch(Engine engine, IRunRows rows, RunLog log, IKillS
     private readonly Bell bell = new();
     private Task loop = Task.CompletedTask;
     private KillSet swept = KillSet.None;
+    private long sweptAt;
 
     /// <summary>Nothing is stopped, as far as this node knows.</summary>
     internal bool IsIdle => switches is null || switches.Known.IsEmpty;
@@ -113,11 +114,15 @@ internal sealed class KillWatch(Engine engine, IRunRows rows, RunLog log, IKillS
     private async Task PassAsync(IKillSwitches watched)
     {
         var now = await watched.NowAsync(engine.Stopping);
-        if (!now.IsEmpty && !ReferenceEquals(now, swept)) await SweepAsync(now);
+        if (!now.IsEmpty && (!ReferenceEquals(now, swept) || engine.Clock.GetElapsedTime(sweptAt) >= SweepEvery))
+        {
+            await SweepAsync(now);
+            sweptAt = engine.Clock.GetTimestamp();
+        }
+
         swept = now;
         var wait = watched.IsShared && engine.LiveCount > 0 ? LookEvery : now.IsEmpty ? Timeout.InfiniteTimeSpan : SweepEvery;
         await bell.WaitAsync(wait, engine.Clock, engine.Stopping);
-        if (wait == SweepEvery) swept = KillSet.None;
     }
 
     private async Task SweepAsync(KillSet set)

@@ -114,5 +114,20 @@ public sealed class CallRules
         Assert.Equal([false, true, false], new[] { "a.example", "b.example", "c.example" }.Select(host => calls.Allows("put", new WebTarget(host, 443))));
     }
 
+    [Fact]
+    [Trait("id", "CALLS-07")]
+    public void A_url_of_the_plan_that_will_be_kept_in_is_told_before()
+    {
+        var plan = PlanReader.Read(Json.Parse("""
+            {"name":"p","external_calls":["a.example"],"steps":[
+              {"id":"a","skill":"put","params":{"url":"https://a.example/"}},{"id":"b","skill":"put","params":{"url":"https://b.example/x"}},
+              {"id":"c","skill":"put","params":{"url":"http://127.0.0.1:1/"}},{"id":"d","skill":"put","params":{"url":"https://${{ run.id }}.example/"}},
+              {"id":"e","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"put","params":{"url":"https://c.example/"}}]}}}]}
+            """), MachineWorld.Skills).Plan!;
+
+        Assert.Equal(["steps[1].params.url", "steps[4].run.plan.steps[0].params.url"], ExternalCalls.Gaps(plan, _ => "url").Select(gap => gap.Path));
+        Assert.Empty(ExternalCalls.Gaps(plan with { Calls = null }, _ => "url"));
+    }
+
     private static ExternalCalls Of(string written) => ExternalCalls.Read(Json.Parse(written), "").Calls!;
 }
