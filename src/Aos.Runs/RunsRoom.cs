@@ -51,6 +51,7 @@ public static partial class RunsRoom
         aos.Migrations(TraceTable.Migration, MismatchTable.Migration);
         aos.AddTraces(new TraceOptions());
         aos.Services.AddSingleton<TraceMeter>();
+        aos.Services.AddSingleton<StepKeyBook>();
         aos.Services.AddSingleton<TraceTable>();
         aos.Services.AddSingleton<IKeepsBytes>(provider => provider.GetRequiredService<TraceTable>());
         aos.Services.AddSingleton<TraceLists>();

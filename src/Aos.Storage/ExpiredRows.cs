@@ -4,7 +4,7 @@ using Dapper;
 
 namespace Aos.Storage;
 
-/// <summary>Deletes what has had its time: idempotency keys that no longer hold, and deliveries that were given up long ago.</summary>
+/// <summary>Deletes what has had its time: idempotency keys of requests, runs and steps that no longer hold, and deliveries that were given up long ago.</summary>
 internal sealed class ExpiredRows(IDatabase database, ICluster cluster, StorageOptions options) : IChore
 {
     /// <summary>Rows of one transaction.</summary>
@@ -22,13 +22,14 @@ internal sealed class ExpiredRows(IDatabase database, ICluster cluster, StorageO
         var (now, old) = (cluster.Now.UtcTicks, (cluster.Now - options.DeadLettersKept).UtcTicks);
         if (!await HasAnyAsync(now, old, cancel)) return 0;
         return await DeleteAsync("idempotency", "tenant_id, scope, key", "expires_at <= @before", now, cancel)
+            + await DeleteAsync("step_keys", "tenant_id, key, run_id, effect", "expires_at <= @before", now, cancel)
             + await DeleteAsync("outbox", "seq", "state = 1 AND due_at <= @before", old, cancel);
     }
 
     /// <summary>Most passes find nothing: they cost one statement.</summary>
     private Task<bool> HasAnyAsync(long now, long old, CancellationToken cancel) => database.ForHouse.ReadAsync(
         (connection, token) => connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "SELECT EXISTS (SELECT 1 FROM idempotency WHERE expires_at <= @now) OR EXISTS (SELECT 1 FROM outbox WHERE state = 1 AND due_at <= @old)",
+            "SELECT EXISTS (SELECT 1 FROM idempotency WHERE expires_at <= @now) OR EXISTS (SELECT 1 FROM step_keys WHERE expires_at <= @now) OR EXISTS (SELECT 1 FROM outbox WHERE state = 1 AND due_at <= @old)",
             new { now, old }, cancellationToken: token)),
         cancel);
 

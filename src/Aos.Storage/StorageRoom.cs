@@ -21,6 +21,7 @@ public static class StorageRoom
         aos.Services.AddSingleton<ChoreLog>();
         aos.Services.AddSingleton<ILater, ChoreHost>();
         aos.Services.AddSingleton<IIdempotency, RequestKeys>();
+        aos.Services.AddSingleton<IStepKeys, StepKeys>();
         aos.Services.AddSingleton<OutboxSignal>();
         aos.Services.AddSingleton<OutboxTable>();
         aos.Services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<OutboxTable>());
@@ -38,6 +39,7 @@ public static class StorageRoom
     private static void AddEmbedded(this AosBuilder aos, StorageOptions options)
     {
         aos.Migrations(Schema.Migrations);
+        aos.Migrations(StepKeys.Migration);
         aos.Services.AddSingleton<IDoctor, SqliteDoctor>();
         aos.Services.AddSingleton<IMigrations, SqliteMigrations>();
         aos.Services.AddSingleton<DataDirectory>(_ => DataDirectory.Open(options.Data));
@@ -56,6 +58,7 @@ public static class StorageRoom
     private static void AddPostgres(this AosBuilder aos)
     {
         aos.Migrations(PostgresSchema.Migrations);
+        aos.Migrations(StepKeys.Migration);
         aos.Migrations(StatusQuery.Migration);
         aos.Migrations(ListIndexes.Migration, ListIndexes.Workflows);
         aos.Services.AddSingleton<IDoctor, PostgresDoctor>();

@@ -45,8 +45,9 @@ public abstract record KeyReply
 }
 
 /// <summary>
-/// Keys of requests that must not be done twice, beside those of runs, in the same table: reserved by one owner, completed in the transaction
-/// of what they stand for, or failed. Without the database nothing is reserved: it fails closed.
+/// Keys of what must not be done twice, one scheme for requests, traces and runs' starts, in one table: reserved by one owner, completed in the
+/// transaction of what they stand for, or failed. The key of a run's start is completed by the append that starts it. Keys of steps are events
+/// of their runs (<see cref="IStepKeys"/>) and are told in the same words. Without the database nothing is reserved: it fails closed.
 /// </summary>
 public interface IIdempotency
 {

@@ -7,10 +7,14 @@ namespace Aos.Runs;
 
 /// <summary>Implements the door to traces of both kinds.</summary>
 internal sealed class TraceBook(
-    ITraces runs, TraceTable table, TraceLists lists, IDatabase database, IIdempotency keys, ICluster cluster, TraceMeter meter, IQuotas? quotas = null) : ITraceBook
+    ITraces runs, TraceTable table, TraceLists lists, IDatabase database, IIdempotency keys, ICluster cluster, TraceMeter meter, StepKeyBook steps,
+    IQuotas? quotas = null) : ITraceBook
 {
     /// <summary>What a request's key is for.</summary>
     internal const string Scope = "traces";
+
+    /// <summary>What the key of a run's start is for.</summary>
+    private const string RunScope = "runs";
 
     /// <summary>Traces deleted in one transaction.</summary>
     private const int BatchMax = 200;
@@ -75,9 +79,16 @@ internal sealed class TraceBook(
     {
         var step = await table.FindKeyAsync(caller.Tenant, key, cancel);
         var request = await keys.FindAsync(new RequestKey(caller.Tenant, Scope, key), cancel);
-        if (step is not null || request is null) return step;
+        if (step is not null) return step;
+        if (request is null && await steps.FindAsync(caller, key, cancel) is var (row, run, at)) return OfStep(row, run, at);
+        request ??= await keys.FindAsync(new RequestKey(caller.Tenant, RunScope, key), cancel);
+        if (request is null) return null;
         return new TraceKey(request.Subject, null, request.State.ToString().ToLowerInvariant(), null) { IsExecuted = request.State == KeyState.Completed };
     }
+
+    private static TraceKey OfStep(KeyRow row, RunId run, int step) => row.State == KeyState.Completed
+        ? new TraceKey(run.ToString(), step, "success", PythonJson.HashData(row.Answer ?? Json.Null))
+        : new TraceKey(run.ToString(), step, row.State.ToString().ToLowerInvariant(), null) { IsExecuted = false };
 
     /// <summary>Deletes a tenant's traces from before a time, in bounded transactions. Replies how many.</summary>
     internal async Task<int> ForgetBeforeAsync(TenantId tenant, DateTimeOffset before, CancellationToken cancel)
