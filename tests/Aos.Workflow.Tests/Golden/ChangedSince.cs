@@ -43,7 +43,7 @@ public sealed class ChangedSince
 
         var differences = RunComparison.Of(was, now).Steps[2].Differences;
         Assert.Equal(("1.0.0", "2.0.0"), (was.Start!.Terms["work"].Version, now.Start!.Terms["work"].Version));
-        Assert.Contains(differences, difference => difference is { Member: "version", Stable: true } && difference.Right!.Value.GetString() == "2.0.0");
+        Assert.Contains(differences, difference => difference is { Member: "version", Stable: true } && difference.Right!.Value.GetString() == "work@2.0.0");
         Assert.Contains(differences, difference => difference.Member == "result.by");
         Assert.Equal(("""{"of":7}""", """{"of":7,"by":2}"""), (Result(was), Result(now)));
         Assert.NotEqual(was.End!.RootHash, now.End!.RootHash);
