@@ -45,8 +45,8 @@ internal sealed class Product : IAsyncDisposable
         await Environs.WaitAsync();
         (string Name, string? Value)[] settings =
         [
-            ("AOS_EGRESS_ALLOW", "127.0.0.1"), ("AOS_SCRIPT", script), ("ANTHROPIC_API_KEY", script is null ? "of-no-provider" : null),
-            ("ANTHROPIC_BASE_URL", script is null ? product.Model.Origin : null), ("AOS_DATABASE_URL", null), ("DATABASE_URL", null), ("AOS_REDIS_URL", null), ("REDIS_URL", null),
+            ("AOS_EGRESS_ALLOW", "127.0.0.1"), ("AOS_SCRIPT", script), ("AOS_MODEL_PROVIDER", script is null ? "anthropic" : "scripted"),
+            ("ANTHROPIC_API_KEY", "of-no-provider"), ("ANTHROPIC_BASE_URL", product.Model.Origin), ("AOS_DATABASE_URL", null), ("DATABASE_URL", null), ("AOS_REDIS_URL", null), ("REDIS_URL", null),
         ];
         var before = settings.Select(setting => (setting.Name, Environment.GetEnvironmentVariable(setting.Name))).ToList();
         try
