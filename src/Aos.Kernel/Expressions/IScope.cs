@@ -14,6 +14,9 @@ public interface IScope
     /// <summary>Member <c>result</c>, <c>results</c>, <c>outcome</c>, <c>status</c> or <c>cost_cents</c> of a step; null: absent.</summary>
     JsonElement? Step(string id, string member);
 
+    /// <summary>The elements of a step's member that is a list, where they are at hand one by one; null: as <see cref="Step"/> has it.</summary>
+    IReadOnlyList<JsonElement>? List(string id, string member) => null;
+
     /// <summary><c>uuid()</c>, from the run's seed.</summary>
     Guid NextUuid();
 }

@@ -31,7 +31,7 @@ internal sealed class PlanText(
         }
 
         PlanMembers members = source;
-        report.Unknown(members, "", strict, "name", "version", "goal", "seed", "budget_cents", "timeout", "inputs", "steps", "output", "on_failure", "description");
+        report.Unknown(members, "", strict, "name", "version", "goal", "seed", "budget_cents", "timeout", "inputs", "steps", "output", "on_failure", "max_parallel_steps", "description");
         var values = new PlanValues(report);
         var steps = new List<PlanStep>(count);
         var links = new PlanLinks(report);
@@ -56,6 +56,7 @@ internal sealed class PlanText(
             Inputs = members.Get("inputs"),
             DeclaredInputs = PlanInputs.Read(members.Get("inputs"), report),
             Output = members.Get("output"),
+            MaxParallelSteps = values.Whole(members, "max_parallel_steps", "", 1, RunMachine.ParallelStepsLimit),
             CompensateOnFailure = OnFailure(values, members),
             Steps = [.. ordered],
             IsGraph = isGraph,

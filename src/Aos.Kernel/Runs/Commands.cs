@@ -39,7 +39,8 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
-        if (Cents.Lower(start.Budget, start.Plan.Budget) is not null && start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Shares;
+        if (start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Settles;
+        if (NeedsScale(start.Plan)) return KernelRule.Scale;
         if (start.Fork is not null) return KernelRule.Fork;
         if (start.Plan.Workflows.Count > 0) return KernelRule.Workflows;
         if (NeedsAgents(start.Plan)) return KernelRule.Agents;
@@ -49,6 +50,10 @@ internal static class Commands
     /// <summary>Child runs are begun by the node that drives their parent.</summary>
     private static bool NeedsAgents(Plan plan) => plan.Steps.Any(step =>
         step.Agent is not null || step.Await?.Approval is not null || (step.Child?.Read is { } child && NeedsAgents(child)));
+
+    /// <summary>Of a graph that never has more steps at once than the older limit nothing is decided otherwise.</summary>
+    private static bool NeedsScale(Plan plan) => plan.MaxParallelSteps is not null || (plan.IsGraph && plan.Steps.Length > RunMachine.ParallelStepsBefore)
+        || plan.Steps.Any(step => step.ForEach is not null);
 
     internal static Failure? Begin(Turn turn)
     {

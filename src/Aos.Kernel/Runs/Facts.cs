@@ -24,6 +24,18 @@ public enum KernelRule
 
     /// <summary>Each child run has a share of its parent's budget to itself, so that children at the same time cannot spend it twice.</summary>
     Shares = 6,
+
+    /// <summary>
+    /// 100 steps of a graph at once, or as many as the plan says, where it was 64; a <c>for_each</c> may tolerate items that fail, and an item
+    /// whose parameters cannot be made fails.
+    /// </summary>
+    Scale = 9,
+
+    /// <summary>
+    /// Children under way when their run ends are called off, and what they spent counts in it once they are over; until then their shares
+    /// stay reserved.
+    /// </summary>
+    Settles = 10,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

@@ -170,7 +170,7 @@ public static class Forks
         call.Status, call.Generation, call.Attempts, call.Rounds, RunMachine.Params(origin, index, step.Items is null ? -1 : item) ?? Json.EmptyObject,
         call.Started?.IdempotencyKey is { Length: > 0 } key ? key : null, call.InputHash, call.Outcome);
 
-    private static JsonElement? Only(ImmutableArray<CallState> calls) => calls is [{ Outcome: { Ok: true } outcome }] ? outcome.Result : null;
+    private static JsonElement? Only(Row<CallState, CallSum> calls) => calls is [{ Outcome: { Ok: true } outcome }] ? outcome.Result : null;
 
     private static JsonElement Definition(Plan plan, int index) => (plan.Source.Get("steps") ?? Json.EmptyArray)[index];
 }

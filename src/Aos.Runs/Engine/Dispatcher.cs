@@ -144,7 +144,7 @@ internal sealed class Dispatcher(Engine engine, ISkills skills, RunsOptions opti
         var start = new StartRun(
             child.Child, parent.Tenant, parent.AgentId, plan, inputs, plan.Seed ?? Seeds.Step(parent.Seed, child.Id.Step), child.Budget,
             parent.Terms, parent.Labels, new ParentRun(parent.Run, child.Id)) { Workflow = child.Workflow is { } reference ? run.State.Plan.Workflows[reference].Pin : null };
-        while (true)
+        while (!run.State.Status.IsOver())
         {
             try
             {
