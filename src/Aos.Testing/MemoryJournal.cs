@@ -37,10 +37,10 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         }
     }
 
-    /// <summary>A run's events as stored.</summary>
-    public IReadOnlyList<JournalEntry> Events(RunId run)
+    /// <summary>A run's events as stored, those after number <paramref name="afterSeq"/>.</summary>
+    public IReadOnlyList<JournalEntry> Events(RunId run, int afterSeq = 0)
     {
-        lock (gate) return entries.TryGetValue(run, out var list) ? [.. list] : [];
+        lock (gate) return entries.TryGetValue(run, out var list) ? [.. list.Skip(afterSeq)] : [];
     }
 
     public Task<AppendReply> AppendAsync(JournalAppend append, CancellationToken cancel)

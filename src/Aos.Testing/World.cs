@@ -27,6 +27,7 @@ public sealed partial class World : IAsyncDisposable
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(10);
     private readonly ConcurrentQueue<string> violations = new();
     private readonly List<RunId> started = [];
+    private readonly Dictionary<RunId, Ordered> ordered = [];
     private FaultyJournal process = null!;
     private Engine engine = null!;
 
@@ -227,8 +228,30 @@ public sealed partial class World : IAsyncDisposable
     private void CheckOrdered(ScriptedCall call)
     {
         var run = call.Call.Run!.Value;
-        var isOrdered = Journal.Events(run).Any(entry => EventCodec.Decode(run, entry) is StepStarted ordered && ordered.IdempotencyKey == call.Call.IdempotencyKey);
-        if (!isOrdered) violations.Enqueue($"{call.Skill} of step {call.Call.StepId} happened before it was ordered.");
+        if (!IsOrdered(run, call.Call.IdempotencyKey)) violations.Enqueue($"{call.Skill} of step {call.Call.StepId} happened before it was ordered.");
+    }
+
+    /// <summary>Each event is read once, so that big runs can be watched too.</summary>
+    private bool IsOrdered(RunId run, string key)
+    {
+        lock (ordered)
+        {
+            if (!ordered.TryGetValue(run, out var known)) ordered[run] = known = new Ordered();
+            foreach (var entry in Journal.Events(run, known.Read))
+            {
+                known.Read++;
+                if (EventCodec.Decode(run, entry) is StepStarted order) known.Keys.Add(order.IdempotencyKey);
+            }
+
+            return known.Keys.Contains(key);
+        }
+    }
+
+    private sealed class Ordered
+    {
+        internal int Read { get; set; }
+
+        internal HashSet<string> Keys { get; } = new(StringComparer.Ordinal);
     }
 
     private async Task AgainAsync(ScriptedCall call, StructuredOutcome outcome)

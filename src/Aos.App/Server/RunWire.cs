@@ -128,7 +128,7 @@ internal static class RunWire
         writer.WriteString("id", plan.Id);
         writer.WriteString("status", step.Status.Wire());
         if (plan.Skill is { } skill) writer.WriteString("skill", skill);
-        if (step.Calls.Any(call => call.Status == CallStatus.Unknown)) writer.WriteString("code", "OUTCOME_UNKNOWN");
+        if (step.Calls.Sum.Unknown > 0) writer.WriteString("code", "OUTCOME_UNKNOWN");
         if (step.Result is { } result)
         {
             if (!isWhole && writer.BytesCommitted + writer.BytesPending > InlineBytesMax) writer.WriteBoolean("result_omitted", true);

@@ -17,6 +17,9 @@ public interface IScope
     /// <summary>An entry of the tenant's memory as it was read when the step began; null: there was none.</summary>
     JsonElement? Memory(string key);
 
+    /// <summary>The elements of a step's member that is a list, where they are at hand one by one; null: as <see cref="Step"/> has it.</summary>
+    IReadOnlyList<JsonElement>? List(string id, string member) => null;
+
     /// <summary><c>uuid()</c>, from the run's seed.</summary>
     Guid NextUuid();
 }

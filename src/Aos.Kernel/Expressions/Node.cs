@@ -64,6 +64,12 @@ internal sealed record Member(Node Of, Node Key) : Node
         var key = Key.Value(on);
         if (key.ValueKind == JsonValueKind.String) return value.Get(key.GetString()!);
         if (value.ValueKind != JsonValueKind.Array || !key.TryGetInt32(out var index)) return null;
+        if (Of is StepMember step && on.Scope.List(step.Id, step.Member) is { } list)
+        {
+            if (index < 0) index += list.Count;
+            return index >= 0 && index < list.Count ? list[index] : null;
+        }
+
         var length = value.GetArrayLength();
         if (index < 0) index += length;
         return index >= 0 && index < length ? value[index] : null;

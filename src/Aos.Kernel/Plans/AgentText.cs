@@ -7,7 +7,7 @@ namespace Aos.Kernel;
 internal sealed class AgentText(
     PlanMembers step, string path, IReadOnlyDictionary<string, SkillTerms> skills, bool strict, PlanReport report, PlanValues values)
 {
-    private static readonly string[] Foreign = ["params", "for_each", "as", "max_parallel", "repeat", "idempotency_key"];
+    private static readonly string[] Foreign = ["params", "for_each", "as", "max_parallel", "tolerate", "repeat", "idempotency_key"];
 
     private readonly string at = $"{path}.agent";
 

@@ -39,6 +39,9 @@ public sealed record Plan
     /// <summary>True: on failure, completed steps with a <c>compensate</c> clause are undone, newest first.</summary>
     public bool CompensateOnFailure { get; init; }
 
+    /// <summary>Steps of a graph in flight at once, 1 to 1,000. Null: <see cref="RunMachine.ParallelStepsMax"/>.</summary>
+    public int? MaxParallelSteps { get; init; }
+
     /// <summary>True when any step names <c>depends_on</c>: order is by dependency, not by list.</summary>
     public bool IsGraph { get; init; }
 
@@ -55,6 +58,21 @@ public sealed record Plan
     internal ImmutableArray<MemoryPath> OutputReads { get; init; } = [];
 
     private Dictionary<string, int>? indices;
+    private int[][]? dependents;
+
+    /// <summary>Steps that wait for this one, in order.</summary>
+    internal ReadOnlySpan<int> DependentsOf(int step) => (dependents ??= Dependents())[step];
+
+    private int[][] Dependents()
+    {
+        var of = new List<int>?[Steps.Length];
+        foreach (var step in Steps)
+        {
+            foreach (var on in step.DependsOn) (of[on] ??= []).Add(step.Index);
+        }
+
+        return Array.ConvertAll(of, static found => found is null ? [] : found.ToArray());
+    }
 
     /// <summary>Index of a step by id, or -1.</summary>
     public int IndexOf(string id)
@@ -100,6 +118,9 @@ public sealed record PlanStep
 
     /// <summary>Items in flight at once. Default 8.</summary>
     public int MaxParallel { get; init; } = 8;
+
+    /// <summary>How many items may fail without failing the step; null: none.</summary>
+    public Tolerance? Tolerate { get; init; }
 
     public RepeatClause? Repeat { get; init; }
     public TimeSpan? Timeout { get; init; }

@@ -31,7 +31,7 @@ internal sealed class PlanText(
         }
 
         PlanMembers members = source;
-        report.Unknown(members, "", strict, "name", "version", "goal", "seed", "budget_cents", "timeout", "inputs", "steps", "output", "on_failure", "description", "external_calls");
+        report.Unknown(members, "", strict, "name", "version", "goal", "seed", "budget_cents", "timeout", "inputs", "steps", "output", "on_failure", "max_parallel_steps", "description", "external_calls");
         var values = new PlanValues(report);
         var steps = new List<PlanStep>(count);
         var links = new PlanLinks(report);
@@ -58,6 +58,7 @@ internal sealed class PlanText(
             Output = members.Get("output"),
             OutputReads = PlanMemory.Of(members.Get("output"), "output", report),
             Calls = Calls(members),
+            MaxParallelSteps = values.Whole(members, "max_parallel_steps", "", 1, RunMachine.ParallelStepsLimit),
             CompensateOnFailure = OnFailure(values, members),
             Steps = [.. ordered],
             IsGraph = isGraph,

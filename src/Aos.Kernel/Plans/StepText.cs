@@ -21,7 +21,7 @@ internal sealed partial class StepText(
             return Broken($"s{index + 1}");
         }
 
-        report.Unknown(members, path, strict, "id", "skill", "params", "description", "depends_on", "when", "for_each", "as", "max_parallel", "repeat",
+        report.Unknown(members, path, strict, "id", "skill", "params", "description", "depends_on", "when", "for_each", "as", "max_parallel", "tolerate", "repeat",
             "timeout", "retry", "on_error", "fallback_only", "max_cost_cents", "idempotency_key", "compensate", "replay_behavior", "sleep", "await", "run", "agent");
         var id = values.Text(members, "id", path) ?? $"s{index + 1}";
         if (!Id().IsMatch(id)) report.Problem($"{path}.id", "INVALID_PLAN", $"The id '{id}' must be 1 to 64 letters, digits, _ or -.");
@@ -42,6 +42,7 @@ internal sealed partial class StepText(
             ForEach = members.Get("for_each"),
             As = values.Text(members, "as", path) ?? "item",
             MaxParallel = values.Whole(members, "max_parallel", path, 1, 1_000) ?? 8,
+            Tolerate = Tolerance.Read(members, path, report, values),
             Repeat = Repeat(),
             Compensate = Compensate(),
             Replay = Replay(),

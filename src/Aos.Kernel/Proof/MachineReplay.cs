@@ -18,17 +18,19 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
         var state = RunState.Empty;
         for (var at = 0; at < journal.Count;)
         {
-            var decided = Decide(state, journal, at);
+            var decision = Decide(state, journal, at);
+            var (decided, before, first) = (decision.Events, state, at);
             if (decided.Count == 0)
                 return new MachineReplay(state, at + 1, $"Event {at + 1} ({journal[at].GetType().Name}) follows from nothing: the machine decides nothing here.");
             foreach (var e in decided)
             {
-                if (at == journal.Count) return new MachineReplay(state, at, $"After event {at} the machine also decides {e.GetType().Name}, which is not in the journal.");
+                if (at == journal.Count) return new MachineReplay(decided.Take(at - first).Aggregate(before, RunMachine.Evolve), at, $"After event {at} the machine also decides {e.GetType().Name}, which is not in the journal.");
                 if (text(e) != text(journal[at]))
-                    return new MachineReplay(state, at + 1, Differs(at + 1, e, journal[at]));
-                state = RunMachine.Evolve(state, e);
+                    return new MachineReplay(decided.Take(at - first).Aggregate(before, RunMachine.Evolve), at + 1, Differs(at + 1, e, journal[at]));
                 at++;
             }
+
+            state = decision.From(before);
         }
 
         return new MachineReplay(state, null, null);
@@ -38,16 +40,16 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
         ? $"Event {seq} ({stored.GetType().Name}) is not what the machine decides from the facts before it."
         : $"Event {seq} is {stored.GetType().Name}, the machine decides {decided.GetType().Name}.";
 
-    private static IReadOnlyList<RunEvent> Decide(RunState state, IReadOnlyList<RunEvent> journal, int at)
+    private static Decision Decide(RunState state, IReadOnlyList<RunEvent> journal, int at)
     {
         var fact = journal[at];
         var facts = new Facts(fact.At);
-        if (state.Start is null && fact is not RunStarted) return [];
+        if (state.Start is null && fact is not RunStarted) return Decision.Nothing;
         var command = Command(state, fact);
         // What a fork took over is a fact like an outcome: it is given again with the start.
         if (command is StartRun start) command = start with { Taken = [.. journal.Skip(at + 1).TakeWhile(e => e is StepTaken).Cast<StepTaken>()] };
-        var events = command is not null ? RunMachine.Decide(state, command, facts).Events : [];
-        return events.Count > 0 || state.Start is null ? events : RunMachine.Decide(state, new WakeRun(), facts).Events;
+        var decision = command is not null ? RunMachine.Decide(state, command, facts) : Decision.Nothing;
+        return decision.Events.Count > 0 || state.Start is null ? decision : RunMachine.Decide(state, new WakeRun(), facts);
     }
 
     /// <summary>The command that brings this event about, or null: only time does.</summary>

@@ -106,7 +106,8 @@ internal static class Calls
     private static void RecordChild(Turn turn, EffectId effect, StructuredOutcome outcome)
     {
         var s = turn.State.Steps[effect.Step];
-        if (effect.Compensation || s.Wait is not { For: WaitKind.Child } || turn.State.Status.IsOver() || Fold.Call(turn.State, effect).Generation != effect.Generation) return;
+        if (effect.Compensation || s.Wait is not { For: WaitKind.Child } || Fold.Call(turn.State, effect).Generation != effect.Generation) return;
+        if (turn.State.Status.IsOver() && !Children.Settle(turn.State)) return;
         var hash = s.Wait.ChildInputs is { } inputs ? ContentHash.Short(inputs) : "";
         if (outcome.Failure is null)
         {

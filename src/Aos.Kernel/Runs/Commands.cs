@@ -41,10 +41,11 @@ internal static class Commands
     private static KernelRule RuleOf(StartRun start)
     {
         if (Memories.Reads(start.Plan)) return KernelRule.Memory;
+        if (start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Settles;
+        if (NeedsScale(start.Plan)) return KernelRule.Scale;
         if (start.Plan.Steps.Any(step => step.Compensate is not null) || start.Taken.Any(step => step.Calls.Length > 0 && start.Plan.Steps[step.Step].Kind == StepKind.Agent))
             return KernelRule.Undoing;
         if (start.Calls is not null || MindsCalls(start.Plan)) return KernelRule.Calls;
-        if (Cents.Lower(start.Budget, start.Plan.Budget) is not null && start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Shares;
         if (start.Fork is not null) return KernelRule.Fork;
         if (start.Plan.Workflows.Count > 0) return KernelRule.Workflows;
         if (NeedsAgents(start.Plan)) return KernelRule.Agents;
@@ -57,6 +58,10 @@ internal static class Commands
 
     /// <summary>A node that does not know the rule would let its calls go out, those of child runs too.</summary>
     private static bool MindsCalls(Plan plan) => plan.Calls is not null || plan.Steps.Any(step => step.Child?.Read is { } child && MindsCalls(child));
+
+    /// <summary>Of a graph that never has more steps at once than the older limit nothing is decided otherwise.</summary>
+    private static bool NeedsScale(Plan plan) => plan.MaxParallelSteps is not null || (plan.IsGraph && plan.Steps.Length > RunMachine.ParallelStepsBefore)
+        || plan.Steps.Any(step => step.ForEach is not null);
 
     internal static Failure? Begin(Turn turn)
     {

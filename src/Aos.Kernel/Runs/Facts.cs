@@ -34,6 +34,18 @@ public enum KernelRule
     /// </summary>
     Undoing = 8,
 
+    /// <summary>
+    /// 100 steps of a graph at once, or as many as the plan says, where it was 64; a <c>for_each</c> may tolerate items that fail, and an item
+    /// whose parameters cannot be made fails.
+    /// </summary>
+    Scale = 9,
+
+    /// <summary>
+    /// Children under way when their run ends are called off, and what they spent counts in it once they are over; until then their shares
+    /// stay reserved.
+    /// </summary>
+    Settles = 10,
+
     /// <summary>A plan may read the tenant's memory: what a step reads is looked up once, when it begins, and kept with the run.</summary>
     Memory = 11,
 }

@@ -19,9 +19,7 @@ internal static class Fold
                 Items = listed.Items,
                 Status = StepStatus.Running,
                 StartedAt = s.StartedAt ?? e.At,
-                Calls = s.Calls.Length == listed.Items.GetArrayLength()
-                    ? s.Calls
-                    : [.. Enumerable.Repeat(CallState.First, listed.Items.GetArrayLength())],
+                Calls = s.Calls.Length == listed.Items.GetArrayLength() ? s.Calls : Ready(listed.Items.GetArrayLength()),
             }),
             CallSucceeded done => Succeeded(state, done),
             CallFailed failed => Failed(state, failed),
@@ -41,11 +39,12 @@ internal static class Fold
             RunPaused => state with { IsPaused = true },
             RunResumed => state with { IsPaused = false, IsQuarantined = false },
             RunQuarantined => state with { IsQuarantined = true },
-            RunRetried retried => Retried(state, retried),
+            RunRetried retried => Retrial.Of(state, retried),
             CompensationStarted compensation => state with { Compensating = compensation },
             RunEnded ended => state with
             {
-                End = ended, EndedAt = e.At, IsPaused = false, Compensating = null, Spent = state.Spent + state.Reserved - Granted(state), Reserved = Cents.Zero,
+                End = ended, EndedAt = e.At, IsPaused = false, Compensating = null,
+                Spent = state.Spent + state.Reserved - Granted(state), Reserved = Children.Settle(state) ? Granted(state) : Cents.Zero,
             },
             _ => throw new UnreachableException($"No arm for {e.GetType().Name}."),
         };
@@ -62,8 +61,17 @@ internal static class Fold
         StartedAt = started.At,
         BegunAt = started.Queued ? null : started.At,
         Spent = started.Charged,
-        Steps = [.. Enumerable.Repeat(new StepState(), started.Plan.Steps.Length)],
+        Steps = started.Plan.IsGraph
+            ? [.. started.Plan.Steps.Select(step => new StepState { Of = step, Blockers = step.DependsOn.Count(on => !started.Plan.Steps[on].FallbackOnly) })]
+            : [.. started.Plan.Steps.Select(step => new StepState { Of = step })],
     };
+
+    private static Row<CallState, CallSum> Ready(int count)
+    {
+        var calls = new CallState[count];
+        Array.Fill(calls, CallState.First);
+        return Row.Create<CallState, CallSum>(calls);
+    }
 
     private static RunState Ordered(RunState state, StepStarted started)
     {
@@ -89,14 +97,15 @@ internal static class Fold
     private static RunState Succeeded(RunState state, CallSucceeded done)
     {
         var (step, call) = (done.Effect.Step, Call(state, done.Effect));
-        var next = Settled(state, done.Effect, call with
+        var next = call with
         {
             Status = CallStatus.Succeeded, Outcome = done.Outcome, InputHash = done.InputHash, Rounds = NextRound(state, step, call), RetryAt = null,
-        }, done.Outcome.Cost, done.At);
-        var s = next.Steps[step];
-        if (done.Effect.Compensation) s.Status = StepStatus.Compensated;
-        else if (EndsWithItsCall(next, step)) (s.Status, s.Result, s.EndedAt, s.Wait) = (StepStatus.Succeeded, done.Outcome.Result, done.At, null);
-        return next;
+        };
+        return Settled(state, done.Effect, next, done.Outcome.Cost, done.At, s =>
+        {
+            if (done.Effect.Compensation) s.Status = StepStatus.Compensated;
+            else if (EndsWithItsCall(state, step)) (s.Status, s.Result, s.EndedAt, s.Wait) = (StepStatus.Succeeded, done.Outcome.Result, done.At, null);
+        });
     }
 
     private static bool EndsWithItsCall(RunState state, int step) =>
@@ -115,8 +124,12 @@ internal static class Fold
             Outcome = failed.Outcome,
             InputHash = failed.InputHash,
             RetryAt = failed.RetryAt,
-            Generation = failed.RetryAt is null || IsAmbiguous(failed.Outcome) ? call.Generation : call.Generation + 1,
-        }, failed.Outcome.Cost, failed.At);
+            Generation = failed.RetryAt is null || Retrial.IsAmbiguous(failed.Outcome) ? call.Generation : call.Generation + 1,
+        }, failed.Outcome.Cost, failed.At, s =>
+        {
+            // A child that was over after its run: nothing follows from it any more.
+            if (state.End is not null && s.Of is { Kind: StepKind.Child }) (s.Status, s.Failure, s.EndedAt) = (StepStatus.Failed, failed.Outcome.Failure, failed.At);
+        });
     }
 
     private static RunState Resolved(RunState state, CallResolved resolved)
@@ -159,7 +172,7 @@ internal static class Fold
             : next;
     }
 
-    /// <summary>What children under way have to themselves: they end with their run, and what they did spend stands in their own records.</summary>
+    /// <summary>What children under way have to themselves.</summary>
     private static Cents Granted(RunState state)
     {
         var sum = Cents.Zero;
@@ -170,55 +183,6 @@ internal static class Fold
     /// <summary>What a child had to itself counts as spent when nobody waits for it any more.</summary>
     private static RunState Lost(RunState state, int step, Cents granted) =>
         WithStep(state, step, s => s with { Cost = s.Cost + granted }) with { Reserved = state.Reserved - granted, Spent = state.Spent + granted };
-
-    private static RunState Retried(RunState state, RunRetried retried) => state with
-    {
-        Attempt = retried.Attempt,
-        StartedAt = retried.At,
-        BegunAt = retried.Queued ? null : state.BegunAt,
-        End = null,
-        EndedAt = null,
-        Compensating = null,
-        OutputMemory = null,
-        Cursor = 0,
-        Steps = [.. state.Steps.Select((s, i) => Retried(state, s, i))],
-    };
-
-    private static StepState Retried(RunState state, StepState s, int step)
-    {
-        var again = s.Status is StepStatus.Succeeded or StepStatus.Skipped ? s : state.Plan.Steps[step].Kind == StepKind.Agent ? Anew(s) : Again(s);
-        if (state.Start!.Rule < KernelRule.Undoing || s.Compensation is not { } undo) return again;
-        return again with { Compensation = new CallState { Generation = MayHaveHappened(undo) ? undo.Generation : undo.Generation + 1 } };
-    }
-
-    private static StepState Again(StepState s) => new()
-    {
-        Items = null,
-        Cost = s.Cost,
-        Calls = [.. s.Calls.Select(call => call.Status == CallStatus.Succeeded && s.Items is not null && s.Status != StepStatus.Compensated
-            ? call
-            : new CallState { Generation = MayHaveHappened(call) ? call.Generation : call.Generation + 1, Rounds = 0 })],
-    };
-
-    /// <summary>
-    /// A conversation goes on where it broke off; one that reached a limit begins anew, with keys of its own, since it would reach it again.
-    /// </summary>
-    private static StepState Anew(StepState s)
-    {
-        var generation = s.Calls.Aggregate(s.Generation, (most, call) => Math.Max(most, call.Generation + 1));
-        if (s.Status == StepStatus.Compensated || s.Failure?.Code == "AGENT_LIMIT") return new StepState { Cost = s.Cost, CostBefore = s.Cost, Generation = generation };
-        var kept = 0;
-        while (kept < s.Calls.Length && (s.Calls[kept] is { Status: CallStatus.Succeeded } or { Status: CallStatus.Failed, Outcome: not null, Started: null or { Turn: null } })) kept++;
-        var calls = s.Calls[..kept];
-        if (kept < s.Calls.Length && s.Calls[kept] is { } broken) calls = calls.Add(new CallState { Generation = MayHaveHappened(broken) ? broken.Generation : broken.Generation + 1 });
-        return new StepState { Cost = s.Cost, CostBefore = s.CostBefore, Generation = s.Generation, Calls = calls, Memory = kept > 0 ? s.Memory : null };
-    }
-
-    /// <summary>Then a further try carries the same key, so that the other side can tell that it is the same.</summary>
-    private static bool MayHaveHappened(CallState call) =>
-        call.Status == CallStatus.Started || (call.Status is CallStatus.Failed or CallStatus.Delayed && IsAmbiguous(call.Outcome));
-
-    private static bool IsAmbiguous(StructuredOutcome? outcome) => outcome?.Failure is { } failure && Retries.IsAmbiguous(failure);
 
     internal static JsonElement Results(StepState s) => Json.Write(writer =>
     {
@@ -243,20 +207,20 @@ internal static class Fold
     }
 
     /// <summary>
-    /// The outcome of a call, which ends its reservation: the actual cost counts, or the whole reservation when nobody knows. The
-    /// step in it is new and nobody else's yet.
+    /// The outcome of a call, which ends its reservation: the actual cost counts, or the whole reservation when nobody knows.
     /// </summary>
-    private static RunState Settled(RunState state, EffectId effect, CallState call, Cents? cost, DateTimeOffset at)
+    /// <param name="finish">What else becomes of the step, which is new and nobody else's yet.</param>
+    private static RunState Settled(RunState state, EffectId effect, CallState call, Cents? cost, DateTimeOffset at, Action<StepState>? finish = null)
     {
         var before = Call(state, effect);
         var s = Called(state, effect, call, at);
+        finish?.Invoke(s);
         if (before.Status == CallStatus.Unknown) return WithStep(state, effect.Step, s); // The worst case is already paid.
         var reserved = before.Started is { } started && started.Effect == effect ? started.Reserved : state.Steps[effect.Step].Wait?.Granted ?? Cents.Zero;
         var paid = cost ?? reserved;
         s.Cost += paid;
-        return state with
+        return WithStep(state, effect.Step, s) with
         {
-            Steps = state.Steps.SetItem(effect.Step, s),
             Reserved = state.Reserved - reserved < Cents.Zero ? Cents.Zero : state.Reserved - reserved,
             Spent = state.Spent + paid,
         };
@@ -284,7 +248,20 @@ internal static class Fold
         };
     }
 
-    private static RunState WithStep(RunState state, int step, StepState s) => state with { Steps = state.Steps.SetItem(step, s) };
+    /// <summary>The run with this step. In a graph, those that wait for it learn that it is over, or open again.</summary>
+    private static RunState WithStep(RunState state, int step, StepState s)
+    {
+        var before = state.Steps[step];
+        if (s.Of is null) s = s with { Of = before.Of, Blockers = before.Blockers };
+        var steps = state.Steps.SetItem(step, s);
+        if (before.IsOpen != s.IsOpen && state.Plan.IsGraph)
+        {
+            var more = s.IsOpen ? 1 : -1;
+            foreach (var other in state.Plan.DependentsOf(step)) steps = steps.SetItem(other, steps[other] with { Blockers = steps[other].Blockers + more });
+        }
+
+        return state with { Steps = steps };
+    }
 
     private static RunState WithStep(RunState state, int step, Func<StepState, StepState> change) => WithStep(state, step, change(state.Steps[step]));
 
@@ -303,23 +280,10 @@ internal static class Fold
         if (state.IsPaused) return RunStatus.Paused;
         if (state.BegunAt is null) return RunStatus.Queued;
         if (state.Compensating is not null) return RunStatus.Running;
-        bool waits = false, delays = false;
-        foreach (var i in Open.Steps(state))
-        {
-            var s = state.Steps[i];
-            if (s.Status == StepStatus.Waiting) waits = true;
-            else if (s.Status == StepStatus.Running && s.Fallback is null)
-            {
-                foreach (var call in s.Calls)
-                {
-                    if (call.Status is CallStatus.Started or CallStatus.Ready) return RunStatus.Running;
-                    delays |= call.Status == CallStatus.Delayed;
-                    waits |= call.Status == CallStatus.Unknown;
-                }
-            }
-            else if (s.Status == StepStatus.Pending && Open.IsReady(state, i)) return RunStatus.Running;
-        }
-
-        return waits ? RunStatus.Waiting : delays ? RunStatus.Retry : RunStatus.Running;
+        var open = Open.Sum(state);
+        return open.Working + open.Ready > 0 ? RunStatus.Running
+            : open.Waiting > 0 ? RunStatus.Waiting
+            : open.Delayed > 0 ? RunStatus.Retry
+            : RunStatus.Running;
     }
 }

@@ -94,10 +94,10 @@ public static class Forks
     };
 
     /// <summary>The calls of an agent step. What each of them is, follows from the outcomes before it; one that was never ordered has no order.</summary>
-    private static ImmutableArray<CallState> Conversed(RunState state, StepTaken taken)
+    private static Row<CallState, CallSum> Conversed(RunState state, StepTaken taken)
     {
         var calls = taken.Calls.Select(Fold).ToImmutableArray();
-        var places = Conversation.Places(new StepState { Calls = calls });
+        var places = Conversation.Places(new StepState { Calls = [.. calls] });
         return
         [
             .. calls.Select((call, i) =>
@@ -207,7 +207,7 @@ public static class Forks
     private static JsonElement? Params(RunState origin, int index, StepState step, CallState call, int item) =>
         origin.Plan.Steps[index].Kind == StepKind.Agent ? call.Started?.Params : RunMachine.Params(origin, index, step.Items is null ? -1 : item);
 
-    private static JsonElement? Only(ImmutableArray<CallState> calls) => calls is [{ Outcome: { Ok: true } outcome }] ? outcome.Result : null;
+    private static JsonElement? Only(Row<CallState, CallSum> calls) => calls is [{ Outcome: { Ok: true } outcome }] ? outcome.Result : null;
 
     private static JsonElement Definition(Plan plan, int index) => (plan.Source.Get("steps") ?? Json.EmptyArray)[index];
 }

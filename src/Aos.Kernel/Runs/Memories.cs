@@ -23,7 +23,7 @@ internal static class Memories
     internal static bool Wants(RunState state, int step)
     {
         if (state.Start!.Rule < KernelRule.Memory || PathsOf(state, step).IsEmpty || ReadOf(state, step) is not null) return false;
-        return step < 0 || Open.IsReady(state, step) ? Keys(state, step).Count > 0 : false;
+        return (step < 0 || state.Steps[step].IsReady) && Keys(state, step).Count > 0;
     }
 
     /// <summary>The order to read; its generation is the attempt, so that an answer to an earlier one is known as such.</summary>
@@ -56,13 +56,14 @@ internal static class Memories
     }
 
     /// <summary>Of the steps that are open those that want to read; with none open the run's output.</summary>
-    internal static void AddOrders(RunState state, List<int> open, List<RunEffect> orders)
+    internal static void AddOrders(RunState state, List<RunEffect> orders)
     {
-        if (open.Count == 0) Add(state, Output, orders);
-        var left = RunMachine.ParallelStepsMax;
-        foreach (var step in open)
+        if (state.Start!.Rule < KernelRule.Memory) return;
+        if (Open.Sum(state).Open == 0) Add(state, Output, orders);
+        var left = RunMachine.ParallelStepsOf(state);
+        for (var i = -1; left > 0 && (i = Open.Next(state, i, static sum => sum.Ready > 0)) >= 0;)
         {
-            if (left > 0 && Add(state, step, orders)) left--;
+            if (Add(state, i, orders)) left--;
         }
     }
 
@@ -74,7 +75,7 @@ internal static class Memories
     }
 
     private static bool IsAwaited(RunState state, int step) =>
-        state is { BegunAt: not null, Compensating: null } && Wants(state, step) && (step >= 0 || Open.Steps(state).Count == 0);
+        state is { BegunAt: not null, Compensating: null } && Wants(state, step) && (step >= 0 || Open.Sum(state).Open == 0);
 
     private static JsonElement? Given(RecordMemory command, string key)
     {

@@ -28,9 +28,8 @@ internal static class Orders
 
         var aborting = Open.Aborting(state) >= 0;
         AddOrdered(state, orders);
-        var open = Open.Steps(state);
-        if (!aborting) Memories.AddOrders(state, open, orders);
-        foreach (var i in open) Add(state, i, aborting, orders);
+        if (!aborting) Memories.AddOrders(state, orders);
+        AddOpen(state, aborting, orders);
         return orders;
     }
 
@@ -44,18 +43,7 @@ internal static class Orders
             return next;
         }
 
-        foreach (var i in Open.Steps(state))
-        {
-            var s = state.Steps[i];
-            Soonest(s.Approval is null ? s.Wait?.Until : null);
-            // The outcome of a call under way is waited for; only then the loop's time is looked at.
-            if (state.Plan.Steps[i] is { Kind: StepKind.Agent } agent && (s.Wait is not null || s.Calls is [.., { Status: CallStatus.Delayed }])) Soonest(AgentLoop.EndsAt(agent, s));
-            foreach (var call in s.Calls)
-            {
-                if (call.Status == CallStatus.Delayed) Soonest(call.RetryAt);
-            }
-        }
-
+        Soonest(Open.Sum(state).WakeAt);
         return next;
 
         void Soonest(DateTimeOffset? at)
@@ -67,13 +55,29 @@ internal static class Orders
     /// <summary>What was ordered happens and is waited for, even when its step is over by now: another item of its list may have failed.</summary>
     private static void AddOrdered(RunState state, List<RunEffect> orders)
     {
-        for (var i = 0; i < state.Steps.Length; i++)
+        for (var i = -1; (i = state.Steps.Next(i + 1, 0, static (sum, _) => sum.Started > 0)) >= 0;)
         {
             if (state.Plan.Steps[i].Kind is not (StepKind.Skill or StepKind.Agent)) continue;
-            foreach (var call in state.Steps[i].Calls)
+            var calls = state.Steps[i].Calls;
+            for (var at = -1; (at = calls.Next(at + 1, 0, static (sum, _) => sum.Started > 0)) >= 0;)
             {
-                if (call is { Status: CallStatus.Started, Started: not null }) orders.Add(Again(state, i, call));
+                if (calls[at].Started is not null) orders.Add(Again(state, i, calls[at]));
             }
+        }
+    }
+
+    /// <summary>
+    /// Calls without effects need no event before them, so all that are ready are owed. No more are named than may run at once: the
+    /// others' turn comes when these are over.
+    /// </summary>
+    private static void AddOpen(RunState state, bool aborting, List<RunEffect> orders)
+    {
+        var left = RunMachine.ParallelStepsOf(state);
+        for (var i = -1; (i = Open.Next(state, i, static sum => sum.Busy + sum.Ready > 0)) >= 0;)
+        {
+            var before = orders.Count;
+            if (state.Steps[i].Status != StepStatus.Pending || left > 0) Add(state, i, aborting, orders);
+            if (state.Steps[i].Status == StepStatus.Pending) left -= orders.Count - before;
         }
     }
 
@@ -87,15 +91,17 @@ internal static class Orders
             return;
         }
 
+        if (s.Status == StepStatus.Pending && step.When is { } when && Expression.Evaluate(when, new RunScope(state, index, -1)).Value is not { ValueKind: System.Text.Json.JsonValueKind.True })
+            return; // Whether it is skipped is decided when its turn comes.
         if (step.Kind != StepKind.Skill || s.Fallback is not null || aborting || !IsPure(state, index) || Memories.Wants(state, index)) return;
         if (s.Items is not null) AddItems(state, step, s, orders);
-        else if (s.Status == StepStatus.Running || Open.IsReady(state, index)) AddPure(state, step, s, -1, orders);
+        else if (s.Status == StepStatus.Running || s.IsReady) AddPure(state, step, s, -1, orders);
     }
 
     private static void AddItems(RunState state, PlanStep step, StepState s, List<RunEffect> orders)
     {
         var busy = 0;
-        for (var item = 0; item < s.Calls.Length && busy < step.MaxParallel; item++)
+        for (var item = -1; busy < step.MaxParallel && (item = s.Calls.Next(item + 1, 0, static (sum, _) => sum.Ready > 0)) >= 0;)
         {
             if (AddPure(state, step, s, item, orders)) busy++;
         }

@@ -26,33 +26,26 @@ internal static class Progress
 
     private static void Move(Turn turn)
     {
-        var open = Open.Steps(turn.State);
-        if (open.Count == 0)
+        var (before, open) = (turn.State, Open.Sum(turn.State));
+        if (open.Open == 0)
         {
             if (!Memories.Wants(turn.State, Memories.Output)) Finish(turn);
             return;
         }
 
-        var running = 0;
-        foreach (var i in open)
+        var (running, most) = (open.Busy, RunMachine.ParallelStepsOf(before));
+        for (var i = -1; ;)
         {
-            if (turn.State.Steps[i].Status is StepStatus.Running or StepStatus.Waiting) running++;
-        }
-
-        foreach (var i in open)
-        {
-            if (Open.Aborting(turn.State) >= 0) return;
-            var status = turn.State.Steps[i].Status;
-            if (status == StepStatus.Pending && Open.IsReady(turn.State, i))
-            {
-                if (running >= RunMachine.ParallelStepsMax) continue;
-                running++;
-                if (!Memories.Wants(turn.State, i)) Begin(turn, turn.Plan.Steps[i]);
-            }
-            else if (status is StepStatus.Running or StepStatus.Waiting)
+            i = Open.Next(before, turn.State, i, running < most ? static sum => sum.Busy + sum.Ready > 0 : static sum => sum.Busy > 0);
+            if (i < 0 || Open.Aborting(turn.State) >= 0) return;
+            if (turn.State.Steps[i].Status != StepStatus.Pending)
             {
                 Steps.Continue(turn, i);
+                continue;
             }
+
+            running++;
+            if (!Memories.Wants(turn.State, i)) Begin(turn, turn.Plan.Steps[i]);
         }
     }
 
@@ -90,25 +83,11 @@ internal static class Progress
 
     private static void Abort(Turn turn, int failed)
     {
-        if (HasCallsInFlight(turn.State)) return;
+        if (turn.State.Steps.Sum.Started > 0) return; // Ordered calls are waited for, so that what they cost and did is on record.
         var failure = turn.State.Steps[failed].Failure!;
         var undo = Compensations.Wanted(turn.State, failed);
         if (undo.IsEmpty) End(turn, RunStatus.Failed, null, failure);
         else turn.Add(new CompensationStarted { At = turn.Now, Cause = failure, Steps = undo });
-    }
-
-    /// <summary>Ordered calls are waited for, so that what they cost and did is on record.</summary>
-    private static bool HasCallsInFlight(RunState state)
-    {
-        foreach (var s in state.Steps)
-        {
-            foreach (var call in s.Calls)
-            {
-                if (call.Status == CallStatus.Started) return true;
-            }
-        }
-
-        return false;
     }
 
     private static void Finish(Turn turn)

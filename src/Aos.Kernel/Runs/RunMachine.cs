@@ -8,8 +8,14 @@ namespace Aos.Kernel;
 /// </summary>
 public static class RunMachine
 {
-    /// <summary>Steps of a graph plan in flight at once.</summary>
-    public const int ParallelStepsMax = 64;
+    /// <summary>Steps of a graph plan in flight at once, where the plan does not say otherwise.</summary>
+    public const int ParallelStepsMax = 100;
+
+    /// <summary>The most a plan may ask for.</summary>
+    public const int ParallelStepsLimit = 1_000;
+
+    /// <summary>What it was before <see cref="KernelRule.Scale"/>, whatever the plan says.</summary>
+    internal const int ParallelStepsBefore = 64;
 
     /// <summary>Items of one <c>for_each</c>.</summary>
     public const int ItemsMax = 100_000;
@@ -45,8 +51,14 @@ public static class RunMachine
         return new Decision(null, turn.Events) { After = turn.State };
     }
 
+    /// <summary>Children of an ended run that are still under way, or may be; their ends are given as outcomes, as ever.</summary>
+    public static IReadOnlyList<UnsettledChild> Unsettled(RunState state) => Children.Unsettled(state);
+
     /// <summary>Folds one event. Never refuses an event that Decide produced.</summary>
     public static RunState Evolve(RunState state, RunEvent e) => Fold.Evolve(state, e);
+
+    /// <summary>Steps of this run's plan in flight at once.</summary>
+    internal static int ParallelStepsOf(RunState state) => state.Start!.Rule < KernelRule.Scale ? ParallelStepsBefore : state.Plan.MaxParallelSteps ?? ParallelStepsMax;
 
     /// <summary>What the world owes the run now: a function of the state, so nothing is lost with a process.</summary>
     public static IReadOnlyList<RunEffect> Pending(RunState state) => Orders.Pending(state);

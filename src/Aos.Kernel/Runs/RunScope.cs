@@ -12,7 +12,7 @@ internal sealed class RunScope(RunState state, int step, int item) : IScope
     private (string Id, JsonElement Result)? round;
 
     /// <summary>The time the step became ready: the same however often and whenever its templates are evaluated.</summary>
-    public DateTimeOffset Now { get; } = ReadyAt(state, step);
+    public DateTimeOffset Now => ReadyAt(state, step);
 
     /// <summary>Lets <c>until</c> see the result of the round just completed.</summary>
     internal RunScope WithRound(string id, JsonElement result)
@@ -25,10 +25,10 @@ internal sealed class RunScope(RunState state, int step, int item) : IScope
     {
         if (root == "inputs") return state.Start!.Inputs;
         if (root == "run") return Run(state.Start!);
-        if (item >= 0 && state.Steps[step].Items is { } items)
+        if (item >= 0 && state.Steps[step].Listed is { } items)
         {
             if (root == "index") return Json.Of((decimal)item);
-            if (string.Equals(root, state.Plan.Steps[step].As, StringComparison.Ordinal)) return items[item];
+            if (string.Equals(root, state.Plan.Steps[step].As, StringComparison.Ordinal)) return items.Parts[item];
         }
 
         return null;
@@ -45,12 +45,19 @@ internal sealed class RunScope(RunState state, int step, int item) : IScope
             "result" or "results" => s.Result,
             "status" => Json.Of(s.Status.Wire()),
             "cost_cents" => Json.Of(s.Cost.Value),
-            "outcome" => s.Status.IsOver() ? Outcome(s) : null,
+            "outcome" => s.Status.IsOver() ? Outcome(s, state.Start!.Rule >= KernelRule.Scale) : null,
             _ => null,
         };
     }
 
     public JsonElement? Memory(string key) => Memories.Find(state, step, key);
+
+    public IReadOnlyList<JsonElement>? List(string id, string member)
+    {
+        if (member is not ("result" or "results") || (round is { } now && string.Equals(now.Id, id, StringComparison.Ordinal))) return null;
+        var index = state.Plan.IndexOf(id);
+        return index >= 0 && state.Steps[index].Results is { Json.ValueKind: JsonValueKind.Array } list ? list.Parts : null;
+    }
 
     public Guid NextUuid()
     {
@@ -85,7 +92,7 @@ internal sealed class RunScope(RunState state, int step, int item) : IScope
         writer.WriteEndObject();
     });
 
-    private static JsonElement Outcome(StepState s) => Json.Write(writer =>
+    private static JsonElement Outcome(StepState s, bool tellsItems) => Json.Write(writer =>
     {
         writer.WriteStartObject();
         writer.WriteBoolean("ok", s.Status == StepStatus.Succeeded);
@@ -104,6 +111,25 @@ internal sealed class RunScope(RunState state, int step, int item) : IScope
             result.WriteTo(writer);
         }
 
+        if (tellsItems && s.Listed is not null) WriteItems(writer, s);
         writer.WriteEndObject();
     });
+
+    /// <summary>Which items failed, and why.</summary>
+    private static void WriteItems(Utf8JsonWriter writer, StepState s)
+    {
+        writer.WriteNumber("items", s.Calls.Length);
+        writer.WriteNumber("failed", s.Calls.Sum.Failed);
+        writer.WriteStartArray("failures");
+        for (var item = -1; (item = s.Calls.Next(item + 1, 0, static (sum, _) => sum.Failed > 0)) >= 0;)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("index", item);
+            writer.WriteString("code", s.Calls[item].Outcome?.Failure?.Code);
+            writer.WriteString("message", s.Calls[item].Outcome?.Failure?.Message);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
 }

@@ -33,7 +33,7 @@ public sealed record RunState
 
     public bool IsPaused { get; init; }
     public bool IsQuarantined { get; init; }
-    public ImmutableArray<StepState> Steps { get; init; } = [];
+    public Row<StepState, StepSum> Steps { get; init; } = [];
     public Cents Spent { get; init; }
     public Cents Reserved { get; init; }
     public ImmutableArray<SignalReceived> Signals { get; init; } = [];
@@ -52,6 +52,9 @@ public sealed record RunState
     /// <summary>What the run's output reads of the memory, once it was read.</summary>
     public MemoryRead? OutputMemory { get; init; }
 
+    /// <summary>True: nobody knows the outcome of a call, and a person is to say.</summary>
+    public bool HasUnknown => Steps.Sum.Unknown > 0;
+
     public Plan Plan => Start!.Plan;
 }
 
@@ -59,14 +62,24 @@ public sealed record RunState
 public sealed record StepState
 {
     public StepStatus Status { get; internal set; } = StepStatus.Pending;
-    public JsonElement? Result { get; internal set; }
-    public Failure? Failure { get; init; }
+
+    public JsonElement? Result
+    {
+        get => Results?.Json;
+        internal set => Results = value is { } result ? new Elements(result) : null;
+    }
+
+    public Failure? Failure { get; internal set; }
 
     /// <summary>The calls of the step: one, one per item, or an agent step's turns and tool calls in order. Null until the step begins.</summary>
-    public ImmutableArray<CallState> Calls { get; init; } = [];
+    public Row<CallState, CallSum> Calls { get; init; } = [];
 
     /// <summary>The evaluated <c>for_each</c> list.</summary>
-    public JsonElement? Items { get; init; }
+    public JsonElement? Items
+    {
+        get => Listed?.Json;
+        init => Listed = value is { } list ? new Elements(list) : null;
+    }
 
     public WaitStarted? Wait { get; internal set; }
     public CallState? Compensation { get; init; }
@@ -94,6 +107,46 @@ public sealed record StepState
 
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; internal set; }
+
+    /// <summary>The step in the plan; the fold alone sets it.</summary>
+    internal PlanStep? Of { get; set; }
+
+    /// <summary>In a graph: steps this one waits for that are open.</summary>
+    internal int Blockers { get; init; }
+
+    internal Elements? Listed { get; private init; }
+
+    internal Elements? Results { get; private set; }
+
+    /// <summary>Neither over nor a fallback that nobody asked for.</summary>
+    internal bool IsOpen => !Status.IsOver() && (Wanted || Of is not { FallbackOnly: true });
+
+    /// <summary>Pending, and everything it waits for is over.</summary>
+    internal bool IsReady => Status == StepStatus.Pending && IsOpen && (Wanted || Blockers == 0);
+
+    internal bool EndsRun => Status == StepStatus.Failed && Of is { FallbackOnly: false, OnError: not OnError.Continue };
+
+    /// <summary>When the clock moves the step on; of its calls see <see cref="CallSum.RetryAt"/>.</summary>
+    internal DateTimeOffset? WakeAt
+    {
+        get
+        {
+            var due = Approval is null ? Wait?.Until : null;
+            // The outcome of a call under way is waited for; only then the loop's time is looked at.
+            if (Of is not { Kind: StepKind.Agent } agent || !(Wait is not null || Calls is [.., { Status: CallStatus.Delayed }])) return due;
+            return AgentLoop.EndsAt(agent, this) is { } end && (due is null || end < due) ? end : due;
+        }
+    }
+}
+
+/// <summary>A list as JSON, taken apart at its first use: finding one of many elements in the text costs a walk over those before it.</summary>
+internal sealed class Elements(JsonElement json)
+{
+    private JsonElement[]? parts;
+
+    internal JsonElement Json { get; } = json;
+
+    internal JsonElement[] Parts => parts ??= [.. Json.EnumerateArray()];
 }
 
 public enum CallStatus { Ready, Started, Delayed, Unknown, Succeeded, Failed }

@@ -24,16 +24,5 @@ internal static class Shares
     private static Cents Part(Cents left, int parts) => new(decimal.Floor(left.Value * MicrosPerCent / parts) / MicrosPerCent);
 
     /// <summary>Steps that may want money beside this one: at work, waiting or about to begin. One that only waits for its fallback is not.</summary>
-    private static int Others(RunState state, int step)
-    {
-        var others = 0;
-        foreach (var i in Open.Steps(state))
-        {
-            var s = state.Steps[i];
-            if (i == step || s.Fallback is not null || s.Wait is { Granted: not null }) continue;
-            if (s.Status is StepStatus.Running or StepStatus.Waiting || Open.IsReady(state, i)) others++;
-        }
-
-        return others;
-    }
+    private static int Others(RunState state, int step) => Open.Sum(state).Sharing - StepSum.Of(state.Steps[step]).Sharing;
 }

@@ -28,6 +28,7 @@ internal static class Steps
         }
 
         turn.Add(new ItemsListed { At = turn.Now, Step = step.Index, Items = items });
+        if (turn.State.Start!.Rule >= KernelRule.Scale && Orders.IsPure(turn.State, step.Index)) Items.Check(turn, step);
         Continue(turn, step.Index);
     }
 
@@ -45,7 +46,9 @@ internal static class Steps
             return;
         }
 
-        if (Order(turn, step.Index, effect, step.Skill!, step.Params, call) is { } failure) turn.Fail(step.Index, failure);
+        if (Order(turn, step.Index, effect, step.Skill!, step.Params, call) is not { } failure) return;
+        if (item >= 0 && Items.IsItsOwn(turn.State, failure)) Items.Fail(turn, effect, failure);
+        else turn.Fail(step.Index, failure);
     }
 
     /// <summary>Orders a call with effects: parameters, key, class, money; or says why not.</summary>
@@ -115,7 +118,7 @@ internal static class Steps
         if (step.Kind == StepKind.Agent) AgentLoop.Continue(turn, step);
         if (step.Kind == StepKind.Await) Approvals.End(turn, step);
         if (step.Kind != StepKind.Skill) return;
-        if (s.Items is not null) ContinueItems(turn, step);
+        if (s.Items is not null) Items.Continue(turn, step);
         else ContinueOne(turn, step, s);
     }
 
@@ -163,43 +166,6 @@ internal static class Steps
         var next = call with { Started = null, Generation = call.Generation + 1 };
         var effect = new EffectId(step.Index, -1, next.Generation);
         if (Order(turn, step.Index, effect, step.Skill!, step.Params, next) is { } failure) turn.Fail(step.Index, failure);
-    }
-
-    private static void ContinueItems(Turn turn, PlanStep step)
-    {
-        var s = turn.State.Steps[step.Index];
-        var busy = 0;
-        var over = 0;
-        Failure? failure = null;
-        for (var item = 0; item < s.Calls.Length; item++)
-        {
-            var call = s.Calls[item];
-            if (call.Status is CallStatus.Succeeded or CallStatus.Failed) over++;
-            if (call.Status is CallStatus.Started or CallStatus.Unknown) busy++;
-            if (call.Status == CallStatus.Failed) failure ??= call.Outcome?.Failure ?? FailureCatalog.Fail("STEP_FAILED", $"Item {item} of step {step.Id} failed.");
-        }
-
-        if (failure is not null && (step.OnError != OnError.Continue || over == s.Calls.Length))
-        {
-            turn.Fail(step.Index, failure);
-            return;
-        }
-
-        if (over == s.Calls.Length)
-        {
-            turn.Add(new StepEnded { At = turn.Now, Step = step.Index, Status = StepStatus.Succeeded });
-            return;
-        }
-
-        if (Orders.IsPure(turn.State, step.Index)) return;
-        for (var item = 0; item < s.Calls.Length && busy < step.MaxParallel; item++)
-        {
-            var call = s.Calls[item];
-            if (call.Status != CallStatus.Ready && !(call.Status == CallStatus.Delayed && call.RetryAt <= turn.Now)) continue;
-            Start(turn, step, item);
-            busy++;
-            if (turn.State.Steps[step.Index].Status.IsOver()) return;
-        }
     }
 
     private static void EndByFallback(Turn turn, int index, int fallback)

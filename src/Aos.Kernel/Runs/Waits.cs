@@ -8,7 +8,8 @@ internal static class Waits
     /// <summary>Everything due by now.</summary>
     internal static void Due(Turn turn)
     {
-        foreach (var i in Open.Steps(turn.State))
+        var before = turn.State;
+        for (var i = -1; (i = Open.Next(before, turn.State, i, static sum => sum.Busy > 0)) >= 0;)
         {
             var wait = turn.State.Steps[i].Wait;
             if (wait?.Until is not { } until || until > turn.Now) continue;
@@ -37,7 +38,8 @@ internal static class Waits
     /// <summary>Hands kept signals to the steps that await them, in plan order.</summary>
     internal static void TakeSignals(Turn turn)
     {
-        foreach (var i in Open.Steps(turn.State))
+        var before = turn.State;
+        for (var i = -1; (i = Open.Next(before, turn.State, i, static sum => sum.Busy > 0)) >= 0;)
         {
             if (turn.State.Steps[i].Wait is not { For: WaitKind.Signal } wait) continue;
             if (Kept(turn.State, wait.Signal!) is { } signal) Take(turn, i, signal);

@@ -170,7 +170,7 @@ internal sealed partial class Dispatcher(Engine engine, ISkills skills, RunsOpti
         var start = new StartRun(
             child.Child, parent.Tenant, parent.AgentId, plan, inputs, plan.Seed ?? Seeds.Step(parent.Seed, child.Id.Step), child.Budget,
             parent.Terms, parent.Labels, new ParentRun(parent.Run, child.Id)) { Workflow = child.Workflow is { } reference ? run.State.Plan.Workflows[reference].Pin : null, Calls = parent.Calls };
-        while (true)
+        while (!run.State.Status.IsOver())
         {
             try
             {

@@ -40,7 +40,7 @@ internal sealed partial class Engine
                 Owner = lease.Node, MinRule = (int)state.Start!.Rule, Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
                 Priority = start.Priority, Scope = start.Queued ? scope ?? "" : null,
             };
-            var append = RunAppend.Of(lease.Node, row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim };
+            var append = Settling.Of(RunAppend.Of(lease.Node, row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim }, state, Now);
             await entrances.EnterAsync(start.Run);
             try
             {
@@ -248,6 +248,7 @@ internal sealed partial class Engine
             if (row.Adoptions > options.AdoptionsMax && !state.IsQuarantined)
                 run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), 0, null));
             if (!Kills.IsIdle && await Kills.WhyAsync(row, Stopping) is { } stopped) run.Post(new Letter(new StopRun(stopped), 0, null));
+            foreach (var nothing in await Settling.NeverBegunAsync(rows, state, Stopping)) run.Post(new Letter(nothing, 0, null));
             if (first is not null) run.Post(first);
             Arrive(run);
             run.Resume();

@@ -207,6 +207,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
             Meter.Ended(run.State);
             signer.Ended(run.State);
             if (run.State.Start!.Parent is { } parent) Tell(run.Row.Tenant, parent.Run);
+            foreach (var child in RunMachine.Unsettled(run.State)) Tell(run.Row.Tenant, child.Run);
         }
     }
 

@@ -236,7 +236,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
     private async Task<bool> WriteAsync(RunState next, List<RunEvent> events, bool parks, long read, IReadOnlyList<InboxAnswer> answers, List<Letter> letters)
     {
         if (!row.Owned) Take(await TakeAgainAsync());
-        var append = RunAppend.Of(Node, row, state, next, events, chain, parks, read) with { Answers = answers };
+        var append = Settling.Of(RunAppend.Of(Node, row, state, next, events, chain, parks, read) with { Answers = answers }, next, engine.Now);
         var reply = await StoreAsync(append, letters);
         if (reply is AppendReply.HasMail)
         {

@@ -9,7 +9,20 @@ namespace Aos.Runs;
 /// <summary>Outcomes that reach a run by its inbox: of child runs, written with the child's own last events, and late ones.</summary>
 internal static class Mail
 {
-    internal static InboxItem Report(ParentRun parent, RunState child)
+    /// <summary>What an ended run tells others, in the very append that ends it: its parent what came of it, its children that they are called off.</summary>
+    internal static IReadOnlyList<InboxItem> OfEnd(RunState over)
+    {
+        var start = over.Start!;
+        var calledOff = RunMachine.Unsettled(over).Select(child => new InboxItem(
+            child.Run, string.Create(CultureInfo.InvariantCulture, $"parent:{over.Attempt}"), CommandCodec.Kind, CommandCodec.Write(start.Tenant, new CancelRun($"run {start.Run} is over"))));
+        return start.Parent is { } parent ? [Report(parent, over), .. calledOff] : [.. calledOff];
+    }
+
+    /// <summary>A child that its run ended before it could begin: it spent nothing.</summary>
+    internal static RecordOutcome NeverBegan(UnsettledChild child) =>
+        new(child.Effect, StructuredOutcome.Failed(FailureCatalog.Fail("CHILD_FAILED", $"The child run {child.Run} never began.")));
+
+    private static InboxItem Report(ParentRun parent, RunState child)
     {
         var end = child.End!;
         var outcome = end.Status == RunStatus.Succeeded

@@ -29,7 +29,7 @@ internal static class RunAppend
             ExpectedSeq = before.Seq,
             Entries = entries,
             Park = parks,
-            Sends = over && !before.Status.IsOver() && after.Start!.Parent is { } parent ? [Mail.Report(parent, after)] : [],
+            Sends = over && !before.Status.IsOver() ? Mail.OfEnd(after) : [],
             Outbox = over && !before.Status.IsOver() && after.Start!.Webhook is { } url ? [Mail.Notice(url, after)] : [],
             Row = row with
             {

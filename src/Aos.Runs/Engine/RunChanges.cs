@@ -43,16 +43,7 @@ internal sealed class RunChanges
     internal static bool IsSettled(RunState state)
     {
         if (state.Status.IsOver() || state.IsPaused || state.IsQuarantined) return true;
-        if (state.Status != RunStatus.Waiting) return false;
-        foreach (var step in state.Steps)
-        {
-            foreach (var call in step.Calls)
-            {
-                if (call.Status == CallStatus.Unknown) return true;
-            }
-        }
-
-        return false;
+        return state.Status == RunStatus.Waiting && state.HasUnknown;
     }
 
     internal sealed class Watched

@@ -344,7 +344,7 @@ public sealed class AgentLoops
     {
         Assert.Equal(KernelRule.Agents, Started().State.Start!.Rule);
         Assert.Equal(KernelRule.First, MachineWorld.Started("""[{"skill":"put"}]""").State.Start!.Rule);
-        Assert.Equal(KernelRule.Agents, MachineWorld.Started("""{"name":"p","steps":[{"id":"a","run":{"plan":{"name":"c","steps":[{"id":"x","await":{"approval":{}}}]}}}]}""").State.Start!.Rule);
+        Assert.Equal(KernelRule.Settles, MachineWorld.Started("""{"name":"p","steps":[{"id":"a","run":{"plan":{"name":"c","steps":[{"id":"x","await":{"approval":{}}}]}}}]}""").State.Start!.Rule);
         var old = Started().State.Start! with { Rule = KernelRule.First };
         var state = RunMachine.Evolve(RunState.Empty, old);
         Assert.Equal("NOT_AVAILABLE", RunMachine.Decide(state, new WakeRun(), new Facts(old.At)).Events.OfType<RunEnded>().Single().Failure!.Code);
