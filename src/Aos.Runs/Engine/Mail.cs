@@ -22,7 +22,7 @@ internal static class Mail
     internal static RecordOutcome NeverBegan(UnsettledChild child) =>
         new(child.Effect, StructuredOutcome.Failed(FailureCatalog.Fail("CHILD_FAILED", $"The child run {child.Run} never began.")));
 
-    private static InboxItem Report(ParentRun parent, RunState child)
+    internal static InboxItem Report(ParentRun parent, RunState child)
     {
         var end = child.End!;
         var outcome = end.Status == RunStatus.Succeeded
