@@ -132,11 +132,21 @@ public sealed class Constructs
         Assert.True(Simulate(Calls("echo"), 0).Feasible);
     }
 
-    [Theory]
-    [InlineData("""{"name":"p","steps":[{"id":"a","run":{"plan":{"$ref":"workflow:w@1"}}}]}""")]
-    [InlineData("""{"name":"p","steps":[{"id":"a","skill":"echo","params":{"x":"${{ memory[\"k\"] }}"}}]}""")]
-    public void What_has_no_room_yet_is_refused_by_name(string plan)
+    [Fact]
+    [Trait("id", "MEMREAD-08")]
+    public void A_plan_that_reads_the_memory_is_priced_without_reading_it()
     {
+        var simulation = Simulate("""{"name":"p","steps":[{"id":"a","skill":"echo","for_each":"${{ memory[\"k\"].list }}","params":{"x":"${{ item }}"}}]}""");
+
+        Assert.True(simulation.Feasible);
+        Assert.Equal((1, RunMachine.ItemsMax), (simulation.Steps[0].CallsMin, simulation.Steps[0].CallsMax));
+    }
+
+    [Fact]
+    public void A_workflow_that_nobody_looked_up_is_refused_by_name()
+    {
+        const string plan = """{"name":"p","steps":[{"id":"a","run":{"plan":{"$ref":"workflow:w@1"}}}]}""";
+
         Assert.Equal("NOT_AVAILABLE", Simulate(plan).Refusal?.Code);
         Assert.Equal("NOT_AVAILABLE", Simulator.Admit(House, Ask(plan))?.Code);
     }

@@ -98,9 +98,10 @@ internal sealed class Watcher(IHouse house, TimeProvider clock, bool isTerminal,
 
                     if (seen > 0) return;
                 }
-                catch (AosException e) when (depth > 0 && e.Code == "RUN_NOT_FOUND")
+                catch (AosException e) when (depth > 0)
                 {
-                    // A child run that is about to begin.
+                    if (e.Code != "RUN_NOT_FOUND") return; // It cannot be read: the run that waits for it goes on being shown.
+                    // Else a child run that is about to begin.
                 }
 
                 await Task.Delay(Pace, clock, enough);
