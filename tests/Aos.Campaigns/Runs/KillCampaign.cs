@@ -16,7 +16,7 @@ internal static class KillCampaign
     /// <summary>The plans, each with the inputs it needs and, where a model answers from a file, that file.</summary>
     private static readonly (string Plan, string Inputs, string? Script)[] Samples =
     [
-        ("plans/hello.yaml", "{}", null), ("invoices/plan.yaml", "{}", null), ("http-retry/plan.yaml", """{"server":"PEER"}""", null), ("agent-loop/plan.yaml", "{}", "answers.json"),
+        ("plans/hello.yaml", "{}", null), ("plans/memory.yaml", "{}", null), ("invoices/plan.yaml", "{}", null), ("http-retry/plan.yaml", """{"server":"PEER"}""", null), ("agent-loop/plan.yaml", "{}", "answers.json"),
         ("workflows/line.yaml", """{"order":{"id":"A-1","cents":250}}""", null),
     ];
 

@@ -22,6 +22,9 @@ internal static class Stories
         yield return ("life", Life(rule));
         yield return ("agent", rule >= KernelRule.Agents ? Agent(rule) : FrozenRun.Start(rule, """{"name":"p","steps":[{"id":"a","agent":{"goal":"g","skills":["search"]}}]}"""));
         if (rule >= KernelRule.Fork) yield return ("fork", Fork(rule));
+        if (rule >= KernelRule.Calls) yield return ("calls", FrozenRun.Start(rule, """{"name":"calls","external_calls":["a.example"],"steps":[{"id":"a","skill":"put"}]}""").Answer("a", "1", 1));
+        if (rule >= KernelRule.Scale) yield return ("items", Items(rule));
+        if (rule >= KernelRule.Settles) yield return ("outlived", Outlived(rule));
         if (rule >= KernelRule.Memory) yield return ("memory", Memory(rule));
         else yield return ("memory", FrozenRun.Start(rule, """{"name":"p","steps":[{"id":"a","skill":"put","when":"memory[\"x\"] == 1"}]}"""));
     }
@@ -73,6 +76,20 @@ internal static class Stories
         Assert.Null(refusal);
         var run = FrozenRun.Start(rule, plan, start => start with { Fork = new ForkOrigin(FrozenRun.Id, origin.State.Seq, "b", new Cents(1), "try again"), Taken = taken });
         return run.Answer("b", "2", 1);
+    }
+
+    private static FrozenRun Items(KernelRule rule)
+    {
+        var run = FrozenRun.Start(rule, """{"name":"items","max_parallel_steps":1,"steps":[{"id":"a","skill":"echo"},{"id":"each","skill":"put","for_each":[1,2],"tolerate":1,"retry":{"max_attempts":1},"depends_on":["a"]},{"id":"b","skill":"echo","depends_on":["a"]}]}""");
+        return run.Answer("a").Fail("each", "INVALID_INPUT", 0).Answer("each", "2", 1, 1).Answer("b");
+    }
+
+    /// <summary>A child that is over after its run was cancelled.</summary>
+    private static FrozenRun Outlived(KernelRule rule)
+    {
+        var run = FrozenRun.Start(rule, """{"name":"outlived","budget_cents":50,"steps":[{"id":"child","run":{"plan":{"name":"c","steps":[{"id":"x","skill":"put"}]}}}]}""");
+        var child = RunMachine.Pending(run.State).OfType<StartChild>().Single();
+        return run.Do(new CancelRun("enough")).Do(new RecordOutcome(child.Id, StructuredOutcome.Failed(FailureCatalog.Fail("CHILD_FAILED", "It was called off."), new Cents(3))));
     }
 
     private static FrozenRun Memory(KernelRule rule)
