@@ -173,6 +173,8 @@ public sealed class KillSwitches : IAsyncLifetime
         var operators = await house.KeyAsync("operator", """ "tenant_id":"acme" """);
         Assert.Equal(1, (await house.AsAsync(operators, "GET", "/api/v1/killswitches"))["count"].GetInt32());
         Assert.Equal(403, (await house.AsAsync(operators, "POST", Engage, """{"reason":"x"}""")).Status);
+        var bound = await house.KeyAsync("admin", """ "tenant_id":"acme","agent_id":"bot" """);
+        Assert.Equal((403, "PERMISSION_DENIED"), Refused(await house.AsAsync(bound, "POST", Release, """{"workflow":"invoices"}""")));
         var forAcme = await house.AskAsync("POST", Release, """{"workflow":"invoices"}""", ("X-AOS-Key", AuthHouse.FirstKey), ("X-Tenant-ID", "acme"));
         Assert.Equal((200, "acme"), (forAcme.Status, forAcme.Text("tenant_id")));
     }

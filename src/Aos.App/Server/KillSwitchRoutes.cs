@@ -83,8 +83,10 @@ internal static class KillSwitchRoutes
 
     private static IKillSwitches Switches(HttpContext context) => context.RequestServices.GetRequiredService<IKillSwitches>();
 
+    /// <summary>An agent neither stops everybody else nor takes away what stops it.</summary>
     private static async Task<JsonElement> BodyAsync(HttpContext context, string[] members)
     {
+        if (context.Caller().AgentId is { } agent) throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This key acts for the agent {agent} only."));
         var body = await context.ObjectBodyOrEmptyAsync();
         foreach (var member in body.EnumerateObject())
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using Aos.Kernel;
 
@@ -37,8 +38,9 @@ public sealed class ExternalCallGuard(string skill, string? step, IReadOnlyList<
     /// <param name="resolve">The addresses of a name, asked for <c>localhost</c> alone.</param>
     public async ValueTask<Failure?> RefusalAsync(string host, int port, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken cancel)
     {
-        if (WebTarget.Of($"http://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host.Trim('[', ']')}]" : host)}:{port}/") is not { } target) return null; // The way out refuses it by itself.
-        return rules.All(rule => rule.Allows(skill, target)) || await IsHereAsync(target.Host, resolve, cancel) ? null : Refuse(target);
+        if (WebTarget.Of($"http://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host.Trim('[', ']')}]" : host)}:{port}/") is not { } target)
+            return Refuse(string.Create(CultureInfo.InvariantCulture, $"{host}:{port}")); // What cannot be judged is not let out.
+        return rules.All(rule => rule.Allows(skill, target)) || await IsHereAsync(target.Host, resolve, cancel) ? null : Refuse(target.ToString());
     }
 
     private static async ValueTask<bool> IsHereAsync(string host, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken cancel)
@@ -50,9 +52,9 @@ public sealed class ExternalCallGuard(string skill, string? step, IReadOnlyList<
         return addresses.Length > 0 && Array.TrueForAll(addresses, IPAddress.IsLoopback);
     }
 
-    private Failure Refuse(WebTarget target)
+    private Failure Refuse(string target)
     {
-        var call = new BlockedCall(skill, target.ToString());
+        var call = new BlockedCall(skill, target);
         var failure = FailureCatalog.Fail("EXTERNAL_CALL_BLOCKED", $"{skill} may not call {call.Target}: external_calls does not let it out.", null, Json.Write(writer =>
         {
             writer.WriteStartObject();

@@ -69,17 +69,27 @@ internal sealed partial class Engine
         Meter.Workflows.Happened(state, events);
         story.Tell(state, events);
         if (state.Status.IsOver()) signer.Ended(state);
-        else if (!Kills.IsIdle) Track(StopAsync(append.Row)); // A switch may have been engaged between its admission and now.
         if (!append.Row.Owned)
         {
             Left(append.Row);
             if (append.Row.Lane is not null) Queue.Poke();
+            MeetSwitches(append.Row);
             return;
         }
 
         var run = new LiveRun(this, append.Row, state, append.Entries[^1].Chain, append.Bytes());
         Arrive(run);
         run.Begin();
+        MeetSwitches(append.Row);
+    }
+
+    /// <summary>
+    /// A switch may have been engaged since the run was admitted. Asked after the run is where the watch looks for it: either the watch has
+    /// found it, or it is known here by now that there is something to ask.
+    /// </summary>
+    private void MeetSwitches(RunRow row)
+    {
+        if (!row.Status.IsOver() && !Kills.IsIdle) Track(StopAsync(row));
     }
 
     /// <summary>Ends a run that a switch covers.</summary>
@@ -247,10 +257,10 @@ internal sealed partial class Engine
             if (row.Lane is null) await ReadInboxAsync(run); // Who only visits leaves the mail to whoever drives it.
             if (row.Adoptions > options.AdoptionsMax && !state.IsQuarantined)
                 run.Post(new Letter(new QuarantineRun($"The process ended {row.Adoptions} times in a row while this run was under way."), 0, null));
-            if (!Kills.IsIdle && await Kills.WhyAsync(row, Stopping) is { } stopped) run.Post(new Letter(new StopRun(stopped), 0, null));
             foreach (var nothing in await Settling.NeverBegunAsync(rows, state, Stopping)) run.Post(new Letter(nothing, 0, null));
             if (first is not null) run.Post(first);
             Arrive(run);
+            MeetSwitches(row);
             run.Resume();
         }
         catch (JournalCorruptException e)

@@ -129,7 +129,9 @@ internal sealed class KillWatch(Engine engine, IRunRows rows, RunLog log, IKillS
     {
         foreach (var run in engine.All)
         {
-            if (await WhyAsync(run.Row, set, engine.Stopping) is { } why) run.Post(new Letter(new StopRun(why), 0, null));
+            if (await WhyAsync(run.Row, set, engine.Stopping) is not { } why) continue;
+            run.Post(new Letter(new StopRun(why), 0, null));
+            if (engine.IsDraining) await run.CallOffAsync(); // It decides nothing more here: whoever drives it next ends it.
         }
 
         TenantId?[] tenants = set.All.Any(one => one.Tenant is null) ? [null] : [.. set.All.Select(one => one.Tenant).Distinct()];

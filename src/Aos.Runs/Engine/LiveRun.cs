@@ -313,6 +313,9 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
         else if (calls.IsCancellationRequested && !engine.IsStopping) Volatile.Write(ref cancelled, null);
     }
 
+    /// <summary>Calls off what is under way, and leaves it at that.</summary>
+    internal Task CallOffAsync() => Volatile.Read(ref cancelled) is { } calls ? Stage.CancelAsync(calls) : Task.CompletedTask;
+
     private void Dispatch(RunEffect effect)
     {
         if (!IsLeft(effect) && inFlight.Add(effect.Id)) engine.Track(engine.Dispatcher.PerformAsync(this, effect));
