@@ -14,6 +14,9 @@ internal sealed class GraphSuite(int rounds, bool isQuick, string? server) : IDi
     /// <summary>What a step or item may cost at the greatest size, in parts of what it costs at the smallest: more is noise no longer.</summary>
     private const double GrowthMax = 1.25;
 
+    /// <summary>Below it a figure is the fixed cost and the noise of its machine: milliseconds, or megabytes, which the collector takes as it likes.</summary>
+    private const double Floor = 64;
+
     private const string Key = "bench-key-of-this-run-only-0123456789";
     private static readonly string[] Times = ["run_ms", "run_mb", "peak_mb", "read_ms", "replay_ms", "trace_ms", "list_ms"];
     private readonly Processes processes = new();
@@ -89,14 +92,13 @@ internal sealed class GraphSuite(int rounds, bool isQuick, string? server) : IDi
     {
         Console.WriteLine();
         var what = kind == "graph" ? "steps of a graph" : kind == "items" ? "items with an effect" : "items without an effect";
-        Console.WriteLine($"| {store}, {what} | {string.Join(" | ", sizes.Select(size => size.ToString("N0", CultureInfo.InvariantCulture)))} | of one, last : first |");
+        Console.WriteLine($"| {store}, {what} | {string.Join(" | ", sizes.Select(size => size.ToString("N0", CultureInfo.InvariantCulture)))} | one of them, last : first |");
         Console.WriteLine($"|---|{string.Concat(sizes.Select(_ => "---|"))}---|");
         var linear = true;
         foreach (var figure in Times.Append("bare_ms"))
         {
             var values = sizes.Select(size => Median(figures[(store, kind, size, figure)])).ToArray();
-            // A question whose answer does not grow with the run has no growth to speak of.
-            var growth = values[0] > 0 ? values[^1] / sizes[^1] / (values[0] / sizes[0]) : 0;
+            var growth = Math.Max(values[^1], Floor) / sizes[^1] / (Math.Max(values[0], Floor) / sizes[0]);
             linear &= growth <= GrowthMax || figure == "bare_ms";
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {Name(figure)} | {string.Join(" | ", values.Select(value => value.ToString(value < 10 ? "N2" : "N0", CultureInfo.InvariantCulture)))} | {growth:N2}{(growth > GrowthMax && figure != "bare_ms" ? " NO" : "")} |"));
         }

@@ -13,7 +13,12 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
     /// taken from the events, everything that followed from it is decided anew and compared event by event.
     /// </summary>
     /// <param name="text">The stored form of an event, without its number: two events are the same when it is.</param>
-    public static MachineReplay Of(IReadOnlyList<RunEvent> journal, Func<RunEvent, string> text)
+    public static MachineReplay Of(IReadOnlyList<RunEvent> journal, Func<RunEvent, string> text) =>
+        Of(journal, (decided, at) => text(decided) == text(journal[at]));
+
+    /// <inheritdoc cref="Of(IReadOnlyList{RunEvent}, Func{RunEvent, string})"/>
+    /// <param name="isSame">Whether an event is the one that stands in the journal at this place, from 0.</param>
+    public static MachineReplay Of(IReadOnlyList<RunEvent> journal, Func<RunEvent, int, bool> isSame)
     {
         var state = RunState.Empty;
         for (var at = 0; at < journal.Count;)
@@ -25,7 +30,7 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
             foreach (var e in decided)
             {
                 if (at == journal.Count) return new MachineReplay(decided.Take(at - first).Aggregate(before, RunMachine.Evolve), at, $"After event {at} the machine also decides {e.GetType().Name}, which is not in the journal.");
-                if (text(e) != text(journal[at]))
+                if (!isSame(e, at))
                     return new MachineReplay(decided.Take(at - first).Aggregate(before, RunMachine.Evolve), at + 1, Differs(at + 1, e, journal[at]));
                 at++;
             }

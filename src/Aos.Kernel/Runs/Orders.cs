@@ -12,7 +12,7 @@ internal static class Orders
             && terms.Effect == EffectClass.Pure;
     }
 
-    internal static IReadOnlyList<RunEffect> Pending(RunState state)
+    internal static IReadOnlyList<RunEffect> Pending(RunState state, IReadOnlySet<EffectId>? underWay)
     {
         if (!Progress.Drives(state)) return [];
         var orders = new List<RunEffect>(1);
@@ -27,9 +27,9 @@ internal static class Orders
         }
 
         var aborting = Open.Aborting(state) >= 0;
-        AddOrdered(state, orders);
+        AddOrdered(state, orders, underWay);
         if (!aborting) Memories.AddOrders(state, orders);
-        AddOpen(state, aborting, orders);
+        AddOpen(state, aborting, orders, underWay);
         return orders;
     }
 
@@ -53,7 +53,7 @@ internal static class Orders
     }
 
     /// <summary>What was ordered happens and is waited for, even when its step is over by now: another item of its list may have failed.</summary>
-    private static void AddOrdered(RunState state, List<RunEffect> orders)
+    private static void AddOrdered(RunState state, List<RunEffect> orders, IReadOnlySet<EffectId>? underWay)
     {
         for (var i = -1; (i = state.Steps.Next(i + 1, 0, static (sum, _) => sum.Started > 0)) >= 0;)
         {
@@ -61,7 +61,7 @@ internal static class Orders
             var calls = state.Steps[i].Calls;
             for (var at = -1; (at = calls.Next(at + 1, 0, static (sum, _) => sum.Started > 0)) >= 0;)
             {
-                if (calls[at].Started is not null) orders.Add(Again(state, i, calls[at]));
+                if (calls[at].Started is { } started && underWay?.Contains(started.Effect) != true) orders.Add(Again(state, i, calls[at]));
             }
         }
     }
@@ -70,49 +70,54 @@ internal static class Orders
     /// Calls without effects need no event before them, so all that are ready are owed. No more are named than may run at once: the
     /// others' turn comes when these are over.
     /// </summary>
-    private static void AddOpen(RunState state, bool aborting, List<RunEffect> orders)
+    private static void AddOpen(RunState state, bool aborting, List<RunEffect> orders, IReadOnlySet<EffectId>? underWay)
     {
         var left = RunMachine.ParallelStepsOf(state);
         for (var i = -1; (i = Open.Next(state, i, static sum => sum.Busy + sum.Ready > 0)) >= 0;)
         {
-            var before = orders.Count;
-            if (state.Steps[i].Status != StepStatus.Pending || left > 0) Add(state, i, aborting, orders);
-            if (state.Steps[i].Status == StepStatus.Pending) left -= orders.Count - before;
+            var isPending = state.Steps[i].Status == StepStatus.Pending;
+            if (isPending && left == 0) continue;
+            if (Add(state, i, aborting, orders, underWay) && isPending) left--;
         }
     }
 
-    private static void Add(RunState state, int index, bool aborting, List<RunEffect> orders)
+    /// <returns>True: it is owed, or under way.</returns>
+    private static bool Add(RunState state, int index, bool aborting, List<RunEffect> orders, IReadOnlySet<EffectId>? underWay)
     {
         var step = state.Plan.Steps[index];
         var s = state.Steps[index];
         if (step.Kind == StepKind.Child)
         {
-            if (s.Wait is { For: WaitKind.Child } wait && !aborting) orders.Add(Child(state, step, wait));
-            return;
+            if (s.Wait is not { For: WaitKind.Child } wait || aborting) return false;
+            orders.Add(Child(state, step, wait));
+            return true;
         }
 
         if (s.Status == StepStatus.Pending && step.When is { } when && Expression.Evaluate(when, new RunScope(state, index, -1)).Value is not { ValueKind: System.Text.Json.JsonValueKind.True })
-            return; // Whether it is skipped is decided when its turn comes.
-        if (step.Kind != StepKind.Skill || s.Fallback is not null || aborting || !IsPure(state, index) || Memories.Wants(state, index)) return;
-        if (s.Items is not null) AddItems(state, step, s, orders);
-        else if (s.Status == StepStatus.Running || s.IsReady) AddPure(state, step, s, -1, orders);
+            return false; // Whether it is skipped is decided when its turn comes.
+        if (step.Kind != StepKind.Skill || s.Fallback is not null || aborting || !IsPure(state, index) || Memories.Wants(state, index)) return false;
+        if (s.Items is null) return (s.Status == StepStatus.Running || s.IsReady) && AddPure(state, step, s, -1, orders, underWay);
+        AddItems(state, step, s, orders, underWay);
+        return true;
     }
 
-    private static void AddItems(RunState state, PlanStep step, StepState s, List<RunEffect> orders)
+    private static void AddItems(RunState state, PlanStep step, StepState s, List<RunEffect> orders, IReadOnlySet<EffectId>? underWay)
     {
         var busy = 0;
         for (var item = -1; busy < step.MaxParallel && (item = s.Calls.Next(item + 1, 0, static (sum, _) => sum.Ready > 0)) >= 0;)
         {
-            if (AddPure(state, step, s, item, orders)) busy++;
+            if (AddPure(state, step, s, item, orders, underWay)) busy++;
         }
     }
 
-    private static bool AddPure(RunState state, PlanStep step, StepState s, int item, List<RunEffect> orders)
+    private static bool AddPure(RunState state, PlanStep step, StepState s, int item, List<RunEffect> orders, IReadOnlySet<EffectId>? underWay)
     {
         var at = Math.Max(item, 0);
         var call = at < s.Calls.Length ? s.Calls[at] : CallState.First;
-        if (call.Status != CallStatus.Ready || Template.Evaluate(step.Params, new RunScope(state, step.Index, item)).Value is not { } parameters) return false;
+        if (call.Status != CallStatus.Ready) return false;
         var effect = new EffectId(step.Index, item, call.Generation);
+        if (underWay?.Contains(effect) == true) return true;
+        if (Template.Evaluate(step.Params, new RunScope(state, step.Index, item)).Value is not { } parameters) return false;
         var terms = state.Start!.Terms[step.Skill!];
         orders.Add(new InvokeSkill
         {

@@ -61,7 +61,10 @@ public static class RunMachine
     internal static int ParallelStepsOf(RunState state) => state.Start!.Rule < KernelRule.Scale ? ParallelStepsBefore : state.Plan.MaxParallelSteps ?? ParallelStepsMax;
 
     /// <summary>What the world owes the run now: a function of the state, so nothing is lost with a process.</summary>
-    public static IReadOnlyList<RunEffect> Pending(RunState state) => Orders.Pending(state);
+    public static IReadOnlyList<RunEffect> Pending(RunState state) => Orders.Pending(state, null);
+
+    /// <summary>The same without what is known to be under way, whose orders need not be made out again.</summary>
+    public static IReadOnlyList<RunEffect> Pending(RunState state, IReadOnlySet<EffectId> underWay) => Orders.Pending(state, underWay);
 
     /// <summary>Parameters that a skill step's call was given; where it was never called: as the templates now stand, or null.</summary>
     /// <param name="item">Item of a <c>for_each</c>, number of an agent step's call, else -1.</param>

@@ -27,7 +27,7 @@ internal sealed partial class LiveRun
             foreach (var effect in pending)
             {
                 if (effect is not InvokeSkill { Class: EffectClass.Pure } call || IsLeft(call) || inFlight.Contains(call.Id)) continue;
-                if (made >= PureMax || bytes > PureBytes || engine.Clock.GetElapsedTime(began) > PureTime) return (next, RunMachine.Pending(next));
+                if (made >= PureMax || bytes > PureBytes || engine.Clock.GetElapsedTime(began) > PureTime) return (next, RunMachine.Pending(next, inFlight));
                 if (await engine.Dispatcher.AtOnceAsync(this, call) is not { } outcome)
                 {
                     inFlight.Add(call.Id);
@@ -42,7 +42,7 @@ internal sealed partial class LiveRun
             }
 
             if (made == before) return (next, pending);
-            pending = RunMachine.Pending(next);
+            pending = RunMachine.Pending(next, inFlight);
         }
     }
 }

@@ -201,7 +201,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
         }
 
         foreach (var effect in answered ?? []) inFlight.Remove(effect);
-        var pending = RunMachine.Pending(next);
+        var pending = RunMachine.Pending(next, inFlight);
         if (row.Lane is not null && pending.Count > 0) return await YieldAsync(letters);
         (next, pending) = await GoOnAsync(next, pending, events);
         var over = next.Status.IsOver();

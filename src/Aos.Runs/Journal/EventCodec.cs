@@ -64,11 +64,14 @@ internal static class EventCodec
         return new JournalEntry(seq, kind, e.At, body, ChainHash.Next(previous, body));
     }
 
-    internal static RunEvent Decode(RunId run, JournalEntry entry)
+    internal static RunEvent Decode(RunId run, JournalEntry entry) => Decode(run, entry, null);
+
+    /// <param name="body">The entry's body where it has been parsed already.</param>
+    internal static RunEvent Decode(RunId run, JournalEntry entry, JsonElement? body)
     {
         try
         {
-            var data = Json.ParseWrapped(entry.Body.Span).GetProperty("data");
+            var data = (body ?? Json.ParseWrapped(entry.Body.Span)).GetProperty("data");
             return EventReader.Read(run, entry, data)
                 ?? throw new JournalCorruptException(run, entry.Seq, $"Event {entry.Seq} of run {run} is of the unknown kind {entry.Kind}: a newer build wrote it.");
         }

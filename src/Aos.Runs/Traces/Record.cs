@@ -11,6 +11,7 @@ internal sealed class Record
 {
     private readonly List<RunEvent> events = [];
     private readonly List<RunHead> heads = [];
+    private readonly List<ReadOnlyMemory<byte>> bodies = [];
 
     /// <summary>The last event of each ended attempt, oldest first.</summary>
     internal IReadOnlyList<RunHead> Heads => heads;
@@ -53,10 +54,12 @@ internal sealed class Record
     internal MachineReplay Decide(CancellationToken cancel)
     {
         var run = State.Start!.Run;
-        return MachineReplay.Of(events, e =>
+        return MachineReplay.Of(events, (decided, at) =>
         {
             cancel.ThrowIfCancellationRequested();
-            return Encoding.UTF8.GetString(EventCodec.Encode(run, 0, e, ChainHash.Start).Body.Span);
+            // An older build may have written the same event in other bytes.
+            return EventCodec.Encode(run, at + 1, decided, ChainHash.Start).Body.Span.SequenceEqual(bodies[at].Span)
+                || EventCodec.Encode(run, 0, decided, ChainHash.Start).Body.Span.SequenceEqual(EventCodec.Encode(run, 0, events[at], ChainHash.Start).Body.Span);
         });
     }
 
@@ -77,15 +80,17 @@ internal sealed class Record
         if (entry.Seq != seq) return $"Event {seq} of run {run} is missing.";
         var next = ChainHash.Next(Chain, entry.Body.Span);
         if (!next.AsSpan().SequenceEqual(entry.Chain)) return $"Event {seq} of run {run} is not as it was written: its chain hash does not fit its bytes.";
-        if (!FitsColumns(run, entry)) return $"Event {seq} of run {run} stands under another run, number, kind or time than it was written with.";
+        var body = Parsed(entry);
+        if (body is not { } parsed || !FitsColumns(run, entry, parsed)) return $"Event {seq} of run {run} stands under another run, number, kind or time than it was written with.";
         try
         {
-            var e = EventCodec.Decode(run, entry);
+            var e = EventCodec.Decode(run, entry, parsed);
             if ((seq == 1) != e is RunStarted) return $"Event {seq} of run {run} cannot stand here: a run has one start, its first event.";
             if (e is RunEnded ended && RootHash.Of(State) is var root && root != ended.RootHash)
                 return $"Event {seq} of run {run} names the root hash {ended.RootHash}; the events before it give {root}.";
             State = RunMachine.Evolve(State, e);
             events.Add(e);
+            bodies.Add(entry.Body);
             Chain = next;
             if (e is RunEnded over) heads.Add(new RunHead(State.Attempt, seq, Convert.ToHexStringLower(next), over.RootHash));
             return null;
@@ -97,21 +102,22 @@ internal sealed class Record
         }
     }
 
-    private static bool FitsColumns(RunId run, JournalEntry entry)
+    private static JsonElement? Parsed(JournalEntry entry)
     {
         try
         {
-            var body = Json.Parse(entry.Body.Span);
-            return body.GetText("run") == run.ToString()
-                && body.Get("seq") is { ValueKind: JsonValueKind.Number } seq && seq.TryGetInt32(out var number) && number == entry.Seq
-                && body.GetText("kind") == entry.Kind
-                && DateTimeOffset.TryParse(body.GetText("at"), CultureInfo.InvariantCulture, out var at) && at.UtcTicks == entry.At.UtcTicks;
+            return Json.ParseWrapped(entry.Body.Span);
         }
         catch (JsonException)
         {
-            return false;
+            return null;
         }
     }
+
+    private static bool FitsColumns(RunId run, JournalEntry entry, JsonElement body) => body.GetText("run") == run.ToString()
+        && body.Get("seq") is { ValueKind: JsonValueKind.Number } seq && seq.TryGetInt32(out var number) && number == entry.Seq
+        && body.GetText("kind") == entry.Kind
+        && DateTimeOffset.TryParse(body.GetText("at"), CultureInfo.InvariantCulture, out var at) && at.UtcTicks == entry.At.UtcTicks;
 }
 
 /// <summary>What a signature of a run covers: the last event of an attempt.</summary>
