@@ -99,6 +99,7 @@ internal static class WorkflowHealthRoutes
         writer.WriteNumber("workflow_ceiling_cents", agents.RunMaxCents);
         writer.WriteNumber("day_ceiling_cents", agents.DayMaxCents);
         writer.WriteBoolean("require_idempotency", true);
+        writer.WriteBoolean("emergency_stop_enabled", services.GetRequiredService<IKillSwitches>().Known.All.Any(one => one.Scope == KillScope.House)); // Those of tenants are theirs to see.
         writer.WriteEndObject();
     }
 
