@@ -73,13 +73,14 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
     /// <summary>Adds a skill.</summary>
     /// <param name="answer">The result of a call; by default its parameters. Must be the same for the same call.</param>
     /// <param name="cents">Cost and upper bound of a call.</param>
-    public ScriptedSkills Add(string name, EffectClass effect, Func<ScriptedCall, JsonElement>? answer = null, decimal cents = 0)
+    /// <param name="version">What runs that start from now on pin; one added again takes the place of the one before.</param>
+    public ScriptedSkills Add(string name, EffectClass effect, Func<ScriptedCall, JsonElement>? answer = null, decimal cents = 0, string version = "1.0.0")
     {
         var cost = cents == 0 ? CostModel.Free : new CostModel(cents, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0);
         scripts[name] = new Script(effect, answer ?? (static call => call.Params), new Cents(cents));
         terms = new Dictionary<string, SkillTerms>(terms, StringComparer.Ordinal)
         {
-            [name] = new(name, "1.0.0", effect, null, ImmutableSortedDictionary<string, EffectClass>.Empty, false, cost, TimeSpan.FromSeconds(30), [], [], []),
+            [name] = new(name, version, effect, null, ImmutableSortedDictionary<string, EffectClass>.Empty, false, cost, TimeSpan.FromSeconds(30), [], [], []),
         };
         return this;
     }

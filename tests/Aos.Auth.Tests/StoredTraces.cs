@@ -79,6 +79,7 @@ public sealed class StoredTraces : IAsyncLifetime
 
     [Fact]
     [Trait("id", "B8-TRACE-23")]
+    [Trait("id", "ROOT-05")]
     [Trait("id", "W-18")]
     public async Task A_root_that_does_not_come_out_is_refused_and_the_step_can_be_found()
     {

@@ -40,13 +40,14 @@ internal sealed class Product : IAsyncDisposable
     internal static async Task<Product> OpenAsync(Func<System.Text.Json.JsonElement, int, ModelTurn>? answer = null, string? script = null, string? data = null)
     {
         var product = new Product { Peer = await Peer.OpenAsync(), Model = await ModelServer.OpenAsync(answer ?? ((_, _) => new ModelTurn("Yes."))) };
+        product.Model.Piece = 4_096; // Split streams are proved elsewhere; here they would be most of the work.
         Directory.CreateDirectory(product.Data);
         foreach (var file in data is null ? [] : Directory.EnumerateFiles(data)) File.Copy(file, Path.Combine(product.Data, Path.GetFileName(file)));
         await Environs.WaitAsync();
         (string Name, string? Value)[] settings =
         [
-            ("AOS_EGRESS_ALLOW", "127.0.0.1"), ("AOS_SCRIPT", script), ("ANTHROPIC_API_KEY", script is null ? "of-no-provider" : null),
-            ("ANTHROPIC_BASE_URL", script is null ? product.Model.Origin : null), ("AOS_DATABASE_URL", null), ("DATABASE_URL", null), ("AOS_REDIS_URL", null), ("REDIS_URL", null),
+            ("AOS_EGRESS_ALLOW", "127.0.0.1"), ("AOS_SCRIPT", script), ("AOS_MODEL_PROVIDER", script is null ? "anthropic" : "scripted"),
+            ("ANTHROPIC_API_KEY", "of-no-provider"), ("ANTHROPIC_BASE_URL", product.Model.Origin), ("AOS_DATABASE_URL", null), ("DATABASE_URL", null), ("AOS_REDIS_URL", null), ("REDIS_URL", null),
         ];
         var before = settings.Select(setting => (setting.Name, Environment.GetEnvironmentVariable(setting.Name))).ToList();
         try
