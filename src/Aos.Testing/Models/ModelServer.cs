@@ -32,6 +32,9 @@ public sealed class ModelServer : IAsyncDisposable
     /// <summary><c>http://127.0.0.1:PORT</c>.</summary>
     public string Origin { get; private set; } = "";
 
+    /// <summary>Bytes that go out at once; few by default, so that events and characters are split in their middle.</summary>
+    public int Piece { get; set; } = 7;
+
     /// <summary>Bodies that came, in order.</summary>
     public IReadOnlyList<JsonElement> Asked => asked;
 
@@ -125,7 +128,7 @@ public sealed class ModelServer : IAsyncDisposable
             InputTokens = turn.InputTokens ?? (body.Bytes() / 4) + 1,
             OutputTokens = turn.OutputTokens ?? ((turn.Text.Length + turn.Calls.Sum(call => call.Arguments.Length)) / 4) + 1,
         };
-        await StreamAsync(context, isAnthropic ? AnthropicEvents.Of(counted, Called(body)) : OpenAiChunks.Of(counted, Called(body), isNamed: body.Get("tool_choice") is { ValueKind: JsonValueKind.Object }));
+        await StreamAsync(context, isAnthropic ? AnthropicEvents.Of(counted, Called(body)) : OpenAiChunks.Of(counted, Called(body), isNamed: body.Get("tool_choice") is { ValueKind: JsonValueKind.Object }), Piece);
     }
 
     /// <summary>Tools called in the conversation so far: ids follow from it, so that the same question has the same answer.</summary>

@@ -40,6 +40,7 @@ internal sealed class Product : IAsyncDisposable
     internal static async Task<Product> OpenAsync(Func<System.Text.Json.JsonElement, int, ModelTurn>? answer = null, string? script = null, string? data = null)
     {
         var product = new Product { Peer = await Peer.OpenAsync(), Model = await ModelServer.OpenAsync(answer ?? ((_, _) => new ModelTurn("Yes."))) };
+        product.Model.Piece = 4_096; // Split streams are proved elsewhere; here they would be most of the work.
         Directory.CreateDirectory(product.Data);
         foreach (var file in data is null ? [] : Directory.EnumerateFiles(data)) File.Copy(file, Path.Combine(product.Data, Path.GetFileName(file)));
         await Environs.WaitAsync();
