@@ -74,8 +74,8 @@ internal sealed partial class SecretTokens(SecretLookup secrets)
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
-                for (var i = 0; i < value.GetArrayLength(); i++)
-                    Write(writer, written is { ValueKind: JsonValueKind.Array } list && i < list.GetArrayLength() ? list[i] : null, value[i], secrets);
+                JsonElement[] list = written is { ValueKind: JsonValueKind.Array } own ? [.. own.EnumerateArray()] : [];
+                foreach (var (i, item) in value.EnumerateArray().Index()) Write(writer, i < list.Length ? list[i] : null, item, secrets);
                 writer.WriteEndArray();
                 break;
             case JsonValueKind.String when written is { } text && Token(text, value) is { } token:

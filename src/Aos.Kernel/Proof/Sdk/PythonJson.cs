@@ -106,10 +106,12 @@ public static class PythonJson
                 break;
             case JsonValueKind.Array:
                 text.Append('[');
-                for (var i = 0; i < value.GetArrayLength(); i++)
+                var isNext = false;
+                foreach (var item in value.EnumerateArray()) // By index each would cost a walk over those before it.
                 {
-                    if (i > 0) text.Append(comma);
-                    Append(text, value[i], comma, colon);
+                    if (isNext) text.Append(comma);
+                    isNext = true;
+                    Append(text, item, comma, colon);
                 }
 
                 text.Append(']');
