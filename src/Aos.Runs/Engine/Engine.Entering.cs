@@ -64,10 +64,10 @@ internal sealed partial class Engine
 
     private void Begin(JournalAppend append, RunState state, IReadOnlyList<RunEvent> events)
     {
+        story.Tell(state, events);
         changes.Changed(append.Row.Id, state);
         Meter.Started(state);
         Meter.Workflows.Happened(state, events);
-        story.Tell(state, events);
         if (state.Status.IsOver()) signer.Ended(state);
         if (!append.Row.Owned)
         {

@@ -198,9 +198,9 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
 
     internal void Changed(LiveRun run, List<RunEvent> events)
     {
+        story.Tell(run.State, events); // Before whoever waits for the end hears of it and asks the log.
         run.WasHanded = changes.Changed(run.Id, run.State);
         Meter.Workflows.Happened(run.State, events);
-        story.Tell(run.State, events);
         if (run.State.Status.IsOver() && events.Exists(e => e is RunEnded))
         {
             log.Ended(run.Id, run.State.Status);
