@@ -4,7 +4,7 @@ using Aos.Kernel;
 namespace Aos.Failures;
 
 /// <summary>Answers from the one catalog.</summary>
-internal sealed class FailuresDoor : IFailures
+internal sealed class FailuresDoor(FailureMeter? meter = null) : IFailures
 {
     private static readonly FailureMatch Unmatched = new(null, MatchKind.None, 0, "Neither its code nor anything else of it is known.");
 
@@ -35,6 +35,15 @@ internal sealed class FailuresDoor : IFailures
         var delay = TimeSpan.FromMilliseconds((double)Backoff.Steady(clause!, tries));
         return new FailureAdvice(true, failure.RetryAfter is { } after && after > delay ? after : delay, left, failure.Advice);
     }
+
+    public void Kept(IReadOnlyList<FailedStep> failed)
+    {
+        foreach (var one in failed) meter?.Failed(one.Entry);
+    }
+
+    public void Recovered(string? code) => meter?.Tried(code is null ? null : FailureCatalog.Find(code)?.Code, true);
+
+    public void LeftOut() => meter?.LeftOut();
 
     private static string? OfStatus(int status) => status switch
     {

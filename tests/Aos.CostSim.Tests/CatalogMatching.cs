@@ -35,6 +35,7 @@ public sealed class CatalogMatching
 
     [Theory]
     [Trait("id", "F5.50-04")]
+    [Trait("id", "F5.51-06")]
     [Trait("id", "F5.50-05")]
     [Trait("id", "F5.50-06")]
     [Trait("id", "F5.50-08")]
@@ -52,6 +53,7 @@ public sealed class CatalogMatching
 
     [Theory]
     [Trait("id", "F5.50-07")]
+    [Trait("id", "F5.51-07")]
     [Trait("id", "F5.50-14")]
     [InlineData("WHO_KNOWS", null)]
     [InlineData(null, "xyzzy plugh 4291")]
@@ -66,6 +68,7 @@ public sealed class CatalogMatching
 
     [Theory]
     [Trait("id", "F5.50-09")]
+    [Trait("id", "F5.51-08")]
     [Trait("id", "F5.50-10")]
     [Trait("id", "F5.50-11")]
     [Trait("id", "F5.50-12")]
@@ -123,6 +126,7 @@ public sealed class CatalogMatching
 
     [Theory]
     [Trait("id", "F5.50-27")]
+    [Trait("id", "F5.51-09")]
     [InlineData("TIMEOUT", 403, "ValueError", "quota", "TIMEOUT", MatchKind.Code, 1.0)]
     [InlineData("ERR_TIMEOUT", 403, "ValueError", "quota", "TIMEOUT", MatchKind.Alias, 1.0)]
     [InlineData("X1", 403, "ValueError", "quota", "PERMISSION_DENIED", MatchKind.Status, 0.9)]

@@ -51,4 +51,14 @@ public interface IFailures
     /// <summary>Whether to try again after a failure, when, and what else to do.</summary>
     /// <param name="tries">Tries so far, at least 1.</param>
     FailureAdvice Advise(Failure failure, int tries);
+
+    /// <summary>These were kept with the journal: counts them.</summary>
+    void Kept(IReadOnlyList<FailedStep> failed);
+
+    /// <summary>A call succeeded that had failed before.</summary>
+    /// <param name="code">As it had failed; null: not known any more.</param>
+    void Recovered(string? code);
+
+    /// <summary>A failure got no row of its own, so that a long list does not write as many rows.</summary>
+    void LeftOut();
 }

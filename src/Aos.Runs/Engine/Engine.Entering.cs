@@ -41,6 +41,7 @@ internal sealed partial class Engine
                 Priority = start.Priority, Scope = start.Queued ? scope ?? "" : null,
             };
             var append = RunAppend.Of(lease.Node, row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim };
+            append = Failing?.Add(append, state, decision.Events) ?? append;
             await entrances.EnterAsync(start.Run);
             try
             {
@@ -65,6 +66,7 @@ internal sealed partial class Engine
     private void Begin(JournalAppend append, RunState state, IReadOnlyList<RunEvent> events)
     {
         changes.Changed(append.Row.Id, state);
+        Failing?.Stored(append, RunState.Empty);
         Meter.Started(state);
         Meter.Workflows.Happened(state, events);
         story.Tell(state, events);
