@@ -4,7 +4,7 @@ using Aos.Kernel;
 namespace Aos.Failures;
 
 /// <summary>Implements the door to the failures that were kept.</summary>
-internal sealed class FailureBook(FailureTable table, ICluster cluster, FailureMeter meter) : IFailureBook
+internal sealed class FailureBook(FailureTable table, CandidateTable candidates, ICluster cluster, FailureMeter meter) : IFailureBook
 {
     /// <summary>Codes of one count.</summary>
     private const int CodesMax = 1_000;
@@ -22,5 +22,13 @@ internal sealed class FailureBook(FailureTable table, ICluster cluster, FailureM
         var marked = await table.RecoverAsync(caller.Tenant, id, succeeded, cluster.Now, caller.Principal, shown, cancel);
         if (marked is not null) meter.Tried(marked.Failed.Entry, succeeded);
         return marked;
+    }
+
+    public Task<IReadOnlyList<FailureCandidate>> CandidatesAsync(Caller caller, CancellationToken cancel) => candidates.ListAsync(caller.Tenant, cancel);
+
+    public async Task<IReadOnlyList<FailureCandidate>> AggregateAsync(Caller caller, int days, int min, CancellationToken cancel)
+    {
+        await candidates.GatherAsync(caller.Tenant, cluster.Now - TimeSpan.FromDays(days), min, cancel);
+        return await candidates.ListAsync(caller.Tenant, cancel);
     }
 }

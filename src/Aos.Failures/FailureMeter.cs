@@ -12,6 +12,7 @@ internal sealed class FailureMeter
     private readonly Counter<long> recovered;
     private readonly Counter<long> lost;
     private readonly Counter<long> dropped;
+    private long aggregatedAt;
 
     public FailureMeter(IMeterFactory factory)
     {
@@ -21,6 +22,7 @@ internal sealed class FailureMeter
         recovered = meter.CreateCounter<long>("recovery_success_total", null, "Failures that were recovered from, by recovery_mode and error_code (UNMATCHED: not of the catalog).");
         lost = meter.CreateCounter<long>("recovery_failure_total", null, "Failures whose recovery did not succeed, by recovery_mode and error_code.");
         dropped = meter.CreateCounter<long>("failure_persist_dropped_total", null, "Failures that got no row of their own, by reason (list_item: beyond the first 100 items of a list).");
+        meter.CreateObservableGauge("failure_aggregation_last_run_timestamp", Aggregation, "s", "When this node last gathered unknown failures of all tenants, seconds since 1970.");
     }
 
     internal void Failed(string? entry)
@@ -38,6 +40,10 @@ internal sealed class FailureMeter
     }
 
     internal void LeftOut() => dropped.Add(1, Tag("reason", "list_item"));
+
+    internal void Aggregated(DateTimeOffset at) => Interlocked.Exchange(ref aggregatedAt, at.ToUnixTimeSeconds());
+
+    private IEnumerable<Measurement<long>> Aggregation() => Interlocked.Read(ref aggregatedAt) is var at and > 0 ? [new Measurement<long>(at)] : [];
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

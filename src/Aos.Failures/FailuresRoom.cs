@@ -15,6 +15,8 @@ public static class FailuresRoom
         aos.Services.AddSingleton<FailureMeter>();
         aos.Services.AddSingleton<FailureTable>();
         aos.Services.AddSingleton<IForgetsRuns>(provider => provider.GetRequiredService<FailureTable>());
-        return aos.Chore<FailureRetention>().Door<IFailures, FailuresDoor>().Door<IFailureBook, FailureBook>();
+        aos.Services.AddSingleton<CandidateTable>();
+        aos.Migrations(CandidateTable.Migration);
+        return aos.Chore<FailureRetention>().Chore<FailureAggregation>().Door<IFailures, FailuresDoor>().Door<IFailureBook, FailureBook>();
     }
 }

@@ -40,11 +40,11 @@ internal sealed class PinTable(IDatabase database, TimeProvider clock) : IKeepsB
     internal Task<PinPage> ListAsync(TenantId tenant, PinFilter filter, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) =>
         {
-            var where = "tenant_id = @tenant" + (filter.Prefix is null ? "" : " AND substr(key, 1, length(@prefix)) = @prefix") + (filter.IncludesExpired ? "" : $" AND {IsAlive}");
+            var more = (filter.Prefix is null ? "" : " AND substr(key, 1, length(@prefix)) = @prefix") + (filter.IncludesExpired ? "" : $" AND {IsAlive}");
             var with = new { tenant = tenant.Value, prefix = filter.Prefix, now = Now, limit = filter.Limit, offset = filter.Offset };
-            var total = await connection.ExecuteScalarAsync<long>(new CommandDefinition($"SELECT count(*) FROM memory_pins WHERE {where}", with, cancellationToken: token));
+            var total = await connection.ExecuteScalarAsync<long>(new CommandDefinition($"SELECT count(*) FROM memory_pins WHERE tenant_id = @tenant{more}", with, cancellationToken: token));
             var rows = await connection.QueryAsync<Row>(new CommandDefinition(
-                $"SELECT {Columns} FROM memory_pins WHERE {where} ORDER BY created_at DESC, id DESC LIMIT @limit OFFSET @offset", with, cancellationToken: token));
+                $"SELECT {Columns} FROM memory_pins WHERE tenant_id = @tenant{more} ORDER BY created_at DESC, id DESC LIMIT @limit OFFSET @offset", with, cancellationToken: token));
             return new PinPage([.. rows.Select(row => row.ToPin())], total);
         },
         cancel);

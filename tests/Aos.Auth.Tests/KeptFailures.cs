@@ -92,6 +92,19 @@ public sealed class KeptFailures : IAsyncLifetime
         Assert.True(empty.Status is 400 or 422);
     }
 
+    [Fact]
+    [Trait("id", "F5.52-06")]
+    public async Task Unknown_failures_are_gathered_on_demand()
+    {
+        var gathered = await house.AskAsync("POST", "/api/v1/failures/aggregate?days=1&min_occurrences=1", null, acme);
+        var listed = await house.AskAsync("GET", "/api/v1/failures/candidates", null, reader);
+
+        Assert.Equal((200, 0, 0), (gathered.Status, gathered["total_patterns"].GetInt32(), gathered["total_occurrences"].GetInt32()));
+        Assert.Equal(gathered.Body.GetRawText(), listed.Body.GetRawText());
+        Assert.Equal(403, (await house.AskAsync("POST", "/api/v1/failures/aggregate", null, reader)).Status);
+        Assert.True((await house.AskAsync("POST", "/api/v1/failures/aggregate?days=0", null, acme)).Status is 400 or 422);
+    }
+
     private async Task NothingForAsync((string, string) other, string id)
     {
         Assert.Equal(404, (await house.AskAsync("GET", $"/api/v1/failures/{id}", null, other)).Status);

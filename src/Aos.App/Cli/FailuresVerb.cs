@@ -17,7 +17,7 @@ internal static class FailuresVerb
         (new("--status") { Description = "all, recovered or unrecovered.", HelpName = "STATUS" }, "status"),
     ];
 
-    internal static Command Command() => new("failures", "What failed in runs, what it is and what to do about it.") { List(), Show(), Stats(), Match(), Recover() };
+    internal static Command Command() => new("failures", "What failed in runs, what it is and what to do about it.") { List(), Show(), Stats(), Match(), Recover(), CandidatesVerb.List(), CandidatesVerb.Aggregate() };
 
     private static Command List()
     {

@@ -16,6 +16,7 @@ internal static class FailureRoutes
         routes.MapGet("/api/v1/failures/catalog/{code}", EntryAsync);
         routes.MapPost("/api/v1/failures/match", MatchAsync);
         routes.MapKeptFailures();
+        routes.MapCandidates();
     }
 
     [Open("Documentation; it holds nothing of any tenant.")]

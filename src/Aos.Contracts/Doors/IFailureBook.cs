@@ -40,6 +40,12 @@ public sealed record KeptFailure(Guid Id, FailedStep Failed, int Attempts, DateT
 /// <param name="Entry">The catalog's code; null: not known.</param>
 public sealed record FailureCount(string Code, string? Entry, long Count, long Attempted, long Recovered);
 
+/// <summary>Unknown failures of one signature: what the catalog might learn.</summary>
+/// <param name="Message">Of one of them.</param>
+/// <param name="Category">What its words speak for.</param>
+public sealed record FailureCandidate(
+    string Signature, string Code, string Message, string? Skill, long Runs, long Agents, long Occurrences, DateTimeOffset FirstAt, DateTimeOffset LastAt, FailureCategory Category, RecoveryMode Recovery);
+
 /// <summary>Failures that a tenant's runs met. Rows are written with the journal; each tenant sees its own.</summary>
 public interface IFailureBook
 {
@@ -55,4 +61,12 @@ public interface IFailureBook
     /// <summary>Puts on record that somebody tried to recover from it, and what came of that; the last word counts. Null: this tenant has none of this id.</summary>
     /// <param name="notes">At most 1,000 characters; null: those it has stay.</param>
     Task<KeptFailure?> RecoverAsync(Caller caller, Guid id, bool succeeded, string? notes, CancellationToken cancel);
+
+    /// <summary>Unknown failures as they were gathered last, most frequent first.</summary>
+    Task<IReadOnlyList<FailureCandidate>> CandidatesAsync(Caller caller, CancellationToken cancel);
+
+    /// <summary>Gathers them anew and replies them.</summary>
+    /// <param name="days">Failures of so many days, from 1.</param>
+    /// <param name="min">Only what occurred so often, from 1.</param>
+    Task<IReadOnlyList<FailureCandidate>> AggregateAsync(Caller caller, int days, int min, CancellationToken cancel);
 }
