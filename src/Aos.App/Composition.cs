@@ -53,7 +53,7 @@ internal static class Composition
             })
             .AddSkills(Skills(options.Workspace))
             .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable))
-            .AddFailures()
+            .AddFailures(Failing())
             .AddMemory()
             .AddRuns(new RunsOptions
             {
@@ -108,7 +108,7 @@ internal static class Composition
         if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Traces().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Traces().Problems, .. Failing().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
@@ -138,6 +138,8 @@ internal static class Composition
     private static WebhookOptions Webhooks() => WebhookOptions.Read(Setting);
 
     /// <summary>Stored traces and what is told of mismatches, as the environment says.</summary>
+    private static FailureOptions Failing() => FailureOptions.Read(Setting);
+
     private static TraceOptions Traces() => TraceOptions.Read(Setting);
 
     /// <summary>The limits of targets, as the environment says.</summary>

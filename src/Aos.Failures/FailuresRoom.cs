@@ -1,4 +1,5 @@
 using Aos.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Failures;
 
@@ -7,5 +8,15 @@ public static class FailuresRoom
 {
     public const string Name = "failures";
 
-    public static AosBuilder AddFailures(this AosBuilder aos) => aos.Door<IFailures, FailuresDoor>();
+    public static AosBuilder AddFailures(this AosBuilder aos, FailureOptions? options = null)
+    {
+        aos.Services.AddSingleton(options ?? new FailureOptions());
+        aos.Services.AddMetrics();
+        aos.Services.AddSingleton<FailureMeter>();
+        aos.Services.AddSingleton<FailureTable>();
+        aos.Services.AddSingleton<IForgetsRuns>(provider => provider.GetRequiredService<FailureTable>());
+        aos.Services.AddSingleton<CandidateTable>();
+        aos.Migrations(CandidateTable.Migration);
+        return aos.Chore<FailureRetention>().Chore<FailureAggregation>().Door<IFailures, FailuresDoor>().Door<IFailureBook, FailureBook>();
+    }
 }

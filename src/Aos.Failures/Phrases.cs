@@ -16,31 +16,47 @@ internal static partial class Phrases
         ("STORE_UNAVAILABLE", Store()), ("PLANNER_ERROR", Planner()),
     ];
 
-    /// <summary>The code, or null.</summary>
-    internal static string? Find(string text)
+    /// <summary>Characters of a text that are looked through.</summary>
+    private const int CharsMax = 4_000;
+
+    /// <summary>The code, and the words that mean it; null: none.</summary>
+    internal static (string Code, string Said)? Find(string text)
     {
-        string? best = null;
+        if (text.Length > CharsMax) text = text[..CharsMax];
+        (string, string)? best = null;
         var length = 0;
         foreach (var (code, words) in Known)
         {
             foreach (var match in words.EnumerateMatches(text))
             {
                 if (match.Length <= length) continue;
-                (best, length) = (code, match.Length);
+                (best, length) = ((code, text.Substring(match.Index, match.Length)), match.Length);
             }
         }
 
-        return best ?? Named(text);
+        return Named(text, length) ?? best;
     }
 
-    /// <summary>The catalog's code written with spaces, the longest one.</summary>
-    private static string? Named(string text) => FailureCatalog.All
-        .Where(entry => Regex.IsMatch(text, $@"\b{entry.Code.Replace("_", "[ _]", StringComparison.Ordinal)}\b", Options, Patience))
-        .MaxBy(entry => entry.Code.Length)?.Code;
+    /// <summary>The catalog's code written with spaces or as it is, the longest one that is longer than <paramref name="than"/>.</summary>
+    private static (string Code, string Said)? Named(string text, int than)
+    {
+        (string, string)? best = null;
+        foreach (var (code, words) in Codes)
+        {
+            if (code.Length <= than || words.Match(text) is not { Success: true } match) continue;
+            (best, than) = ((code, match.Value), code.Length);
+        }
 
-    private const RegexOptions Options = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
+        return best;
+    }
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Codes as patterns, built once.</summary>
+    private static readonly (string Code, Regex Words)[] Codes =
+        [.. FailureCatalog.All.Select(entry => (entry.Code, new Regex($@"\b{entry.Code.Replace("_", "[ _]", StringComparison.Ordinal)}\b", Options, Patience)))];
+
+    private const RegexOptions Options = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
     [GeneratedRegex(@"\bgateway[ _]time-?out\b|\b504\b", Options)]
     private static partial Regex Gateway();

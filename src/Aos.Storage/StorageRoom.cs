@@ -11,7 +11,7 @@ public static class StorageRoom
     {
         aos.Migrations(Keyring.Migrations);
         aos.Migrations(ArchiveTables.Migrations);
-        aos.Migrations(RequestKeys.Migration, RunRoots.Migration);
+        aos.Migrations(RequestKeys.Migration, RunRoots.Migration, FailureRows.Migration);
         aos.Services.AddSingleton(options);
         if (options.DatabaseUrl is null) aos.AddEmbedded(options);
         else aos.AddPostgres();

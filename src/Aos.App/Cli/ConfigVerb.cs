@@ -30,6 +30,7 @@ internal static class ConfigVerb
         ("AOS_EGRESS_ALLOW", false, "none", "private targets that skills may call, with commas"),
         ("AOS_ENVIRONMENT", false, "Development on loopback, else Production", "Development or Production"),
         ("AOS_EXTERNAL_CALLS", false, "allow", "where calls of runs may go at most: allow, deny, or hosts with commas"),
+        ("AOS_FAILURE_RETENTION_DAYS", false, "30", "days that failed steps are kept, 1 to 365"),
         ("AOS_HEADERS_SECONDS_MAX", false, "15", "longest that the head of a request may take to arrive"),
         ("AOS_LIMITS", false, "none", "limits of skills, hosts, providers and runs at once: a JSON object or a file (docs/limits.md)"),
         ("AOS_LOG_FORMAT", false, "text", "text or json: how the server writes its log"),

@@ -17,14 +17,18 @@ public enum MatchKind
     /// <summary>By an HTTP status.</summary>
     Status,
 
+    /// <summary>By the type of the exception that was thrown.</summary>
+    Exception,
+
     /// <summary>By words of its text.</summary>
     Message,
 }
 
 /// <summary>What a failure is.</summary>
 /// <param name="Entry">Null exactly when <paramref name="Kind"/> is None.</param>
-/// <param name="Confidence">1 for codes and aliases, 0.9 for a status, 0.7 for words, 0 for none.</param>
-public sealed record FailureMatch(FailureEntry? Entry, MatchKind Kind, double Confidence);
+/// <param name="Confidence">1 for codes and aliases, 0.9 for a status, 0.8 for an exception's type, 0.7 for words, 0 for none.</param>
+/// <param name="Reason">One sentence: what it was recognised by.</param>
+public sealed record FailureMatch(FailureEntry? Entry, MatchKind Kind, double Confidence, string Reason);
 
 /// <summary>What to do about a failure.</summary>
 /// <param name="Retry">Whether the same call may be tried again by itself.</param>
@@ -39,10 +43,22 @@ public interface IFailures
     /// <summary>The catalog entry of a code or one of its aliases, or null.</summary>
     FailureEntry? Find(string codeOrAlias);
 
-    /// <summary>What a failure is, from whatever is known of it: its code first, then its status, then its text.</summary>
-    FailureMatch Classify(string? code, int? httpStatus = null, string? text = null);
+    /// <summary>What a failure is, from whatever is known of it: its code first, then its status, its exception's type, its text.</summary>
+    /// <param name="httpStatus">What the peer answered with; others than 400 to 599 say nothing.</param>
+    /// <param name="exception">Type of an exception with or without its namespace, of .NET or Python: <c>TimeoutException</c>, <c>ConnectionError</c>.</param>
+    FailureMatch Classify(string? code, int? httpStatus = null, string? text = null, string? exception = null);
 
     /// <summary>Whether to try again after a failure, when, and what else to do.</summary>
     /// <param name="tries">Tries so far, at least 1.</param>
     FailureAdvice Advise(Failure failure, int tries);
+
+    /// <summary>These were kept with the journal: counts them.</summary>
+    void Kept(IReadOnlyList<FailedStep> failed);
+
+    /// <summary>A call succeeded that had failed before.</summary>
+    /// <param name="code">As it had failed; null: not known any more.</param>
+    void Recovered(string? code);
+
+    /// <summary>A failure got no row of its own, so that a long list does not write as many rows.</summary>
+    void LeftOut();
 }

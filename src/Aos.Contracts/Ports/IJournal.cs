@@ -120,6 +120,12 @@ public sealed record JournalAppend
 
     public IReadOnlyList<OutboxItem> Outbox { get; init; } = [];
 
+    /// <summary>Calls and steps that these events say have failed; each <see cref="FailedStep.Place"/> once.</summary>
+    public IReadOnlyList<FailedStep> Failures { get; init; } = [];
+
+    /// <summary>Places that had failed and that these events say have succeeded. Where none failed, nothing is written.</summary>
+    public IReadOnlyList<RecoveredStep> Recovered { get; init; } = [];
+
     /// <summary>True: park, that is release the run, unless its inbox holds items above <see cref="RunRow.InboxRead"/>.</summary>
     public bool Park { get; init; }
 

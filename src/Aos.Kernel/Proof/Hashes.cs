@@ -137,14 +137,20 @@ public static class Backoff
     /// </summary>
     public static TimeSpan Delay(RetryClause clause, int attempt, ulong seed)
     {
-        var delay = (decimal)clause.Backoff.TotalMilliseconds;
-        var cap = (decimal)clause.MaxBackoff.TotalMilliseconds;
-        for (var i = 1; i < attempt && delay < cap; i++) delay *= clause.Factor;
-        if (delay > cap) delay = cap;
+        var delay = Steady(clause, attempt);
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{seed}:{attempt - 1}")), hash);
         var fraction = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(hash) / 4_294_967_296m;
         return TimeSpan.FromMilliseconds((double)decimal.Truncate(delay + (delay * 0.1m * ((2 * fraction) - 1))));
+    }
+
+    /// <summary>The same without its jitter, milliseconds.</summary>
+    public static decimal Steady(RetryClause clause, int attempt)
+    {
+        var delay = (decimal)clause.Backoff.TotalMilliseconds;
+        var cap = (decimal)clause.MaxBackoff.TotalMilliseconds;
+        for (var i = 1; i < attempt && delay < cap; i++) delay *= clause.Factor;
+        return delay > cap ? cap : delay;
     }
 }
 

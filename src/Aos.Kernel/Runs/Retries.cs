@@ -28,10 +28,5 @@ internal static class Retries
         return turn.Now + (delay > DelayMax ? DelayMax : delay);
     }
 
-    private static RetryClause? Clause(PlanStep step, Failure failure)
-    {
-        if (step.Retry is not null) return step.Retry;
-        if (FailureCatalog.Find(failure.Code) is not { Retryable: true, RetriesMax: > 0 } entry) return null;
-        return new RetryClause(entry.RetriesMax + 1, TimeSpan.FromMilliseconds(entry.BackoffMs), TimeSpan.FromSeconds(30), 2);
-    }
+    private static RetryClause? Clause(PlanStep step, Failure failure) => step.Retry ?? FailureTraits.RetryOf(failure.Code);
 }

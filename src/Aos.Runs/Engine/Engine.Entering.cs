@@ -41,6 +41,7 @@ internal sealed partial class Engine
                 Priority = start.Priority, Scope = start.Queued ? scope ?? "" : null,
             };
             var append = Settling.Of(RunAppend.Of(lease.Node, row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim }, state, Now);
+            append = Failing?.Add(append, state, decision.Events) ?? append;
             await entrances.EnterAsync(start.Run);
             try
             {
@@ -66,6 +67,7 @@ internal sealed partial class Engine
     {
         story.Tell(state, events);
         changes.Changed(append.Row.Id, state);
+        Failing?.Stored(append, RunState.Empty);
         Meter.Started(state);
         Meter.Workflows.Happened(state, events);
         if (state.Status.IsOver()) signer.Ended(state);

@@ -237,6 +237,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
     {
         if (!row.Owned) Take(await TakeAgainAsync());
         var append = Settling.Of(RunAppend.Of(Node, row, state, next, events, chain, parks, read) with { Answers = answers }, next, engine.Now);
+        append = engine.Failing?.Add(append, next, events) ?? append;
         var reply = await StoreAsync(append, letters);
         if (reply is AppendReply.HasMail)
         {
@@ -255,6 +256,7 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
         if (reply is not AppendReply.Appended) throw new InvariantBrokenException($"Run {Id} was appended to by somebody else: {reply}.");
         if (append.Entries.Count > 0) chain = append.Entries[^1].Chain;
         bytes += append.Bytes();
+        engine.Failing?.Stored(append, state);
         Volatile.Write(ref row, append.Row);
         Volatile.Write(ref state, next);
         if (append.Row is { Owned: false, Scope: not null }) engine.Queue.Poke(); // Its slot is free.

@@ -24,8 +24,13 @@ internal sealed class AppendBatch : IDisposable
     private readonly OutboxColumns outbox = new();
     private readonly SendColumns sends = new();
     private readonly BatchColumns[] parts;
+    private readonly FailureColumns failures = new();
+    private readonly RecoveryColumns recoveries = new();
     private readonly HashSet<(RunId Run, string Id)> sent = [];
-    private readonly NpgsqlCommand command = new();
+    private readonly NpgsqlBatch batch = new();
+    private readonly NpgsqlBatchCommand command = new();
+    private readonly NpgsqlBatchCommand failing = new(FailureRows.PostgresInsert);
+    private readonly NpgsqlBatchCommand recovering = new(FailureRows.PostgresRecover);
 
     internal AppendBatch()
     {
@@ -33,14 +38,16 @@ internal sealed class AppendBatch : IDisposable
         foreach (var parameter in parts.SelectMany(part => part.Parameters).Prepend(now).Prepend(node)) command.Parameters.Add(parameter);
         var places = Enumerable.Range(1, command.Parameters.Count).Select(place => string.Create(CultureInfo.InvariantCulture, $"${place}"));
         command.CommandText = $"SELECT * FROM {AppendFunction.Name}({string.Join(", ", places)})";
-        command.CommandTimeout = SecondsMax;
+        foreach (var parameter in failures.Parameters) failing.Parameters.Add(parameter);
+        foreach (var parameter in recoveries.Parameters) recovering.Parameters.Add(parameter);
+        batch.Timeout = SecondsMax;
     }
 
     internal bool IsEmpty => !HasAppends && sends.Count == 0;
 
     internal bool HasAppends => fresh.Count + known.Count > 0;
 
-    public void Dispose() => command.Dispose();
+    public void Dispose() => batch.Dispose();
 
     internal void Add(JournalAppend append)
     {
@@ -50,6 +57,8 @@ internal sealed class AppendBatch : IDisposable
         foreach (var answer in append.Answers) answers.Add(append.Row.Id, answer);
         foreach (var item in append.Outbox) outbox.Add(append.Row.Id, item);
         foreach (var item in append.Sends) Add(item, append);
+        foreach (var failed in append.Failures) failures.Add(failed, FailureRows.Chain(append, failed.Seq));
+        foreach (var one in append.Recovered) recoveries.Add(one, FailureRows.Chain(append, one.Seq));
     }
 
     internal void Add(InboxItem item, JournalAppend? of)
@@ -60,6 +69,8 @@ internal sealed class AppendBatch : IDisposable
     internal void Clear()
     {
         foreach (var part in parts) part.Clear();
+        failures.Clear();
+        recoveries.Clear();
         sent.Clear();
     }
 
@@ -68,8 +79,9 @@ internal sealed class AppendBatch : IDisposable
         // Without appends there is nothing that a fence could hold up: anybody may send a letter.
         node.TypedValue = HasAppends ? by.Value : null;
         now.TypedValue = at.UtcTicks;
-        command.Connection = connection;
-        await using var reader = await command.ExecuteReaderAsync(cancel);
+        Compose();
+        batch.Connection = connection;
+        await using var reader = await batch.ExecuteReaderAsync(cancel);
         await reader.ReadAsync(cancel);
         var reply = new BatchReply(reader.GetBoolean(0), [.. Read<Guid>(reader, 1)], [.. Read<Guid>(reader, 2).Zip(Read<string>(reader, 3))]);
         // The commit's own errors come with the end of the answer.
@@ -78,6 +90,17 @@ internal sealed class AppendBatch : IDisposable
         }
 
         return reply;
+    }
+
+    /// <summary>
+    /// Statements that are sent together up to one Sync are one transaction. Failures are rare: a batch without any is the one call.
+    /// </summary>
+    private void Compose()
+    {
+        batch.BatchCommands.Clear();
+        batch.BatchCommands.Add(command);
+        if (failures.Count > 0) batch.BatchCommands.Add(failing);
+        if (recoveries.Count > 0) batch.BatchCommands.Add(recovering);
     }
 
     private void AddFresh(JournalAppend append)

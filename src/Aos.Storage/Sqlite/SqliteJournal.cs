@@ -159,7 +159,16 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
                 sql.InsertOutbox.With(item.Id.ToByteArray(bigEndian: true)).With(item.Tenant.Value).With(Columns.Id(item.Run ?? default)).With(item.Endpoint)
                     .With(item.Kind).With(item.Body.Span).With(now.UtcTicks).Execute();
             }
+
+            foreach (var failed in append.Failures) Keep(failed);
+            foreach (var one in append.Recovered)
+                sql.RecoverFailure.With(one.At.UtcTicks).With(one.By).With(FailedStep.Text(FailedStep.IdOf(one.Run, one.Place))).With(one.Seq).Execute();
         }
+
+        private void Keep(FailedStep failed) =>
+            sql.InsertFailure.With(FailedStep.Text(FailedStep.IdOf(failed.Run, failed.Place))).With(failed.Tenant.Value).With(failed.Run.ToString()).With(failed.Seq).With(failed.Place)
+                .With(failed.Step).With(failed.AgentId).With(failed.Skill).With(failed.Code).With(failed.Message).With(failed.Entry).With((long)failed.Match).With(failed.Retryable ? 1L : 0L)
+                .With(failed.Signature).With(failed.At.UtcTicks).With(failed.Retried ? 1L : 0L).Execute();
     }
 
     private static bool Send(Statements sql, InboxItem item)

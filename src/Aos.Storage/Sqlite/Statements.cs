@@ -29,6 +29,8 @@ internal sealed class Statements : IDisposable
             """);
         CountMail = Prepare(connection, "UPDATE runs SET inbox_head = inbox_head + 1 WHERE id = $1");
         InsertOutbox = Prepare(connection, "INSERT INTO outbox (id, tenant_id, run_id, endpoint, kind, body, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)");
+        InsertFailure = Prepare(connection, FailureRows.SqliteInsert);
+        RecoverFailure = Prepare(connection, FailureRows.SqliteRecover);
         WakeNow = Prepare(connection, "UPDATE runs SET wake_at = 0 WHERE id = $1 AND owned = 0 AND status NOT IN (6, 7, 8)");
     }
 
@@ -42,6 +44,8 @@ internal sealed class Statements : IDisposable
     internal Statement InsertMail { get; }
     internal Statement CountMail { get; }
     internal Statement InsertOutbox { get; }
+    internal Statement InsertFailure { get; }
+    internal Statement RecoverFailure { get; }
     internal Statement WakeNow { get; }
 
     public void Dispose()
