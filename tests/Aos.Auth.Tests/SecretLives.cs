@@ -100,27 +100,27 @@ public sealed class SecretLives : IAsyncLifetime
 
     [Theory]
     [Trait("id", "SEC-05")]
-    [InlineData("9K", """{"value":"abcd"}""", "name")]
-    [InlineData("A-B", """{"value":"abcd"}""", "name")]
-    [InlineData("K", """{"value":"abc"}""", "value")]
+    [InlineData("9K", """{"value":"wxyz"}""", "name")]
+    [InlineData("A-B", """{"value":"wxyz"}""", "name")]
+    [InlineData("K", """{"value":"wxy"}""", "value")]
     [InlineData("K", """{"value":""}""", "value")]
     [InlineData("K", """{"value":["hidden"]}""", "value")]
-    [InlineData("K", """{"value":"abcd","overlap":"91d"}""", "overlap")]
-    [InlineData("K", """{"value":"abcd","overlap":"soon"}""", "overlap")]
-    [InlineData("K", """{"value":"abcd","expires_in":"1s"}""", "expires_in")]
-    [InlineData("K", """{"value":"abcd","allow":{"agents":[]}}""", "allow.agents")]
-    [InlineData("K", """{"value":"abcd","allow":{"agents":[1]}}""", "allow.agents")]
-    [InlineData("K", """{"value":"abcd","allow":{"skills":["fly"]}}""", "fly")]
-    [InlineData("K", """{"value":"abcd","allow":["bot"]}""", "allow")]
-    [InlineData("K", """{"value":"abcd","allow":{"users":["bot"]}}""", "allow")]
-    [InlineData("K", """{"value":"abcd","ttl":"1d"}""", "ttl")]
+    [InlineData("K", """{"value":"wxyz","overlap":"91d"}""", "overlap")]
+    [InlineData("K", """{"value":"wxyz","overlap":"soon"}""", "overlap")]
+    [InlineData("K", """{"value":"wxyz","expires_in":"1s"}""", "expires_in")]
+    [InlineData("K", """{"value":"wxyz","allow":{"agents":[]}}""", "allow.agents")]
+    [InlineData("K", """{"value":"wxyz","allow":{"agents":[1]}}""", "allow.agents")]
+    [InlineData("K", """{"value":"wxyz","allow":{"skills":["fly"]}}""", "fly")]
+    [InlineData("K", """{"value":"wxyz","allow":["bot"]}""", "allow")]
+    [InlineData("K", """{"value":"wxyz","allow":{"users":["bot"]}}""", "allow")]
+    [InlineData("K", """{"value":"wxyz","ttl":"1d"}""", "ttl")]
     public async Task What_is_wrong_with_an_order_is_named_and_its_value_is_not(string name, string order, string word)
     {
         var reply = await house.AsAsync(admin, "PUT", $"/api/v1/secrets/{name}", order);
 
         Assert.Equal((422, "INVALID_INPUT"), (reply.Status, reply.Text("error.code")));
         Assert.Contains(word, reply.Text("error.message")!, StringComparison.Ordinal);
-        Assert.All(new[] { "abc", "hidden" }, value => Assert.DoesNotContain(value, reply.Body.GetRawText(), StringComparison.Ordinal));
+        Assert.All(new[] { "wxy", "hidden" }, value => Assert.DoesNotContain(value, reply.Body.GetRawText(), StringComparison.Ordinal));
         Assert.Equal(0, (await house.AsAsync(admin, "GET", "/api/v1/secrets"))["count"].GetInt32());
     }
 
