@@ -23,6 +23,9 @@ public sealed partial class World : IAsyncDisposable
     private static readonly RunSigner Unsigned = new(null!, null!);
     private const int QuietMax = 2_000;
 
+    /// <summary>Looks at runs that nothing more is due of; one that stays in memory all the same may stay.</summary>
+    private const int LeavingMax = 20;
+
     /// <summary>An answer may wait for the store's next try, never for a step: on a busy machine the clock would run into its timeout.</summary>
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(10);
     private readonly ConcurrentQueue<string> violations = new();
@@ -145,7 +148,12 @@ public sealed partial class World : IAsyncDisposable
             var busy = rows.Any(row => row.Owned || row.WakeAt <= Clock.GetUtcNow() || row.Lane < Lane.Held);
             if (!busy)
             {
-                if (rows.Min(row => row.WakeAt) is not { } next) return;
+                if (rows.Min(row => row.WakeAt) is not { } next)
+                {
+                    await LeftAsync();
+                    return;
+                }
+
                 Clock.GoTo(next);
                 continue;
             }
@@ -173,6 +181,12 @@ public sealed partial class World : IAsyncDisposable
     {
         process.Die();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>What is on record is also told to logs and meters: a run leaves memory after that.</summary>
+    private async Task LeftAsync()
+    {
+        for (var looks = 0; engine.LiveCount > 0 && looks < LeavingMax; looks++) await Task.Delay(Quiet, TimeProvider.System);
     }
 
     private Task BootAsync()

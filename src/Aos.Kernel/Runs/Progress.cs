@@ -33,7 +33,8 @@ internal static class Progress
             return;
         }
 
-        var (running, most) = (open.Busy, RunMachine.ParallelStepsOf(before));
+        // A step that waits for its stand-in takes no place: else no place might be left for the stand-in.
+        var (running, most) = (before.Start!.Rule < KernelRule.Scale ? open.Busy : open.Busy - open.StoodInFor, RunMachine.ParallelStepsOf(before));
         for (var i = -1; ;)
         {
             i = Open.Next(before, turn.State, i, running < most ? static sum => sum.Busy + sum.Ready > 0 : static sum => sum.Busy > 0);

@@ -54,6 +54,9 @@ public readonly struct StepSum : ISum<StepState, StepSum>
     /// <summary>Running or waiting.</summary>
     public int Busy { get; private init; }
 
+    /// <summary>Of the busy ones those that do nothing themselves: another step stands in for them.</summary>
+    public int StoodInFor { get; private init; }
+
     /// <summary>With calls under way or about to be.</summary>
     public int Working { get; private init; }
 
@@ -90,6 +93,7 @@ public readonly struct StepSum : ISum<StepState, StepSum>
             Open = 1,
             Ready = ready ? 1 : 0,
             Busy = busy ? 1 : 0,
+            StoodInFor = busy && element.Fallback is not null ? 1 : 0,
             Working = runs && calls.Started + calls.Ready > 0 ? 1 : 0,
             Waiting = element.Status == StepStatus.Waiting || (runs && calls.Unknown > 0) ? 1 : 0,
             Delayed = runs && calls.Delayed > 0 ? 1 : 0,
@@ -105,6 +109,7 @@ public readonly struct StepSum : ISum<StepState, StepSum>
         Open = left.Open + right.Open,
         Ready = left.Ready + right.Ready,
         Busy = left.Busy + right.Busy,
+        StoodInFor = left.StoodInFor + right.StoodInFor,
         Working = left.Working + right.Working,
         Waiting = left.Waiting + right.Waiting,
         Delayed = left.Delayed + right.Delayed,

@@ -25,6 +25,11 @@ internal sealed class Answers(Draw draw)
         return new RecordOutcome(order.Id, draw.OneIn(4) ? outcome with { SideEffects = [new SideEffect("wrote", "there", draw.OneIn(2))], Retries = draw.Below(3) } : outcome);
     }
 
+    /// <summary>What is there at the moment, which a replay never asks again.</summary>
+    internal RecordMemory To(ReadMemory order) => draw.OneIn(10)
+        ? new RecordMemory(order.Id, [], FailureCatalog.Fail("NOT_AVAILABLE", "The memory does not answer."))
+        : new RecordMemory(order.Id, [.. order.Keys.Where(_ => !draw.OneIn(4)).Select(key => new MemoryEntry(key, Json.Parse(draw.Of(Results))))], null);
+
     private Failure Failure() => FailureCatalog.Fail(draw.Of(Known), "It failed.", draw.OneIn(4) ? TimeSpan.FromSeconds(draw.Below(20)) : null);
 
     private JsonElement Said() => Json.Parse(draw.Below(6) switch

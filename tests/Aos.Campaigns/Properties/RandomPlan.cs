@@ -34,7 +34,10 @@ internal sealed class RandomPlan(Draw draw, int depth = 0)
         if (draw.OneIn(8)) plan.Append(Invariant($",\"timeout\":\"{draw.Of(20, 90, 600)}s\""));
         if (draw.OneIn(4)) plan.Append(",\"on_failure\":\"compensate\"");
         if (draw.OneIn(4)) plan.Append(Invariant($",\"seed\":{draw.Next()}"));
-        if (draw.OneIn(3)) plan.Append(",\"output\":{\"first\":\"${{ default(steps.s0.result, inputs.n) }}\",\"run\":\"${{ run.seed }}\"}");
+        if (draw.OneIn(12)) plan.Append(Invariant($",\"max_parallel_steps\":{1 + draw.Below(3)}"));
+        if (draw.OneIn(12)) plan.Append(",\"external_calls\":").Append(draw.Of("\"deny\"", "[\"a.example\"]", "\"allow\""));
+        if (draw.OneIn(20)) plan.Append(",\"output\":\"${{ default(memory[\\\"end\\\"], inputs.n) }}\"");
+        else if (draw.OneIn(3)) plan.Append(",\"output\":{\"first\":\"${{ default(steps.s0.result, inputs.n) }}\",\"run\":\"${{ run.seed }}\"}");
         return plan.Append('}').ToString();
     }
 
@@ -42,7 +45,7 @@ internal sealed class RandomPlan(Draw draw, int depth = 0)
     {
         var action = Action(i, out var isCall, out var isLoop);
         var step = new StringBuilder(Invariant($"{{\"id\":\"s{i}\",{action}"));
-        if (draw.OneIn(6)) step.Append(Invariant($",\"when\":\"{draw.Of("true", "false", "inputs.n > 2", "inputs.n > 5", $"has({Of(i)})")}\""));
+        if (draw.OneIn(6)) step.Append(Invariant($",\"when\":\"{draw.Of("true", "false", "inputs.n > 2", "inputs.n > 5", $"has({Of(i)})", "default(memory[\\\"on\\\"], true) == true")}\""));
         if (draw.OneIn(6)) step.Append(Invariant($",\"timeout\":\"{draw.Of(1, 5, 40)}s\""));
         if ((isCall || isLoop) && draw.OneIn(3)) step.Append(Invariant($",\"retry\":{{\"max_attempts\":{1 + draw.Below(4)},\"backoff\":\"{draw.Of(100, 1_000, 9_000)}ms\",\"factor\":{draw.Of("1", "1.5", "3")}}}"));
         if (isCall && draw.OneIn(5)) step.Append(Invariant($",\"max_cost_cents\":{draw.Of("0", "1", "2", "5", "9.5")}"));
@@ -84,7 +87,7 @@ internal sealed class RandomPlan(Draw draw, int depth = 0)
             8 => "\"skill\":\"wait\",\"params\":{\"seconds\":\"${{ inputs.n }}\"}",
             9 => Invariant($"\"await\":{{\"signal\":\"{draw.Of("go", $"go{i}")}\"{(draw.OneIn(2) ? ",\"timeout\":\"20s\"" : "")}}}"),
             10 => Invariant($"\"await\":{{\"approval\":{Approval()}}}"),
-            11 => Invariant($"\"for_each\":{List(i)},\"as\":\"it\",\"max_parallel\":{1 + draw.Below(3)},\"skill\":\"{draw.Of("echo", "put", "post", "paid")}\",\"params\":{{\"v\":\"${{{{ it }}}}\",\"at\":\"${{{{ index }}}}\"}}"),
+            11 => Invariant($"\"for_each\":{List(i)},\"as\":\"it\",\"max_parallel\":{1 + draw.Below(3)},{draw.Of("", "", "\"tolerate\":1,", "\"tolerate\":\"50%\",")}\"skill\":\"{draw.Of("echo", "put", "post", "paid")}\",\"params\":{{\"v\":\"${{{{ it }}}}\",\"at\":\"${{{{ index }}}}\"}}"),
             12 => Invariant($"\"repeat\":{{\"until\":\"default(steps.s{i}.result.done, false)\",\"max\":{1 + draw.Below(4)},\"delay\":\"{draw.Of(0, 2)}s\"}},\"skill\":\"{draw.Of("echo", "put", "paid")}\",\"params\":{{\"n\":{i}}}"),
             13 => Invariant($"\"skill\":\"{draw.Of("echo", "put")}\",\"params\":{{\"lost\":\"${{{{ {Of(i)}.nothing.there }}}}\"}}"), // No such thing: the step fails, or what it waits for was skipped.
             14 => Loop(),
@@ -92,7 +95,7 @@ internal sealed class RandomPlan(Draw draw, int depth = 0)
         };
     }
 
-    private string Call(string skill, int i) => Invariant($"\"skill\":\"{skill}\",\"params\":{{\"n\":{draw.Of($"{i}", "\"${{ inputs.n * 2 + 1 }}\"", "\"${{ uuid() }}\"", "\"${{ format_time(now()) }}\"", $"\"${{{{ default({Of(i)}, 0) }}}}\"")}}}");
+    private string Call(string skill, int i) => Invariant($"\"skill\":\"{skill}\",\"params\":{{\"n\":{draw.Of($"{i}", "\"${{ inputs.n * 2 + 1 }}\"", "\"${{ uuid() }}\"", "\"${{ format_time(now()) }}\"", $"\"${{{{ default({Of(i)}, 0) }}}}\"", "\"${{ memory[\\\"k\\\" + inputs.n] }}\"")}}}");
 
     private string List(int i) => draw.Of("[1,2,3]", "\"${{ inputs.list }}\"", "[]", "\"${{ [inputs.n, 2] }}\"", $"\"${{{{ {Of(i)} }}}}\"");
 

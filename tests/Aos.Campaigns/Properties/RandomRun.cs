@@ -90,6 +90,7 @@ internal sealed class RandomRun
     {
         now += TimeSpan.FromMilliseconds(draw.Below(draw.OneIn(8) ? 20_000 : 300));
         if (order is StartChild child) return Answer(child);
+        if (order is ReadMemory read) return answers.To(read);
         var invoke = (InvokeSkill)order;
         return answers.To(invoke, Fold.Call(State, invoke.Id).Started?.Reserved ?? Cents.Zero);
     }

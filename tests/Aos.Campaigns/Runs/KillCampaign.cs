@@ -36,7 +36,7 @@ internal static class KillCampaign
         foreach (var each in Directory.EnumerateFiles(from)) File.Copy(each, Path.Combine(product.Workspace, Path.GetFileName(each)), overwrite: true);
         var plan = product.Read(await PlanFile.ReadAsync(Path.Combine(Folder(), file), CancellationToken.None));
         var given = Json.Parse(inputs.Replace("PEER", product.Peer.Origin, StringComparison.Ordinal));
-        var calm = new Lives(product.Get<ISkills>());
+        var calm = new Lives(product.Get<ISkills>(), product.Get<IMemory>());
         var (whole, sound) = await calm.RunAsync(plan, given);
         var wrong = new List<string>();
         if (whole.Status != RunStatus.Succeeded || !sound.Ok) wrong.Add($"undisturbed it is {whole.Status.Wire()}: {whole.End?.Failure?.Message} {sound.Reason}");
@@ -45,7 +45,7 @@ internal static class KillCampaign
         {
             foreach (var fault in (Fault[])[Fault.CrashBefore, Fault.CrashAfter])
             {
-                var lives = new Lives(product.Get<ISkills>());
+                var lives = new Lives(product.Get<ISkills>(), product.Get<IMemory>());
                 var (state, verdict) = await lives.RunAsync(plan, given, fault, at);
                 kills += lives.Deaths;
                 if (Differs(whole, state, verdict) is { } difference) wrong.Add($"{sample}, {fault} at append {at}: {difference}");

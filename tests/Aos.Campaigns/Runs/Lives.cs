@@ -14,7 +14,7 @@ namespace Aos.Campaigns;
 /// One run driven by one engine after the other: each dies at the append it is told to, the journal and the world outside stay. Skills are
 /// the product's own, and time is real.
 /// </summary>
-internal sealed class Lives(ISkills skills)
+internal sealed class Lives(ISkills skills, IMemory memory)
 {
     private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
     private static readonly TimeSpan RunMax = TimeSpan.FromSeconds(60);
@@ -81,7 +81,7 @@ internal sealed class Lives(ISkills skills)
         var here = process = new FaultyJournal(journal, () => Interlocked.Increment(ref appends) - 1 == at ? fault : Fault.None);
         engine = new Engine(
             here, here, new MemoryNode(journal, TimeProvider.System), skills, TimeProvider.System, new RunChanges(), new RunLog(NullLogger<RunLog>.Instance), new RunMeter(Meters),
-            new RunSigner(null!, null!), LocalPokes.None, new RunsOptions());
+            new RunSigner(null!, null!), LocalPokes.None, new RunsOptions(), memory: memory);
         return engine.StartAsync(CancellationToken.None);
     }
 }

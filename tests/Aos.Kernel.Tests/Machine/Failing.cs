@@ -88,6 +88,21 @@ public sealed class Failing
     }
 
     [Fact]
+    [Trait("id", "SCALE-10")]
+    public void A_step_that_waits_for_its_stand_in_leaves_it_its_place()
+    {
+        var world = MachineWorld.Started("""
+            {"name":"f","max_parallel_steps":1,"steps":[{"id":"a","skill":"put","on_error":{"fallback":"b"}},
+              {"id":"b","fallback_only":true,"skill":"put"}]}
+            """);
+
+        world.Fail("a", "INVALID_INPUT");
+        world.Answer("b");
+
+        Assert.Equal(RunStatus.Succeeded, world.State.Status);
+    }
+
+    [Fact]
     public void A_fallback_nobody_needed_does_not_run()
     {
         var run = MachineWorld.Started("""
