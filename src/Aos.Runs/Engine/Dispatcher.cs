@@ -98,7 +98,11 @@ internal sealed partial class Dispatcher(Engine engine, ISkills skills, RunsOpti
         Failure? why = null;
         try
         {
-            await engine.InsistAsync(async () => why = await engine.Kills.WhyAsync(run.Row, engine.Stopping));
+            await engine.InsistAsync(async () =>
+            {
+                why = await engine.Kills.WhyAsync(run.Row, engine.Stopping);
+                if (why is not null) await engine.Kills.EndAboveAsync(run.Row, engine.Stopping);
+            });
         }
         catch (OperationCanceledException)
         {

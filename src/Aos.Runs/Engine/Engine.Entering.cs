@@ -99,7 +99,9 @@ internal sealed partial class Engine
     {
         await InsistAsync(async () =>
         {
-            if (await Kills.WhyAsync(row, Stopping) is { } why) await CommandAsync(row.Tenant, row.Id, new StopRun(why), Stopping);
+            if (await Kills.WhyAsync(row, Stopping) is not { } why) return;
+            await Kills.EndAboveAsync(row, Stopping);
+            await CommandAsync(row.Tenant, row.Id, new StopRun(why), Stopping);
         });
     }
 

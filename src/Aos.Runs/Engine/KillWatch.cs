@@ -72,6 +72,25 @@ internal sealed class KillWatch(Engine engine, IRunRows rows, RunLog log, IKillS
     /// <summary>Why a run does nothing more, as this node knows it, without a look into the store but for the runs above it; or null.</summary>
     internal ValueTask<Failure?> WhyAsync(RunRow row, CancellationToken cancel) => IsIdle ? default : WhyAsync(row, switches!.Known, cancel);
 
+    /// <summary>
+    /// Ends those above a run that is about to be ended, from the top, where a switch covers them too: else they would hear first that
+    /// their child failed.
+    /// </summary>
+    internal async Task EndAboveAsync(RunRow row, CancellationToken cancel)
+    {
+        if (engine.IsDraining || row.Parent is not { } parent || await rows.GetAsync(row.Tenant, parent, cancel) is not { } above || above.Status.IsOver()) return;
+        if (await WhyAsync(above, cancel) is not { } why) return;
+        await EndAboveAsync(above, cancel);
+        try
+        {
+            await engine.CommandAsync(above.Tenant, above.Id, new StopRun(why), cancel);
+        }
+        catch (Exception e) when (e is JournalCorruptException or RunLostException)
+        {
+            log.NotLoaded(above.Id, e.Message); // It does nothing anyway, or another node has it.
+        }
+    }
+
     private async ValueTask<Failure?> WhyAsync(RunRow row, KillSet set, CancellationToken cancel)
     {
         var above = row;
@@ -130,6 +149,7 @@ internal sealed class KillWatch(Engine engine, IRunRows rows, RunLog log, IKillS
         foreach (var run in engine.All)
         {
             if (await WhyAsync(run.Row, set, engine.Stopping) is not { } why) continue;
+            await EndAboveAsync(run.Row, engine.Stopping);
             run.Post(new Letter(new StopRun(why), 0, null));
             if (engine.IsDraining) await run.CallOffAsync(); // It decides nothing more here: whoever drives it next ends it.
         }
@@ -151,7 +171,9 @@ internal sealed class KillWatch(Engine engine, IRunRows rows, RunLog log, IKillS
     {
         try
         {
-            if (await WhyAsync(row, set, engine.Stopping) is { } why) await engine.CommandAsync(row.Tenant, row.Id, new StopRun(why), engine.Stopping);
+            if (await WhyAsync(row, set, engine.Stopping) is not { } why) return;
+            await EndAboveAsync(row, engine.Stopping);
+            await engine.CommandAsync(row.Tenant, row.Id, new StopRun(why), engine.Stopping);
         }
         catch (Exception e) when (e is JournalCorruptException or RunLostException)
         {

@@ -13,8 +13,10 @@ internal static class Mail
     internal static IReadOnlyList<InboxItem> OfEnd(RunState over)
     {
         var start = over.Start!;
+        // What a switch ended, it ended with all below.
+        RunCommand off = over.End!.Failure is { Code: "EMERGENCY_STOP" } stop ? new StopRun(stop) : new CancelRun($"run {start.Run} is over");
         var calledOff = RunMachine.Unsettled(over).Select(child => new InboxItem(
-            child.Run, string.Create(CultureInfo.InvariantCulture, $"parent:{over.Attempt}"), CommandCodec.Kind, CommandCodec.Write(start.Tenant, new CancelRun($"run {start.Run} is over"))));
+            child.Run, string.Create(CultureInfo.InvariantCulture, $"parent:{over.Attempt}"), CommandCodec.Kind, CommandCodec.Write(start.Tenant, off)));
         return start.Parent is { } parent ? [Report(parent, over), .. calledOff] : [.. calledOff];
     }
 
