@@ -47,6 +47,12 @@ internal sealed class CandidateTable(IDatabase database)
             cancel);
     }
 
+    /// <summary>Whether there is anything to gather, or to clear away.</summary>
+    internal Task<bool> HasWorkAsync(CancellationToken cancel) => database.ForHouse.ReadAsync(
+        async (connection, token) => await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT CASE WHEN EXISTS (SELECT 1 FROM failures WHERE entry IS NULL) OR EXISTS (SELECT 1 FROM failure_candidates) THEN 1 ELSE 0 END", cancellationToken: token)) != 0,
+        cancel);
+
     /// <summary>Most frequent first.</summary>
     internal Task<IReadOnlyList<FailureCandidate>> ListAsync(TenantId tenant, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) =>

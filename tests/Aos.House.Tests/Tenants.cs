@@ -43,7 +43,8 @@ public sealed partial class Tenants
     {
         ["Aos.App/Server/NewestSave.cs runs 1"] = "when anything was stored, of all tenants",
         ["Aos.Approvals/Webhooks/EndpointTable.cs webhook_endpoints 2"] = "whose endpoint it is, its row says; the columns of a new one stand in the other part of the text",
-        ["Aos.Failures/CandidateTable.cs failure_candidates 1"] = "what is gathered anew: a tenant's, or for a chore all tenants'",
+        ["Aos.Failures/CandidateTable.cs failure_candidates 2"] = "what is gathered anew: a tenant's, or for a chore all tenants'",
+        ["Aos.Failures/CandidateTable.cs failures 1"] = "whether there is anything to gather",
         ["Aos.Failures/FailureTable.cs failures 2"] = "the sweep of old failures",
         ["Aos.Identity/Audit/AuditTable.cs audit_log 7"] = "the chain; lists add the tenant to their WHERE",
         ["Aos.Identity/Audit/AuditTable.cs audit_seals 2"] = "of the house",

@@ -60,7 +60,15 @@ internal sealed class WireConnection(Socket client, WireState state)
 
         foreach (var socket in new[] { client, server })
         {
-            if (!orderly) socket.LingerState = new LingerOption(true, 0);
+            try
+            {
+                if (!orderly) socket.LingerState = new LingerOption(true, 0);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The other side was quicker.
+            }
+
             socket.Dispose();
         }
     }
