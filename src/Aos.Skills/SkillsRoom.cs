@@ -1,4 +1,5 @@
 using Aos.Contracts;
+using Aos.Kernel;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Skills;
@@ -23,6 +24,7 @@ public static class SkillsRoom
         return aos
             .Migrations(KvSchema.Migrations)
             .Chore<KvSweep>()
+            .AddSkill(AgentClause.Invoke, _ => new AgentInvoke())
             .AddSkill("echo", _ => new Echo())
             .AddSkill("json_transform", _ => new JsonTransform())
             .AddSkill("fs_read", p => new FsRead(p.GetRequiredService<Workspace>()))

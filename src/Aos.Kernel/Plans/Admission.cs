@@ -108,6 +108,7 @@ public static class Admission
         {
             Add(names, step.Skill);
             Add(names, step.Compensate?.Skill);
+            if (step.Child is { IsInvokedAgent: true }) Add(names, AgentClause.Invoke);
             if (step.Child?.Read is { } child) Add(names, child);
             if (step.Agent is not { } agent) continue;
             Add(names, AgentClause.Model);

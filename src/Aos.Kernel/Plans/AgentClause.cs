@@ -11,6 +11,9 @@ public sealed record AgentClause(JsonElement Goal, ImmutableArray<string> Skills
     /// <summary>The skill whose calls are the turns.</summary>
     public const string Model = "llm_invoke";
 
+    /// <summary>The skill whose step is an agent loop in a child run.</summary>
+    public const string Invoke = "agent_invoke";
+
     /// <summary>Skills of one loop.</summary>
     public const int SkillsMax = 64;
 

@@ -31,7 +31,13 @@ internal sealed class AgentText(
         report.Unknown(clause, at, strict, "goal", "skills", "system", "model", "max_tokens", "max_turns", "max_cost_cents", "approve", "approval", "output_schema");
         if (!skills.ContainsKey(AgentClause.Model)) report.Problem(at, "SKILL_NOT_FOUND", $"An agent step needs the skill {AgentClause.Model}, which is not here.");
         var named = Names(clause, "skills", isRequired: true);
-        foreach (var (i, skill) in named.Index()) report.Skill(skills, skill, $"{at}.skills[{i}]");
+        foreach (var (i, skill) in named.Index())
+        {
+            report.Skill(skills, skill, $"{at}.skills[{i}]");
+            if (skill == AgentClause.Invoke)
+                report.Problem($"{at}.skills[{i}]", "INVALID_PLAN", $"{skill} is a step of a plan, no tool of a model.", "Give the model the skills that the other agent would have, or call the agents in steps.");
+        }
+
         return read with
         {
             Agent = new AgentClause(Goal(clause), named)

@@ -160,6 +160,9 @@ public sealed record ChildClause(JsonElement? Plan, string? Workflow, JsonElemen
 {
     /// <summary>The child's plan as read; null for a stored workflow that was not looked up.</summary>
     public Plan? Read { get; init; }
+
+    /// <summary>True: the author wrote it as a call of <see cref="AgentClause.Invoke"/>, which whoever runs it must be allowed.</summary>
+    public bool IsInvokedAgent { get; init; }
 }
 
 /// <summary>Runs the skill until the expression is true, at most <paramref name="Max"/> rounds, else <c>REPEAT_LIMIT</c>.</summary>

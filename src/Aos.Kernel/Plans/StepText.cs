@@ -129,6 +129,7 @@ internal sealed partial class StepText(
             return Pause(step, parameters, $"{path}.params");
         }
 
+        if (skill == AgentClause.Invoke) return Invoke(step, parameters);
         report.Skill(skills, skill, $"{path}.skill");
         if (!skills.TryGetValue(skill, out var terms)) return Calls(parameters);
         CheckParams(terms, parameters);
@@ -139,6 +140,26 @@ internal sealed partial class StepText(
             (step.Skill, step.Params) = (skill, with);
             return step;
         }
+    }
+
+    private PlanStep Invoke(PlanStep step, JsonElement parameters)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["for_each", "repeat", "idempotency_key"])
+        {
+            if (members.Get(name) is not null)
+                report.Problem($"{path}.{name}", "INVALID_PLAN", $"A step of {AgentClause.Invoke} is a child run and has no {name}.", "Remove it, or put the step into a workflow of its own.");
+        }
+
+        report.Skill(skills, AgentClause.Invoke, $"{path}.skill");
+        InvokedAgent.Unknown(parameters, path, strict, report);
+        var (plan, inputs) = InvokedAgent.Child(parameters);
+        var reading = PlanReader.ReadInner(plan, skills, allowUnknownSkills, isAccepted: !strict, references.Inside());
+        InvokedAgent.Tell(reading, report, path);
+        return step with
+        {
+            Kind = StepKind.Child, ForEach = null, Repeat = null, IdempotencyKey = null,
+            Child = new ChildClause(plan, null, inputs) { Read = reading.Plan, IsInvokedAgent = true },
+        };
     }
 
     private PlanStep Pause(PlanStep step, JsonElement parameters, string at)
@@ -263,6 +284,7 @@ internal sealed partial class StepText(
         report.Unknown(clause, $"{path}.compensate", strict, "skill", "params");
         var skill = values.Text(clause, "skill", $"{path}.compensate") ?? "";
         report.Skill(skills, skill, $"{path}.compensate.skill");
+        if (skill == AgentClause.Invoke) report.Problem($"{path}.compensate.skill", "INVALID_PLAN", $"{skill} is a child run: it cannot undo a step.", "Undo it by a single call.");
         return new CompensateClause(skill, clause.Get("params") ?? Json.EmptyObject);
     }
 

@@ -17,7 +17,7 @@ internal static class LoopPlan
 
     /// <summary>Skills its model may call: a model that asks another one gains nothing by it.</summary>
     internal static IReadOnlyList<string> Tools(Agent agent, IEnumerable<string> skills) =>
-        [.. skills.Where(skill => skill != AgentClause.Model && agent.May(skill)).Order(StringComparer.Ordinal)];
+        [.. skills.Where(skill => skill is not (AgentClause.Model or AgentClause.Invoke) && agent.May(skill)).Order(StringComparer.Ordinal)];
 
     internal static JsonElement Of(Agent agent, string goal, IEnumerable<string> tools) => Json.Write(writer =>
     {
