@@ -6,6 +6,7 @@ using Aos.Identity;
 namespace Aos.Auth.Tests;
 
 /// <summary>Every route of the server, asked by every role and by every kind of wrong credential, answers as it declares.</summary>
+[Trait("store", "none")]
 public sealed class EveryRoute : IAsyncLifetime
 {
     private AuthHouse house = null!;
