@@ -21,7 +21,7 @@ public sealed record StubResponse(int Status = 200, string Body = "{}")
 
 /// <summary>
 /// <c>http_call</c> and <c>http_get</c> before peers that a test recorded. An answer is found by the whole URL, else by the first pattern that
-/// is a part of it; any other URL is answered with 200 and <c>{"message":…,"stub":true}</c>.
+/// is a part of it; any other URL is answered with 200 and a body in which <c>stub</c> is true.
 /// </summary>
 public sealed class StubHttp : StubSkill
 {
@@ -130,7 +130,7 @@ public sealed class StubHttp : StubSkill
                 var found = recorded.Find(answers => answers.Pattern.Equals(url, StringComparison.Ordinal))
                     ?? recorded.Find(answers => url.Contains(answers.Pattern, StringComparison.OrdinalIgnoreCase));
                 return found is null
-                    ? new StubResponse(200, """{"message":"Nothing was recorded for this URL.","stub":true}""")
+                    ? new StubResponse(200, $$"""{"message":"Nothing was recorded.","stub":true,"url":{{Json.Of(url).GetRawText()}}}""")
                     : found.InTurn[Math.Min(found.Given++, found.InTurn.Length - 1)];
             }
         }
