@@ -17,7 +17,8 @@ internal sealed class EgressBlockedException(string message) : IOException(messa
 /// </summary>
 internal sealed class Egress : IEgress, IDisposable
 {
-    private const int ConnectionsPerTargetMax = 64;
+    /// <summary>A call that waits for a slow peer holds a connection and no thread; how many may go there is the limits' affair, not hidden here.</summary>
+    private const int ConnectionsPerTargetMax = 256;
 
     private readonly AddressRule rule;
     private readonly HttpClient client;
@@ -58,7 +59,7 @@ internal sealed class Egress : IEgress, IDisposable
         {
             return FailureCatalog.Fail("EGRESS_BLOCKED", e.Message);
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or ArgumentException)
         {
             return FailureCatalog.Fail("DNS_FAILURE", $"{uri.IdnHost} could not be resolved: {e.Message}");
         }
@@ -103,7 +104,7 @@ internal sealed class Egress : IEgress, IDisposable
         {
             return (null, FailureCatalog.Fail("TIMEOUT", $"{request.Url} did not answer within {request.Timeout.TotalSeconds:0.###} s."));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
             return (null, Told(request.Url, e));
         }
@@ -123,11 +124,12 @@ internal sealed class Egress : IEgress, IDisposable
             Fill(message, request, body, sameOrigin);
             using var answer = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
             var status = (int)answer.StatusCode;
+            if (status < 200) return (null, FailureCatalog.Fail("CONNECTION_RESET", $"{uri.Host} answered {status}, with which no answer ends."));
             if (status is 301 or 302 or 303 or 307 or 308 && request.RedirectsMax > 0 && answer.Headers.Location is { } location)
             {
                 if (hop == request.RedirectsMax)
                     return (null, FailureCatalog.Fail("HTTP_4XX", $"{request.Url} redirects more than {request.RedirectsMax} times."));
-                var next = new Uri(uri, location);
+                if (!Uri.TryCreate(uri, location, out var next)) return (null, Malformed(location.OriginalString));
                 if (Parse(next.AbsoluteUri) is null) return (null, Malformed(next.AbsoluteUri));
                 if (uri.Scheme == "https" && next.Scheme == "http")
                     return (null, FailureCatalog.Fail("EGRESS_BLOCKED", $"{uri.Host} redirects from https to http."));
@@ -148,6 +150,12 @@ internal sealed class Egress : IEgress, IDisposable
     private async ValueTask<Failure?> KeptAsync(OutboundRule rule, Uri target, CancellationToken cancel) =>
         rule.Calls is { } calls ? await calls.RefusalAsync(target.IdnHost, target.Port, resolve, cancel) : null;
 
+    /// <summary>
+    /// The client sends a request without a body once more when the connection ends before its answer. What must not happen twice
+    /// therefore has one, be it empty: then it is the run that decides.
+    /// </summary>
+    private static bool IsSentOnce(HttpMethod method) => method == HttpMethod.Post || method == HttpMethod.Patch;
+
     private static void Fill(HttpRequestMessage message, EgressRequest request, ReadOnlyMemory<byte>? body, bool sameOrigin)
     {
         if (body is { } content)
@@ -155,6 +163,10 @@ internal sealed class Egress : IEgress, IDisposable
             message.Content = new ReadOnlyMemoryContent(content);
             var asked = request.Headers.Any(header => header.Key.Equals("Content-Type", StringComparison.OrdinalIgnoreCase));
             if (!asked && request.ContentType is { } type) message.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+        }
+        else if (IsSentOnce(message.Method))
+        {
+            message.Content = new ReadOnlyMemoryContent(default);
         }
 
         foreach (var (name, value) in request.Headers)
@@ -166,17 +178,24 @@ internal sealed class Egress : IEgress, IDisposable
 
     private static async Task<(byte[] Bytes, bool TooLarge)> ReadAsync(HttpResponseMessage answer, long max, CancellationToken cancel)
     {
-        await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
-        using var buffer = new MemoryStream();
-        var chunk = new byte[16 * 1024];
-        int read;
-        while ((read = await stream.ReadAsync(chunk, cancel)) > 0)
+        try
         {
-            if (buffer.Length + read > max) return ([], true);
-            buffer.Write(chunk, 0, read);
-        }
+            await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
+            using var buffer = new MemoryStream();
+            var chunk = new byte[16 * 1024];
+            int read;
+            while ((read = await stream.ReadAsync(chunk, cancel)) > 0)
+            {
+                if (buffer.Length + read > max) return ([], true);
+                buffer.Write(chunk, 0, read);
+            }
 
-        return (buffer.ToArray(), false);
+            return (buffer.ToArray(), false);
+        }
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
+        {
+            throw new IOException($"The answer cannot be unpacked: {e.Message}", e);
+        }
     }
 
     private SocketsHttpHandler Guarded() => new()
@@ -222,19 +241,26 @@ internal sealed class Egress : IEgress, IDisposable
     }
 
     private static Uri? Parse(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 ? uri : null;
+        !url.Any(char.IsControl) && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 ? uri : null;
 
-    private static Failure Malformed(string url) => FailureCatalog.Fail("INVALID_INPUT", $"'{url}' is no absolute http or https URL without credentials.");
+    /// <summary>What may hold a password, or would break the line, is not repeated.</summary>
+    private static Failure Malformed(string url)
+    {
+        var named = url.Contains('@', StringComparison.Ordinal) || url.Any(char.IsControl) ? "The URL" : $"'{url}'";
+        return FailureCatalog.Fail("INVALID_INPUT", $"{named} is no absolute http or https URL without credentials and control characters.");
+    }
 
     private static Failure Told(string url, Exception e)
     {
+        if (e is HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded })
+            return FailureCatalog.Fail("RESPONSE_TOO_LARGE", $"{url} answered with larger headers than are read.");
         for (var inner = e; inner is not null; inner = inner.InnerException)
         {
             switch (inner)
             {
                 case EgressBlockedException: return FailureCatalog.Fail("EGRESS_BLOCKED", inner.Message);
                 case AuthenticationException: return FailureCatalog.Fail("TLS_FAILURE", $"{url}: {inner.Message}");
-                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain }:
+                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery }:
                     return FailureCatalog.Fail("DNS_FAILURE", $"{url}: {inner.Message}");
                 case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
                     return FailureCatalog.Fail("CONNECTION_REFUSED", $"{url}: {inner.Message}");

@@ -74,7 +74,7 @@ internal sealed class Registry : ISkills
     public async Task<StructuredOutcome> InvokeAsync(string skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
     {
         if (!byName.TryGetValue(skill, out var registered))
-            return StructuredOutcome.Failed(FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}."));
+            return StructuredOutcome.Failed(SkillNames.Off(skill) ?? FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}."));
         if (gate.Refusal(skill, call.Tenant, call.AgentId) is { } refusal) return StructuredOutcome.Failed(refusal);
         if (gate.Rejection(registered.Contract, parameters) is { } rejection) return StructuredOutcome.Failed(rejection);
         var started = clock.GetTimestamp();

@@ -30,6 +30,7 @@ public static class SkillsRoom
             .AddSkill("fs_read", p => new FsRead(p.GetRequiredService<Workspace>()))
             .AddSkill("fs_write", p => new FsWrite(p.GetRequiredService<Workspace>()))
             .AddSkill("http_call", p => new HttpCall(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>()))
+            .AddSkill("http_get", p => new HttpGet(new HttpCall(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>())))
             .AddSkill("kv_delete", p => new KvDelete(p.GetRequiredService<KvStore>()))
             .AddSkill("kv_get", p => new KvGet(p.GetRequiredService<KvStore>()))
             .AddSkill("kv_set", p => new KvSet(p.GetRequiredService<KvStore>()))

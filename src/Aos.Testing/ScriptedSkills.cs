@@ -88,10 +88,24 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
         return this;
     }
 
+    /// <summary>Adds the skills that a stub stands for. A call that fails did not happen: it is among the calls of the stub, not among the effects.</summary>
+    public ScriptedSkills Add(StubSkill stub)
+    {
+        var known = new Dictionary<string, SkillTerms>(terms, StringComparer.Ordinal);
+        foreach (var one in stub.Terms)
+        {
+            known[one.Name] = one;
+            scripts[one.Name] = new Script(one.Effect, static call => call.Params, Cents.Zero, stub);
+        }
+
+        terms = known;
+        return this;
+    }
+
     public Failure? Refusal(string skill, TenantId tenant, string agentId) => null;
 
     public IReadOnlyList<PlanProblem> Check(string skill, JsonElement parameters, string path) =>
-        scripts.ContainsKey(skill) ? [] : [new PlanProblem(path, "SKILL_NOT_FOUND", $"There is no skill {skill}.")];
+        scripts.TryGetValue(skill, out var script) ? script.Stub?.Check(skill, parameters, path) ?? [] : [new PlanProblem(path, "SKILL_NOT_FOUND", $"There is no skill {skill}.")];
 
     public async Task<StructuredOutcome> InvokeAsync(string skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
     {
@@ -101,13 +115,15 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
         if (behaviour == Behaviour.CrashBefore && Crash is { } before) return await before();
         if (behaviour == Behaviour.Refuse) return StructuredOutcome.Failed(FailureCatalog.Fail("FILE_NOT_FOUND", "The script says so."));
         if (behaviour == Behaviour.Fail) return StructuredOutcome.Failed(Fails(seen));
+        var answered = script.Stub is { } stub ? await stub.CallAsync(skill, parameters, call, cancel) : null;
+        if (answered is { Ok: false }) return answered;
         if (script.Effect != EffectClass.Pure)
         {
             BeforeEffect?.Invoke(seen);
             effects.Enqueue(seen);
         }
 
-        var outcome = StructuredOutcome.Succeeded(script.Answer(seen), script.Cost);
+        var outcome = answered ?? StructuredOutcome.Succeeded(script.Answer(seen), script.Cost);
         if (behaviour == Behaviour.CrashAfter && Crash is { } after) return await after();
         if (behaviour == Behaviour.Twice && Again is { } again) await again(seen, outcome);
         return behaviour == Behaviour.ThenNever ? await NeverAsync(skill, call, cancel) : outcome;
@@ -128,5 +144,5 @@ public sealed class ScriptedSkills(TimeProvider clock) : ISkills
         return StructuredOutcome.Failed(FailureCatalog.Fail("TIMEOUT", $"{skill} did not answer."), default, call.Timeout);
     }
 
-    private sealed record Script(EffectClass Effect, Func<ScriptedCall, JsonElement> Answer, Cents Cost);
+    private sealed record Script(EffectClass Effect, Func<ScriptedCall, JsonElement> Answer, Cents Cost, StubSkill? Stub = null);
 }

@@ -73,7 +73,7 @@ internal static class RuntimeRoutes
     private static Task SkillAsync(HttpContext context)
     {
         var skills = context.RequestServices.GetRequiredService<ISkills>();
-        var id = (string)context.Request.RouteValues["skill_id"]!;
+        var id = SkillNames.Bare((string)context.Request.RouteValues["skill_id"]!);
         if (skills.All.TryGetValue(id, out var skill)) return context.ReplyAsync(writer => SkillWire.Write(writer, skill));
         var failure = FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {id}.");
         throw new RefusedException(failure, 404, Json.Write(writer =>

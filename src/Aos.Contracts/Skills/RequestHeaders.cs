@@ -1,6 +1,6 @@
 namespace Aos.Contracts;
 
-/// <summary>Names of headers of requests.</summary>
+/// <summary>Names and values of headers of requests.</summary>
 public static class RequestHeaders
 {
     /// <summary>Headers that the HTTP connection owns: a caller who set them could split or redirect the request.</summary>
@@ -8,6 +8,9 @@ public static class RequestHeaders
     {
         "Connection", "Content-Length", "Host", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Expect",
     };
+
+    /// <summary>Whether a text may be the value of a header: what breaks a line, or is no ASCII, is sent by none.</summary>
+    public static bool IsValue(string value) => value.All(c => c == '\t' || c is >= ' ' and <= '~');
 
     public static bool IsOwned(string name) => Owned.Contains(name);
 

@@ -47,15 +47,13 @@ public static class PlannerRules
                 }));
         }
 
-        var allowed = request.Manifest.Select(skill => Bare(skill.SkillId)).ToHashSet(StringComparer.Ordinal);
-        var steps = rule.Steps.Where(step => allowed.Count == 0 || allowed.Contains(Bare(step.Skill))).ToList();
+        var allowed = request.Manifest.Select(skill => SkillNames.Bare(skill.SkillId)).ToHashSet(StringComparer.Ordinal);
+        var steps = rule.Steps.Where(step => allowed.Count == 0 || allowed.Contains(SkillNames.Bare(step.Skill))).ToList();
         if (steps.Count == 0) return NoSkills(rule);
         return PlannerReply.Planned(new PlannerOutput(
             [.. steps.Select(step => step with { Params = Fill(step.Params, goal, request.Extra) })],
             new PlannerMetadata(planner, Version) { Deterministic = true, CacheKey = request.InputHash() }));
     }
-
-    internal static string Bare(string skill) => skill.StartsWith("skill.", StringComparison.Ordinal) ? skill[6..] : skill;
 
     private static PlannerRule? Match(string goal, IReadOnlyList<PlannerRule> rules) => rules
         .Where(rule => rule.Keywords.Any(keyword => goal.Contains(keyword, StringComparison.OrdinalIgnoreCase)))

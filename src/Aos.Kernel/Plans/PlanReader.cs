@@ -46,7 +46,7 @@ public static class PlanReader
         {
             var (normal, strict) = PlanShapes.Normalise(source);
             var plan = new PlanText(normal, skills, limits, strict && !isAccepted, allowUnknownSkills, report, references).Read();
-            var isUsable = report.Problems.TrueForAll(problem => allowUnknownSkills && problem.Code == "SKILL_NOT_FOUND");
+            var isUsable = report.Problems.TrueForAll(problem => allowUnknownSkills && PlanReport.IsOfSkill(problem));
             return new PlanReading(isUsable ? plan : null, [.. report.Problems], [.. report.Warnings]);
         }
         catch (Exception e) when (e is CanonicalJsonException or JsonException)
@@ -64,6 +64,9 @@ internal sealed class PlanReport
 
     internal List<PlanProblem> Warnings { get; } = [];
 
+    /// <summary>Whether the mistake is a skill that is not here, or off: the plan can be priced all the same.</summary>
+    internal static bool IsOfSkill(PlanProblem problem) => problem.Code is "SKILL_NOT_FOUND" or "PERMISSION_DENIED";
+
     internal void Problem(string path, string code, string message, string? suggestion = null) =>
         Problems.Add(new PlanProblem(path, code, message, suggestion));
 
@@ -73,6 +76,12 @@ internal sealed class PlanReport
     internal void Skill(IReadOnlyDictionary<string, SkillTerms> skills, string skill, string at)
     {
         if (skills.ContainsKey(skill)) return;
+        if (SkillNames.Off(skill) is { } off)
+        {
+            Problem(at, off.Code, off.Message);
+            return;
+        }
+
         var near = Nearest.To(skill, skills.Keys.Order(StringComparer.Ordinal).ToArray());
         Problem(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", near is null ? "aos skills lists the skills." : $"Did you mean {near}?");
     }

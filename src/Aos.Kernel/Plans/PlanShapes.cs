@@ -109,7 +109,7 @@ internal static partial class PlanShapes
         writer.WriteStartObject();
         writer.WriteString("id", id);
         var skill = step.Get("skill") ?? step.Get("skill_id");
-        if (skill is { } named) Copy(writer, "skill", named.ValueKind == JsonValueKind.String ? Json.Of(Bare(named.GetString()!)) : named);
+        if (skill is { } named) Copy(writer, "skill", named.ValueKind == JsonValueKind.String ? Json.Of(SkillNames.Bare(named.GetString()!)) : named);
         if (step.GetText("description") is { } description) writer.WriteString("description", description);
         var written = step.Get("params") ?? step.Get("inputs");
         var parameters = written ?? Json.EmptyObject;
@@ -145,8 +145,6 @@ internal static partial class PlanShapes
             if (step.Get(member) is { ValueKind: not JsonValueKind.Null } value) Copy(writer, member, value);
         }
     }
-
-    private static string Bare(string skill) => skill.StartsWith("skill.", StringComparison.Ordinal) ? skill[6..] : skill;
 
     private static void WriteParams(Utf8JsonWriter writer, JsonElement parameters)
     {
@@ -218,7 +216,7 @@ internal static partial class PlanShapes
         writer.WriteStartObject();
         writer.WriteString("id", id + "_fallback");
         writer.WriteBoolean("fallback_only", true);
-        writer.WriteString("skill", Bare(fallback.GetText("skill") ?? ""));
+        writer.WriteString("skill", SkillNames.Bare(fallback.GetText("skill") ?? ""));
         writer.WritePropertyName("params");
         WriteParams(writer, fallback.Get("params") ?? Json.EmptyObject);
         writer.WriteEndObject();

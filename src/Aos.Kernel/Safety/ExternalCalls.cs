@@ -133,7 +133,7 @@ public sealed record ExternalCalls(ImmutableArray<CallRule> Rules)
         {
             var (listed, at, wrong) = Texts(callers, $"{path}.skills", SkillsMax);
             if (listed is null) return (null, at, wrong);
-            skills = [.. listed.Select(PlannerRules.Bare)];
+            skills = [.. listed.Select(SkillNames.Bare)];
         }
 
         return hosts is null && skills is null ? (null, null, null) : (new ExternalCalls([new CallRule(hosts, skills)]), null, null);

@@ -38,7 +38,7 @@ public static class Sandbox
 
     private static readonly string[] Never =
     [
-        "shell_exec", "shell_execute", "os_command", "os_remove", "file_delete", "db_drop", "db_truncate", "system_reboot", "system_shutdown", "rm_rf", "format_disk",
+        "shell", "shell_lite", "shell_exec", "shell_execute", "os_command", "os_remove", "file_delete", "db_drop", "db_truncate", "system_reboot", "system_shutdown", "rm_rf", "format_disk",
         "eval_code", "network_raw", "system_call",
     ];
 
@@ -56,8 +56,8 @@ public static class Sandbox
 
     private static bool IsForbidden(SandboxRules rules, string skill)
     {
-        var name = PlannerRules.Bare(skill.ToLowerInvariant());
-        return Never.Contains(name, StringComparer.Ordinal) || rules.Forbidden.Any(other => PlannerRules.Bare(other.ToLowerInvariant()) == name);
+        var name = SkillNames.Bare(skill.ToLowerInvariant());
+        return Never.Contains(name, StringComparer.Ordinal) || rules.Forbidden.Any(other => SkillNames.Bare(other.ToLowerInvariant()) == name);
     }
 
     private static void Scan(JsonElement parameters, SandboxTerms terms, List<SandboxViolation> violations)

@@ -54,9 +54,9 @@ internal sealed class PlanningDesk(PlannerRegistry planners, ISkills skills, Tar
     /// <summary>A plan of one step of the named skill.</summary>
     internal async Task<Planning> ForceAsync(Agent agent, string goal, string skill, JsonElement? given, Cents? left, CancellationToken cancel)
     {
-        skill = skill.StartsWith("skill.", StringComparison.Ordinal) ? skill[6..] : skill;
+        skill = SkillNames.Bare(skill);
         if (!skills.All.TryGetValue(skill, out var description))
-            return new Planning(null, null, [], FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}."), null, Cents.Zero);
+            return new Planning(null, null, [], SkillNames.Off(skill) ?? FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}."), null, Cents.Zero);
         var (parameters, warnings) = given is { } own ? (own, []) : ForcedStep.Params(description.InputSchema, goal);
         var output = new PlannerOutput([new PlannedStep("s1", skill, parameters)], new PlannerMetadata("forced", "1.0.0") { Deterministic = true });
         var (plan, problems, found) = await ReadAsync(agent, output.ToPlan("goal", goal), 1, left, cancel);

@@ -13,7 +13,7 @@ internal sealed record HttpBody(JsonElement Value, string Encoding, string Hash)
 {
     internal static HttpBody Read(EgressResponse response)
     {
-        var bytes = response.Body;
+        var bytes = response.Body.AsSpan().StartsWith(System.Text.Encoding.UTF8.Preamble) ? response.Body[3..] : response.Body;
         if (bytes.Length == 0) return new HttpBody(Json.Null, "none", Of([]));
         if (ParsedJson(bytes) is { } json)
             return new HttpBody(json, "json", json.ValueKind == JsonValueKind.String ? Of(System.Text.Encoding.UTF8.GetBytes(json.GetString()!)) : ContentHash.Short(json));

@@ -89,6 +89,7 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
         var method = input.Method.ToUpperInvariant();
         if (!HttpRoute.TryFind(input.Url, input.Headers, call.Connection, out var route, out var problem)) return Fail(problem);
         if (!HttpQuery.TryAdd(route.Url, input.Params, out var url, out var wrong)) return Fail(wrong);
+        if (HttpHeaders.KeyProblem(input.IdempotencyKey ?? call.IdempotencyKey) is { } broken) return Fail(broken);
         var isSafe = method is "GET" or "HEAD" or "OPTIONS";
         var key = isSafe ? null : input.IdempotencyKey ?? call.IdempotencyKey;
         var (response, failure) = await egress.SendAsync(Request(input, route, method, url, key, Time(input, call, route.TimeMax)), cancel);

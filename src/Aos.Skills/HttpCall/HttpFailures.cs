@@ -8,6 +8,12 @@ namespace Aos.Skills;
 /// <summary>What an HTTP status that is no success means, for every skill that speaks HTTP.</summary>
 internal static class HttpFailures
 {
+    /// <summary>A peer that asks for more is taken to ask for this much.</summary>
+    private static readonly TimeSpan RetryAfterMax = TimeSpan.FromDays(1);
+
+    /// <summary>The three forms of a date that HTTP knows; the last one fills the day with a blank.</summary>
+    private static readonly string[] Dates = ["r", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy"];
+
     /// <summary>The code of a status from 400 on.</summary>
     internal static string Code(int status) => status switch
     {
@@ -33,15 +39,17 @@ internal static class HttpFailures
         return FailureCatalog.Fail(Code(response.Status), $"{url} answered {response.Status}.", RetryAfter(response, now), details);
     }
 
-    /// <summary>Seconds or an HTTP date; a date that has passed is zero.</summary>
+    /// <summary>Seconds or an HTTP date, at most a day; a date that has passed is zero. Null: the peer gives none that can be read.</summary>
     internal static TimeSpan? RetryAfter(EgressResponse response, DateTimeOffset now)
     {
-        var text = response.Headers.FirstOrDefault(header => header.Key.Equals("Retry-After", StringComparison.OrdinalIgnoreCase)).Value;
-        if (text is null) return null;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)) return TimeSpan.FromSeconds(seconds);
-        if (!DateTimeOffset.TryParseExact(text, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)) return null;
-        return at > now ? at - now : TimeSpan.Zero;
+        var text = response.Headers.FirstOrDefault(header => header.Key.Equals("Retry-After", StringComparison.OrdinalIgnoreCase)).Value?.Trim();
+        if (string.IsNullOrEmpty(text)) return null;
+        if (text.All(char.IsAsciiDigit)) return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? Bounded(TimeSpan.FromSeconds(seconds)) : RetryAfterMax;
+        const DateTimeStyles Styles = DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowInnerWhite;
+        return DateTimeOffset.TryParseExact(text, Dates, CultureInfo.InvariantCulture, Styles, out var at) ? Bounded(at - now) : null;
     }
+
+    private static TimeSpan Bounded(TimeSpan asked) => asked < TimeSpan.Zero ? TimeSpan.Zero : asked > RetryAfterMax ? RetryAfterMax : asked;
 
     private static string Beginning(EgressResponse response)
     {

@@ -8,6 +8,7 @@ internal static class HttpHeaders
 {
     private const int CountMax = 100;
     private const int BytesMax = 32 * 1024;
+    private const string NoValue = "a line break, another control character, or one beyond ASCII, which no header may";
 
     /// <summary>Headers of an answer that follow from the content. Dates, cookies and ids of requests do not.</summary>
     private static readonly string[] Stable = ["content-disposition", "content-language", "content-type", "link", "location"];
@@ -22,11 +23,14 @@ internal static class HttpHeaders
             if (!RequestHeaders.IsToken(name))
                 return "headers has a name that is no HTTP token.";
             if (RequestHeaders.IsOwned(name)) return $"The header {name} is set by the connection.";
-            if (value.Any(c => c is '\r' or '\n' or '\0')) return $"The header {name} holds a line break.";
+            if (!RequestHeaders.IsValue(value)) return $"The header {name} holds {NoValue}.";
         }
 
         return null;
     }
+
+    /// <summary>Why a text cannot be an idempotency key, which is sent as a header; or null.</summary>
+    internal static string? KeyProblem(string? key) => key is null || RequestHeaders.IsValue(key) ? null : $"idempotency_key holds {NoValue}.";
 
     internal static SortedDictionary<string, string> Of(EgressResponse response)
     {

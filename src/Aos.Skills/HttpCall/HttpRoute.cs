@@ -31,6 +31,12 @@ internal sealed partial class HttpRoute
         string url, IReadOnlyDictionary<string, string>? headers, OpenConnection? through, [NotNullWhen(true)] out HttpRoute? route, [NotNullWhen(false)] out string? problem)
     {
         route = null;
+        if (url.Any(char.IsControl))
+        {
+            problem = "url holds a line break or another control character.";
+            return false;
+        }
+
         var whole = through is null ? url : Below(through.Known, url);
         if (whole is null)
         {

@@ -67,6 +67,7 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
         var body = input.Body.ValueKind == JsonValueKind.Undefined ? [] : isText ? Encoding.UTF8.GetBytes(input.Body.GetString()!) : CanonicalJson.Bytes(input.Body);
         if (body.Length > PayloadBytesMax) return Fail("INPUT_TOO_LARGE", $"The body has {body.Length} bytes, the limit is {PayloadBytesMax}.");
         var delivery = input.IdempotencyKey ?? call.IdempotencyKey;
+        if (HttpHeaders.KeyProblem(delivery) is { } broken) return Fail("INVALID_INPUT", broken);
         var request = new EgressRequest(
             "POST", route.Url, Headers(input, route, delivery, body), body, isText ? "text/plain; charset=utf-8" : "application/json",
             route.TimeMax < call.Timeout ? route.TimeMax.Value : call.Timeout, RedirectsMax: 0);

@@ -120,7 +120,6 @@ public sealed class Simulate : IAsyncLifetime
 
     [Theory]
     [InlineData("echo", true)]
-    [InlineData("http_get", false)]
     [InlineData("shell", false)]
     [InlineData("parity_test", false)]
     public async Task Every_skill_name_gets_an_estimate_and_one_that_is_not_there_a_warning(string skill, bool isThere)

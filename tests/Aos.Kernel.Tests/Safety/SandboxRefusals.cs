@@ -8,6 +8,8 @@ public sealed class SandboxRefusals
     private static readonly SandboxTerms Http = new(["network", "http"], false, ["body"]);
 
     [Theory]
+    [InlineData("shell")]
+    [InlineData("shell_lite")]
     [InlineData("shell_exec")]
     [InlineData("shell_execute")]
     [InlineData("os_command")]

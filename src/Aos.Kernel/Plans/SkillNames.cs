@@ -1,0 +1,15 @@
+namespace Aos.Kernel;
+
+/// <summary>Names of skills as they are written.</summary>
+public static class SkillNames
+{
+    /// <summary>The name without the <c>skill.</c> that some clients put in front.</summary>
+    public static string Bare(string skill) => skill.StartsWith("skill.", StringComparison.Ordinal) ? skill[6..] : skill;
+
+    /// <summary>Why a skill that clients know is not here and cannot be switched on, with what to use instead; null: it is not one of those.</summary>
+    public static Failure? Off(string skill) => skill is "shell" or "shell_lite"
+        ? FailureCatalog.Fail(
+            "PERMISSION_DENIED",
+            $"The skill {skill} is off: no step runs commands of a shell. Call a service with http_call, reshape JSON with json_transform, or write a skill that does this one thing.")
+        : null;
+}
