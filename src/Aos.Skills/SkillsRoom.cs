@@ -35,6 +35,7 @@ public static class SkillsRoom
             .AddSkill("kv_get", p => new KvGet(p.GetRequiredService<KvStore>()))
             .AddSkill("kv_set", p => new KvSet(p.GetRequiredService<KvStore>()))
             .AddModels()
+            .AddSkill("postgres_query", p => new PostgresQuery(new Lazy<PostgresPools>(p.GetRequiredService<PostgresPools>), p.GetRequiredService<TimeProvider>()))
             .AddSkill("wait", p => new Wait(p.GetRequiredService<TimeProvider>()))
             .AddSkill("webhook_send", p => new WebhookSend(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>()))
             .Door<ISkills, Registry>();
@@ -44,6 +45,7 @@ public static class SkillsRoom
     {
         aos.Services.AddSingleton<ConnectionOpener>();
         aos.Services.AddSingleton<HttpProbe>();
+        aos.Services.AddSingleton<PostgresPools>();
         aos.Services.AddSingleton<PostgresProbe>();
         aos.Services.AddSingleton(p => new SmtpProbe(p.GetRequiredService<IEgress>()));
         aos.Door<IConnectionTests, ConnectionTests>();

@@ -42,6 +42,8 @@ internal sealed class SkillRoom : IDisposable
 
     internal string Workspace { get; }
 
+    internal TestStore Store => store;
+
     internal ISkills Skills => services.GetRequiredService<ISkills>();
 
     internal IEgress Egress => services.GetRequiredService<IEgress>();

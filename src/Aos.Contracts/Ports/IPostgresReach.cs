@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Net;
 using Aos.Kernel;
 
 namespace Aos.Contracts;
@@ -30,4 +32,10 @@ public interface IPostgresReach
 
     /// <summary>Connects and asks <c>select 1</c>; null: it works. Throws only when cancelled.</summary>
     Task<Failure?> TryAsync(PostgresPlace place, CancellationToken cancel);
+
+    /// <summary>Connections to one judged address of a place, kept for a minute after their use, and to be disposed. None is opened yet.</summary>
+    DbDataSource Pool(PostgresPlace place, IPAddress address, int connectionsMax);
+
+    /// <summary>What kept a connection from being made, or broke it, by what the driver threw; null: something else did.</summary>
+    Failure? Told(PostgresPlace place, Exception e);
 }

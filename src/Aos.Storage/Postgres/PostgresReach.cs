@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -50,6 +51,10 @@ internal sealed class PostgresReach(IEgress egress) : IPostgresReach
         return failure;
     }
 
+    public DbDataSource Pool(PostgresPlace place, IPAddress address, int connectionsMax) => Source(place, address, connectionsMax);
+
+    public Failure? Told(PostgresPlace place, Exception e) => IsOfDriver(e) ? Why(place, e) : null;
+
     private static async Task<Failure?> AskAsync(PostgresPlace place, IPAddress address, CancellationToken cancel)
     {
         try
@@ -60,14 +65,17 @@ internal sealed class PostgresReach(IEgress egress) : IPostgresReach
             await command.ExecuteScalarAsync(cancel);
             return null;
         }
-        catch (Exception e) when (e is NpgsqlException or IOException or SocketException or TimeoutException or AuthenticationException or InvalidOperationException)
+        catch (Exception e) when (IsOfDriver(e))
         {
             cancel.ThrowIfCancellationRequested();
-            return Told(place, e);
+            return Why(place, e);
         }
     }
 
-    private static NpgsqlDataSource Source(PostgresPlace place, IPAddress address)
+    private static bool IsOfDriver(Exception e) => e is NpgsqlException or IOException or SocketException or TimeoutException or AuthenticationException or InvalidOperationException;
+
+    /// <param name="connectionsMax">0: none is kept.</param>
+    private static NpgsqlDataSource Source(PostgresPlace place, IPAddress address, int connectionsMax = 0)
     {
         var settings = new NpgsqlConnectionStringBuilder
         {
@@ -80,7 +88,10 @@ internal sealed class PostgresReach(IEgress egress) : IPostgresReach
             GssEncryptionMode = GssEncryptionMode.Disable,
             Passfile = "/dev/null",
             ApplicationName = "aos",
-            Pooling = false,
+            Pooling = connectionsMax > 0,
+            MaxPoolSize = Math.Max(1, connectionsMax),
+            ConnectionIdleLifetime = 60,
+            ConnectionPruningInterval = 10,
             Enlist = false,
             NoResetOnClose = true,
             Timeout = SecondsMax,
@@ -96,7 +107,7 @@ internal sealed class PostgresReach(IEgress egress) : IPostgresReach
             .Build();
     }
 
-    private static Failure Told(PostgresPlace place, Exception e)
+    private static Failure Why(PostgresPlace place, Exception e)
     {
         var where = string.Create(CultureInfo.InvariantCulture, $"{place.Host}:{place.Port}");
         for (var inner = e; inner is not null; inner = inner.InnerException)
@@ -127,7 +138,7 @@ internal sealed class PostgresReach(IEgress egress) : IPostgresReach
         {
             ['2', '8', ..] or "42501" => "PERMISSION_DENIED",
             "3D000" => "NOT_FOUND",
-            ['5', '3', ..] or "57P03" => "SERVICE_UNAVAILABLE",
+            ['5', '3', ..] or ['5', '7', 'P', ..] => "SERVICE_UNAVAILABLE",
             _ => "EXECUTION_ERROR",
         };
         return FailureCatalog.Fail(code, $"{where} refuses: {said.MessageText}", null, details);
