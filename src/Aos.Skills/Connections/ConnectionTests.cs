@@ -45,5 +45,10 @@ internal sealed class ConnectionTests(
     }
 
     /// <summary>For whom secrets are asked: the skill that uses such a connection, or will be called after its kind.</summary>
-    private static string SkillOf(string kind) => kind == ConnectionKinds.Http ? "http_call" : kind;
+    private static string SkillOf(string kind) => kind switch
+    {
+        ConnectionKinds.Http => "http_call",
+        ConnectionKinds.Smtp => "email_send",
+        _ => kind,
+    };
 }
