@@ -25,7 +25,9 @@ public static class SkillsRoom
             .Migrations(KvSchema.Migrations)
             .Chore<KvSweep>()
             .AddSkill(AgentClause.Invoke, _ => new AgentInvoke())
+            .AddSkill("calendar_write", p => new CalendarWrite(p.GetRequiredService<Workspace>(), new CalendarStore(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>()), p.GetRequiredService<TimeProvider>()))
             .AddSkill("echo", _ => new Echo())
+            .AddSkill("email_send", p => new EmailSend(new SmtpDelivery(p.GetRequiredService<IEgress>(), p.GetRequiredService<SmtpTrust>(), p.GetRequiredService<TimeProvider>()), p.GetRequiredService<TimeProvider>()))
             .AddSkill("json_transform", _ => new JsonTransform())
             .AddSkill("fs_read", p => new FsRead(p.GetRequiredService<Workspace>()))
             .AddSkill("fs_write", p => new FsWrite(p.GetRequiredService<Workspace>()))
@@ -36,6 +38,7 @@ public static class SkillsRoom
             .AddSkill("kv_set", p => new KvSet(p.GetRequiredService<KvStore>()))
             .AddModels()
             .AddSkill("postgres_query", p => new PostgresQuery(new Lazy<PostgresPools>(p.GetRequiredService<PostgresPools>), p.GetRequiredService<TimeProvider>()))
+            .AddSkill("slack_send", p => new SlackSend(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>()))
             .AddSkill("wait", p => new Wait(p.GetRequiredService<TimeProvider>()))
             .AddSkill("webhook_send", p => new WebhookSend(p.GetRequiredService<IEgress>(), p.GetRequiredService<TimeProvider>()))
             .Door<ISkills, Registry>();
@@ -47,7 +50,8 @@ public static class SkillsRoom
         aos.Services.AddSingleton<HttpProbe>();
         aos.Services.AddSingleton<PostgresPools>();
         aos.Services.AddSingleton<PostgresProbe>();
-        aos.Services.AddSingleton(p => new SmtpProbe(p.GetRequiredService<IEgress>()));
+        aos.Services.AddSingleton(new SmtpTrust());
+        aos.Services.AddSingleton<SmtpProbe>();
         aos.Door<IConnectionTests, ConnectionTests>();
     }
 

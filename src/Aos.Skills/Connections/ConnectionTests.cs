@@ -49,6 +49,7 @@ internal sealed class ConnectionTests(
     {
         ConnectionKinds.Http => "http_call",
         ConnectionKinds.Postgres => "postgres_query",
+        ConnectionKinds.Smtp => "email_send",
         _ => kind,
     };
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Aos.Kernel;
 
 namespace Aos.Skills;
 
@@ -28,18 +29,28 @@ internal sealed class SmtpTalk(Stream stream)
 
     internal async Task<SmtpReply> SayAsync(string line, CancellationToken cancel)
     {
-        await stream.WriteAsync(Encoding.UTF8.GetBytes(line + "\r\n"), cancel);
-        await stream.FlushAsync(cancel);
+        // Whatever built the line, it is one: what follows a line break would be an order of its own.
+        Invariant.Holds(!line.AsSpan().ContainsAny('\r', '\n', '\0'), "An order to a mail server is one line.");
+        await WriteAsync(Encoding.UTF8.GetBytes(line + "\r\n"), cancel);
         return await ReadAsync(cancel);
+    }
+
+    internal async Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    {
+        await stream.WriteAsync(bytes, cancel);
+        await stream.FlushAsync(cancel);
     }
 
     internal async Task<SmtpReply> ReadAsync(CancellationToken cancel)
     {
         var lines = new List<string>();
+        var first = 0;
         while (lines.Count < LinesMax)
         {
             var line = await LineAsync(cancel);
             if (line.Length < 3 || !int.TryParse(line.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var code)) throw new SmtpException("what answers there speaks no SMTP");
+            if (lines.Count > 0 && code != first) throw new SmtpException("an answer changes its code in the middle");
+            first = code;
             lines.Add(line.Length > 4 ? line[4..] : "");
             if (line.Length == 3 || line[3] != '-') return new SmtpReply(code, lines);
         }

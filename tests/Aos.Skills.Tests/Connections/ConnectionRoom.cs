@@ -10,8 +10,19 @@ internal sealed class ConnectionRoom : IDisposable
 
     private readonly SkillRoom room;
 
-    internal ConnectionRoom(params string[] allow) =>
-        room = new SkillRoom(allow, aos => aos.AddIdentity(new IdentityOptions { Key = "a key of this test only, long enough", LimitsRequests = false }));
+    internal ConnectionRoom(params string[] allow)
+        : this(allow, null)
+    {
+    }
+
+    internal ConnectionRoom(string[] allow, Action<AosBuilder>? more, TimeProvider? clock = null) => room = new SkillRoom(
+        allow,
+        aos =>
+        {
+            aos.AddIdentity(new IdentityOptions { Key = "a key of this test only, long enough", LimitsRequests = false });
+            more?.Invoke(aos);
+        },
+        clock);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -48,11 +48,11 @@ public sealed class Tries
         using var room = new ConnectionRoom("127.0.0.1");
         var connection = Mail(mail.Port, tls, mail.Password);
 
-        var (failure, seen) = await new SmtpProbe(room.Room.Egress, mail.Trusts).TryAsync(connection, Cancel);
+        var (failure, seen) = await new SmtpProbe(room.Room.Egress, new SmtpTrust(mail.Trusts)).TryAsync(connection, Cancel);
 
         Assert.True(failure is null, failure?.Message);
         Assert.Equal(tls == "implicit" ? ["connect", "tls", "greeting", "ehlo", "auth"] : ["connect", "greeting", "ehlo", "tls", "auth"], seen);
-        Assert.Equal(tls == "implicit" ? [] : ["EHLO aos.invalid", "STARTTLS"], mail.Overheard);
+        Assert.Equal(tls == "implicit" ? [] : ["EHLO example.com", "STARTTLS"], mail.Overheard);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class Tries
 
         Assert.Equal("TLS_FAILURE", test.Failure?.Code);
         Assert.Equal(["connect", "greeting", "ehlo"], test.Checked);
-        Assert.Equal(["EHLO aos.invalid", "STARTTLS"], mail.Overheard);
+        Assert.Equal(["EHLO example.com", "STARTTLS"], mail.Overheard);
     }
 
     [Fact]
@@ -81,10 +81,10 @@ public sealed class Tries
         await room.SecretAsync("PW", "not the password");
         using var strict = new ConnectionRoom();
 
-        var (wrong, _) = await new SmtpProbe(room.Room.Egress, mail.Trusts).TryAsync(Mail(mail.Port, "starttls", "not the password"), Cancel);
-        var (none, _) = await new SmtpProbe(room.Room.Egress, odd.Trusts).TryAsync(Mail(odd.Port, "starttls", odd.Password), Cancel);
-        var (guarded, _) = await new SmtpProbe(strict.Room.Egress, mail.Trusts).TryAsync(Mail(mail.Port, "starttls", mail.Password), Cancel);
-        var (other, _) = await new SmtpProbe(room.Room.Egress).TryAsync(Mail(1, "starttls", mail.Password), Cancel);
+        var (wrong, _) = await new SmtpProbe(room.Room.Egress, new SmtpTrust(mail.Trusts)).TryAsync(Mail(mail.Port, "starttls", "not the password"), Cancel);
+        var (none, _) = await new SmtpProbe(room.Room.Egress, new SmtpTrust(odd.Trusts)).TryAsync(Mail(odd.Port, "starttls", odd.Password), Cancel);
+        var (guarded, _) = await new SmtpProbe(strict.Room.Egress, new SmtpTrust(mail.Trusts)).TryAsync(Mail(mail.Port, "starttls", mail.Password), Cancel);
+        var (other, _) = await new SmtpProbe(room.Room.Egress, new SmtpTrust()).TryAsync(Mail(1, "starttls", mail.Password), Cancel);
 
         Assert.Equal(("PERMISSION_DENIED", "credentials"), (wrong?.Code, wrong?.Details?.GetText("reason")));
         Assert.Equal("NOT_AVAILABLE", none?.Code);
