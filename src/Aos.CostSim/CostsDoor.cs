@@ -8,11 +8,18 @@ internal sealed class CostsDoor(ISkills skills, CostSimOptions options) : ICosts
 {
     private volatile SimulatorFacts? facts;
 
-    public Simulation Simulate(SimulationRequest request) => Simulator.Simulate(Facts(), request);
+    public Simulation Simulate(SimulationRequest request) => Simulator.Simulate(Facts(request), request);
 
-    public Failure? Admit(SimulationRequest request) => Simulator.Admit(Facts(), request);
+    public Failure? Admit(SimulationRequest request) => Simulator.Admit(Facts(request), request);
 
     public Cents Typical(string skill, System.Text.Json.JsonElement parameters) => Simulator.Typical(Facts(), skill, parameters);
+
+    /// <summary>Of a plan that asks for versions of skills: those of these versions.</summary>
+    private SimulatorFacts Facts(SimulationRequest request)
+    {
+        var of = skills.For(request.Reading.Plan);
+        return ReferenceEquals(of, skills) ? Facts() : HouseFacts.Of(of, options);
+    }
 
     /// <summary>Built again when the registry has changed; building it twice at once does no harm.</summary>
     private SimulatorFacts Facts()

@@ -74,10 +74,11 @@ internal sealed class RunsDoor(
     private IEnumerable<KeyValuePair<string, SkillTerms>> TermsOf(Plan plan)
     {
         var tools = Admission.ToolsOf(plan);
-        foreach (var name in Admission.SkillsOf(plan)) yield return KeyValuePair.Create(name, tools.Contains(name) ? asTools.GetValue(skills.Terms[name], AsTool) : skills.Terms[name]);
+        var here = skills.For(plan);
+        foreach (var name in Admission.SkillsOf(plan)) yield return KeyValuePair.Create(name, tools.Contains(name) ? asTools.GetValue(here.Terms[name], terms => AsTool(here, terms)) : here.Terms[name]);
     }
 
-    private SkillTerms AsTool(SkillTerms terms) => skills.All.TryGetValue(terms.Name, out var skill)
+    private static SkillTerms AsTool(ISkills here, SkillTerms terms) => here.All.TryGetValue(terms.Name, out var skill)
         ? terms with { Tool = new ToolTerms(skill.Contract.Description, skill.InputSchema) }
         : terms;
 

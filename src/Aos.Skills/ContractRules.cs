@@ -7,20 +7,22 @@ namespace Aos.Skills;
 /// <summary>What every contract must keep; a skill that does not is broken and never runs.</summary>
 internal static partial class ContractRules
 {
-    internal static ISkill<TIn, TOut> Checked<TIn, TOut>(string name, ISkill<TIn, TOut> skill)
+    internal static ISkill<TIn, TOut> Checked<TIn, TOut>(string name, string? version, ISkill<TIn, TOut> skill)
         where TIn : class
         where TOut : class
     {
-        if (Problem(name, skill.Contract) is { } problem) throw new InvalidOperationException($"The contract of {name} {problem}.");
+        if ((Problem(name, skill.Contract) ?? Other(version, skill.Contract)) is { } problem) throw new InvalidOperationException($"The contract of {name} {problem}.");
         return skill;
     }
+
+    private static string? Other(string? version, SkillContract contract) => version is null || version == contract.Version ? null : $"has the version {contract.Version}, and was registered as {version}";
 
     /// <summary>What is wrong with a contract, or null.</summary>
     internal static string? Problem(string name, SkillContract contract)
     {
         if (contract.Name != name) return $"names it {contract.Name}";
         if (!Name().IsMatch(name)) return "has a name that is not 1 to 64 lower-case letters, digits and _";
-        if (!Version().IsMatch(contract.Version)) return $"has the version {contract.Version}, which is not semantic";
+        if (SemanticVersion.Read(contract.Version)?.ToString() != contract.Version) return $"has the version {contract.Version}, which is not semantic";
         if (contract.TypicalCents < 0 || contract.Cost.BaseCents < 0 || contract.Cost.CentsPerKb < 0) return "has a negative cost";
         if (contract.TypicalLatencyMs < 0 || contract.TimeoutDefault <= TimeSpan.Zero) return "has a negative time";
         if (contract.FailureModes.FirstOrDefault(mode => FailureCatalog.Find(mode.Code)?.Code != mode.Code) is { } unknown)
@@ -30,8 +32,4 @@ internal static partial class ContractRules
 
     [GeneratedRegex("^[a-z][a-z0-9_]{0,63}$", RegexOptions.CultureInvariant)]
     private static partial Regex Name();
-
-    // The grammar of semver.org, 2.0.0.
-    [GeneratedRegex("^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$", RegexOptions.CultureInvariant)]
-    private static partial Regex Version();
 }

@@ -12,6 +12,14 @@ internal interface IRegistered
 {
     string Name { get; }
 
+    string Version { get; }
+
+    /// <summary>True: it was registered with a version, so there may be others of its name.</summary>
+    bool IsVersioned { get; }
+
+    /// <summary>True: it came from a folder, where its versions stay until somebody takes them away. Else it is part of the program.</summary>
+    bool IsLoaded { get; }
+
     SkillContract Contract { get; }
 
     SkillTerms Terms { get; }
@@ -42,16 +50,27 @@ internal sealed class Registered<TIn, TOut> : IRegistered
     private readonly Lazy<JsonSchema> schema;
     private readonly Lazy<ImmutableArray<(Func<object, object?> Get, ValidationAttribute Bound)>> bounds;
 
-    internal Registered(string name, Func<ISkill<TIn, TOut>> make)
+    private readonly string? version;
+
+    /// <param name="version">Null: what the contract says.</param>
+    internal Registered(string name, Func<ISkill<TIn, TOut>> make, string? version = null, bool isLoaded = false)
     {
         Name = name;
-        skill = new Lazy<ISkill<TIn, TOut>>(() => ContractRules.Checked(name, make()));
+        this.version = version;
+        IsLoaded = isLoaded;
+        skill = new Lazy<ISkill<TIn, TOut>>(() => ContractRules.Checked(name, version, make()));
         description = new Lazy<SkillDescription>(Describe);
         schema = new Lazy<JsonSchema>(() => JsonSchema.Known(Description.InputSchema));
         bounds = new Lazy<ImmutableArray<(Func<object, object?>, ValidationAttribute)>>(() => SkillSchema.Bounds(Skill.Input));
     }
 
     public string Name { get; }
+
+    public string Version => version ?? Contract.Version;
+
+    public bool IsVersioned => version is not null;
+
+    public bool IsLoaded { get; }
 
     public SkillContract Contract => Skill.Contract;
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Text.Json;
 using Aos.Contracts;
@@ -12,7 +13,12 @@ internal sealed class Registry : ISkills
     /// <summary>Longer messages of failures are cut, characters.</summary>
     internal const int MessageMax = 2_000;
 
-    private readonly FrozenDictionary<string, IRegistered> byName;
+    /// <summary>Choices of versions that are kept; plans of a house make few different ones.</summary>
+    private const int ChosenMax = 1_000;
+
+    private readonly FrozenDictionary<string, Shelf> byName;
+    private readonly Func<Shelf, IRegistered> meant;
+    private readonly ConcurrentDictionary<string, Registry> chosen = new(StringComparer.Ordinal);
     private readonly SkillGate gate;
     private readonly SecretTokens secrets;
     private readonly ConnectionOpener connections;
@@ -21,21 +27,22 @@ internal sealed class Registry : ISkills
 
     public Registry(IEnumerable<IRegistered> skills, SkillGate gate, SecretTokens secrets, ConnectionOpener connections, TokenQuota tokens, TimeProvider clock)
     {
-        var named = new Dictionary<string, IRegistered>(StringComparer.Ordinal);
-        foreach (var skill in skills)
-        {
-            if (!named.TryAdd(skill.Name, skill)) throw new InvalidOperationException($"The skill {skill.Name} is already registered.");
-        }
-
-        byName = named.ToFrozenDictionary(StringComparer.Ordinal);
-        All = new View<SkillDescription>(byName, skill => skill.Description);
-        Contracts = new View<SkillContract>(byName, skill => skill.Contract);
-        Terms = new View<SkillTerms>(byName, skill => skill.Terms);
+        byName = Shelves.Of(skills, gate.DisabledVersions).ToFrozenDictionary(shelf => shelf.Name, StringComparer.Ordinal);
+        meant = static shelf => shelf.Newest;
+        (All, Contracts, Terms) = Views();
         this.gate = gate;
         this.secrets = secrets;
         this.connections = connections;
         this.tokens = tokens;
         this.clock = clock;
+    }
+
+    /// <summary>The same, where names mean other versions.</summary>
+    private Registry(Registry house, FrozenDictionary<string, IRegistered> choice)
+    {
+        (byName, gate, secrets, connections, tokens, clock) = (house.byName, house.gate, house.secrets, house.connections, house.tokens, house.clock);
+        meant = shelf => choice.TryGetValue(shelf.Name, out var skill) ? skill : shelf.Newest;
+        (All, Contracts, Terms) = Views();
     }
 
     public IReadOnlyDictionary<string, SkillDescription> All { get; }
@@ -46,11 +53,30 @@ internal sealed class Registry : ISkills
 
     public Failure? Refusal(string skill, TenantId tenant, string agentId) => gate.Refusal(skill, tenant, agentId);
 
-    public CallTarget? Target(string skill, JsonElement parameters) => byName.TryGetValue(skill, out var registered) ? registered.Target(parameters) : null;
+    public IReadOnlyList<SkillDescription> Versions(string skill) => byName.TryGetValue(skill, out var shelf) ? [.. shelf.All.Select(one => one.Description)] : [];
+
+    public (ISkills Skills, IReadOnlyList<PlanProblem> Problems) Choose(IReadOnlyCollection<SkillAsk> asks)
+    {
+        var problems = new List<PlanProblem>();
+        var choice = new SortedDictionary<string, IRegistered>(StringComparer.Ordinal);
+        foreach (var group in asks.GroupBy(ask => ask.Skill, StringComparer.Ordinal))
+        {
+            if (!byName.TryGetValue(group.Key, out var shelf)) continue; // Told by whoever reads the plan.
+            if (shelf.Choose([.. group.Select(ask => ask.Range)]) is { } skill) choice[group.Key] = skill;
+            else problems.Add(Shelves.Missing(shelf, [.. group]));
+        }
+
+        if (choice.All(pair => ReferenceEquals(meant(byName[pair.Key]), pair.Value))) return (this, problems);
+        var key = string.Join(' ', choice.Select(pair => $"{pair.Key}@{pair.Value.Version}"));
+        if (chosen.Count >= ChosenMax) chosen.Clear();
+        return (chosen.GetOrAdd(key, _ => new Registry(this, choice.ToFrozenDictionary(StringComparer.Ordinal))), problems);
+    }
+
+    public CallTarget? Target(string skill, JsonElement parameters) => byName.TryGetValue(skill, out var shelf) ? meant(shelf).Target(parameters) : null;
 
     public async ValueTask<(CallTarget? Target, Failure? Refusal)> TargetAsync(string skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
     {
-        if (!byName.TryGetValue(skill, out var registered)) return (null, null);
+        if (Find(skill, call.Version) is not { } registered) return (null, null);
         if (!ConnectionOpener.IsNamed(registered.Contract, parameters)) return (registered.Target(parameters), null);
         try
         {
@@ -64,17 +90,16 @@ internal sealed class Registry : ISkills
     }
 
     public Task<IReadOnlyList<ConnectionProblem>> ConnectionProblemsAsync(Plan plan, TenantId tenant, string agentId, CancellationToken cancel) =>
-        new PlanConnections(this, connections).ProblemsAsync(plan, tenant, agentId, cancel);
+        new PlanConnections(this.For(plan), connections).ProblemsAsync(plan, tenant, agentId, cancel);
 
     public IReadOnlyList<PlanProblem> Check(string skill, JsonElement parameters, string path) =>
-        byName.TryGetValue(skill, out var registered)
-            ? registered.Check(parameters, path)
+        byName.TryGetValue(skill, out var shelf)
+            ? meant(shelf).Check(parameters, path)
             : [new PlanProblem(path, "SKILL_NOT_FOUND", $"There is no skill {skill}.")];
 
     public async Task<StructuredOutcome> InvokeAsync(string skill, JsonElement parameters, SkillCall call, CancellationToken cancel)
     {
-        if (!byName.TryGetValue(skill, out var registered))
-            return StructuredOutcome.Failed(SkillNames.Off(skill) ?? FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {skill}."));
+        if (Find(skill, call.Version) is not { } registered) return StructuredOutcome.Failed(SkillNames.Off(skill) ?? Shelves.Missing(byName.GetValueOrDefault(skill), skill, call.Version));
         if (gate.Refusal(skill, call.Tenant, call.AgentId) is { } refusal) return StructuredOutcome.Failed(refusal);
         if (gate.Rejection(registered.Contract, parameters) is { } rejection) return StructuredOutcome.Failed(rejection);
         var started = clock.GetTimestamp();
@@ -83,6 +108,14 @@ internal sealed class Registry : ISkills
         var answer = await AnswerAsync(registered, parameters, call, timeout.Token, cancel);
         return answer with { Latency = clock.GetElapsedTime(started) };
     }
+
+    private IRegistered? Find(string skill, string? version) =>
+        !byName.TryGetValue(skill, out var shelf) ? null : version is null ? meant(shelf) : shelf.Find(version);
+
+    private (IReadOnlyDictionary<string, SkillDescription>, IReadOnlyDictionary<string, SkillContract>, IReadOnlyDictionary<string, SkillTerms>) Views() => (
+        new View<SkillDescription>(byName, shelf => meant(shelf).Description),
+        new View<SkillContract>(byName, shelf => meant(shelf).Contract),
+        new View<SkillTerms>(byName, shelf => meant(shelf).Terms));
 
     private async ValueTask<StructuredOutcome> AnswerAsync(
         IRegistered skill, JsonElement parameters, SkillCall call, CancellationToken timeout, CancellationToken cancel)
@@ -143,7 +176,7 @@ internal sealed class Registry : ISkills
             : outcome;
 
     /// <summary>What is known of each skill, made when it is asked for.</summary>
-    private sealed class View<T>(FrozenDictionary<string, IRegistered> skills, Func<IRegistered, T> of) : IReadOnlyDictionary<string, T>
+    private sealed class View<T>(FrozenDictionary<string, Shelf> skills, Func<Shelf, T> of) : IReadOnlyDictionary<string, T>
     {
         public int Count => skills.Count;
 

@@ -10,6 +10,15 @@ internal sealed class SkillGate(SkillsOptions options, Func<IAgents?> agents)
 {
     private readonly SandboxRules sandbox = new([.. options.Forbidden], options.Capabilities is { } capabilities ? [.. capabilities] : null);
 
+    /// <summary>Versions that are switched off one by one: they are not there.</summary>
+    internal IReadOnlyCollection<(string Skill, VersionRange Range)> DisabledVersions { get; } =
+    [
+        .. from text in options.Disabled
+           let cut = text.IndexOf('@', StringComparison.Ordinal)
+           where cut >= 0
+           select (text[..cut], VersionRange.Read(text[(cut + 1)..]) ?? throw new InvalidOperationException($"AOS_SKILLS_DISABLED: {text} names no versions.")),
+    ];
+
     internal Failure? Refusal(string skill, TenantId tenant, string agentId) =>
         options.Disabled.Contains(skill, StringComparer.Ordinal)
             ? FailureCatalog.Fail("PERMISSION_DENIED", $"The skill {skill} is switched off here; {agentId} of {tenant} may not use it.")

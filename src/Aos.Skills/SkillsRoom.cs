@@ -9,6 +9,13 @@ public static class SkillsRoom
 {
     public const string Name = "skills";
 
+    /// <summary>Names of the skills that are part of AOS.</summary>
+    internal static IReadOnlyCollection<string> Own { get; } =
+        ["echo", "fs_read", "fs_write", "http_call", "json_transform", "kv_delete", "kv_get", "kv_set", "llm_invoke", "wait", "webhook_send"];
+
+    /// <summary>True: no other skill may have this name.</summary>
+    public static bool IsOwn(string name) => Own.Contains(name);
+
     public static AosBuilder AddSkills(this AosBuilder aos, SkillsOptions options)
     {
         aos.Services.AddSingleton(options);
@@ -21,6 +28,7 @@ public static class SkillsRoom
         aos.Services.AddSingleton(p => new KvStore(new Lazy<IDatabase>(p.GetRequiredService<IDatabase>), p.GetRequiredService<TimeProvider>()));
         aos.Services.AddSingleton<IKeepsBytes>(p => p.GetRequiredService<KvStore>());
         aos.Services.AddSingleton<TokenQuota>();
+        foreach (var found in options.Loaded.Skills) aos.Services.AddSingleton(found.Register);
         return aos
             .Migrations(KvSchema.Migrations)
             .Chore<KvSweep>()
@@ -61,6 +69,15 @@ public static class SkillsRoom
         where TOut : class
     {
         aos.Services.AddSingleton<IRegistered>(provider => new Registered<TIn, TOut>(name, () => make(provider)));
+        return aos;
+    }
+
+    /// <summary>The same for one version of a skill that is there in several. Plans choose: <c>skill: NAME@VERSIONS</c>.</summary>
+    public static AosBuilder AddSkill<TIn, TOut>(this AosBuilder aos, string name, string version, Func<IServiceProvider, ISkill<TIn, TOut>> make)
+        where TIn : class
+        where TOut : class
+    {
+        aos.Services.AddSingleton<IRegistered>(provider => new Registered<TIn, TOut>(name, () => make(provider), version));
         return aos;
     }
 }

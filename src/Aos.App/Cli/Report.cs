@@ -19,6 +19,8 @@ internal static class Report
 
     internal static void Pretty(JsonElement value) => Console.Out.WriteLine(Text(value, Readable));
 
+    internal static string Indented(JsonElement value) => Text(value, Readable);
+
     internal static void Line(JsonElement value) => Console.Out.WriteLine(Text(value, OneLine));
 
     internal static int Fail(int code, string message, string? advice = null)

@@ -13,6 +13,7 @@ internal static class RuntimeRoutes
         routes.MapGet("/skills", ManifestAsync);
         routes.MapGet("/api/v1/runtime/skills", SkillsAsync);
         routes.MapGet("/api/v1/runtime/skills/{skill_id}", SkillAsync);
+        routes.MapGet("/api/v1/runtime/registry", RegistryAsync);
         routes.MapGet("/api/v1/runtime/capabilities", CapabilitiesAsync);
         routes.MapGet("/api/v1/runtime/resource-contract/{resource_id}", ContractAsync);
         routes.MapPost("/api/v1/runtime/query", RuntimeQueries.AnswerAsync);
@@ -61,7 +62,7 @@ internal static class RuntimeRoutes
             foreach (var skill in SkillWire.Ordered(skills))
             {
                 writer.WritePropertyName(skill.Contract.Name);
-                SkillWire.Write(writer, skill);
+                SkillWire.Write(writer, skill, VersionsOf(skills, skill.Contract.Name));
             }
 
             writer.WriteEndObject();
@@ -74,8 +75,10 @@ internal static class RuntimeRoutes
     {
         var skills = context.RequestServices.GetRequiredService<ISkills>();
         var id = SkillNames.Bare((string)context.Request.RouteValues["skill_id"]!);
-        if (skills.All.TryGetValue(id, out var skill)) return context.ReplyAsync(writer => SkillWire.Write(writer, skill));
-        var failure = FailureCatalog.Fail("SKILL_NOT_FOUND", $"There is no skill {id}.");
+        var (name, found) = Wanted(skills, id);
+        if (found is { } skill) return context.ReplyAsync(writer => SkillWire.Write(writer, skill, VersionsOf(skills, name)));
+        var versions = string.Join(", ", VersionsOf(skills, name));
+        var failure = FailureCatalog.Fail("SKILL_NOT_FOUND", versions.Length == 0 ? $"There is no skill {name}." : $"There is no {id}; of {name} there is {versions}.");
         throw new RefusedException(failure, 404, Json.Write(writer =>
         {
             writer.WriteStartObject();
@@ -84,6 +87,22 @@ internal static class RuntimeRoutes
             SkillWire.WriteTexts(writer, "available_skills", SkillWire.Ordered(skills).Select(known => known.Contract.Name));
             writer.WriteEndObject();
         }));
+    }
+
+    /// <summary>The contracts of all versions of all skills, to be kept and compared.</summary>
+    [Needs("skill:read", OpenInDevelopment = true)]
+    private static Task RegistryAsync(HttpContext context) => context.ReplyAsync(SkillSnapshots.Of(context.RequestServices.GetRequiredService<ISkills>()).WriteTo);
+
+    private static IEnumerable<string> VersionsOf(ISkills skills, string name) => skills.Versions(name).Select(one => one.Contract.Version);
+
+    /// <summary>The skill of <c>NAME</c>, or of <c>NAME@VERSIONS</c> the newest of these.</summary>
+    private static (string Name, SkillDescription? Skill) Wanted(ISkills skills, string id)
+    {
+        if (id.IndexOf('@', StringComparison.Ordinal) is not (> 0 and var cut)) return (id, skills.All.GetValueOrDefault(id));
+        var name = id[..cut];
+        if (VersionRange.Read(id[(cut + 1)..]) is not { } range) return (name, null);
+        var (chosen, missing) = skills.Choose([new SkillAsk("", name, range)]);
+        return (name, missing.Count == 0 ? chosen.All.GetValueOrDefault(name) : null);
     }
 
     [Needs("skill:read", OpenInDevelopment = true)]

@@ -28,7 +28,7 @@ internal static class SimulateMoment
         if (stopped is not null) moment.Add(new MomentFact("kill_switch", stopped.Scope.ToString().ToLowerInvariant(), stopped.Why().Message, stopped.Why()));
         if (agent is not null)
         {
-            var cost = request.Reading.Plan is { } plan ? PlanInspector.Cost(plan, services.GetRequiredService<ISkills>().Terms) : Cents.Zero;
+            var cost = request.Reading.Plan is { } plan ? PlanInspector.Cost(plan, services.GetRequiredService<ISkills>().For(plan).Terms) : Cents.Zero;
             moment.AddRange(await services.GetRequiredService<IAgentLimits>().MomentAsync(agent, cost, cancel));
         }
 
@@ -39,7 +39,7 @@ internal static class SimulateMoment
 
     private static MomentFact Of(QuotaStanding standing, SimulationRequest request, ISkills skills)
     {
-        var tokens = standing.Name == "tokens_per_month" ? Tokens(request.Reading.Plan, skills) : (long?)null;
+        var tokens = standing.Name == "tokens_per_month" ? Tokens(request.Reading.Plan, skills.For(request.Reading.Plan)) : (long?)null;
         var isShort = standing.Refusal is not null ? tokens is not 0 : tokens > standing.Limit - standing.Used;
         var word = isShort ? "used up" : standing.Used >= NearlyUsed * standing.Limit ? "nearly used up" : "within";
         var whole = standing.Resets is { } at ? string.Create(CultureInfo.InvariantCulture, $" until {at.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}") : "";

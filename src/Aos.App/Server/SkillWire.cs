@@ -7,12 +7,14 @@ namespace Aos.App.Server;
 /// <summary>A skill as clients read it: the registry's contract under every name a client knows its parts by.</summary>
 internal static class SkillWire
 {
-    internal static void Write(Utf8JsonWriter writer, SkillDescription skill)
+    /// <param name="versions">All that are here, newest first.</param>
+    internal static void Write(Utf8JsonWriter writer, SkillDescription skill, IEnumerable<string> versions)
     {
         var contract = skill.Contract;
         writer.WriteStartObject();
         foreach (var name in new[] { "skill_id", "id", "name" }) writer.WriteString(name, contract.Name);
         writer.WriteString("version", contract.Version);
+        WriteTexts(writer, "versions", versions);
         writer.WriteString("description", contract.Description);
         writer.WriteString("effect_class", Effect(contract.Effect));
         foreach (var name in new[] { "inputs_schema", "params_schema" }) Write(writer, name, skill.InputSchema);

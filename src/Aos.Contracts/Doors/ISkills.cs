@@ -14,7 +14,16 @@ public interface ISkills
     /// <summary>Terms by skill name, for the plan reader and the machine. The same instance until the registry changes.</summary>
     IReadOnlyDictionary<string, SkillTerms> Terms { get; }
 
-    /// <summary>Runs one skill: validates, guards, times out. Never throws but when cancelled by <paramref name="cancel"/>.</summary>
+    /// <summary>All versions of a skill that are here, newest first; none: there is no such skill. What stands in <see cref="All"/> is the newest that is no pre-release, if there is one.</summary>
+    IReadOnlyList<SkillDescription> Versions(string skill) => All.TryGetValue(skill, out var only) ? [only] : [];
+
+    /// <summary>
+    /// The same skills, where each name means the newest version that fits everything asked for of it: a run has one version of each
+    /// skill. And what cannot be given.
+    /// </summary>
+    (ISkills Skills, IReadOnlyList<PlanProblem> Problems) Choose(IReadOnlyCollection<SkillAsk> asks) => (this, []);
+
+    /// <summary>Runs one skill, in the version that the call's run has: validates, guards, times out. Never throws but when cancelled by <paramref name="cancel"/>.</summary>
     Task<StructuredOutcome> InvokeAsync(string skill, System.Text.Json.JsonElement parameters, SkillCall call, CancellationToken cancel);
 
     /// <summary>

@@ -38,6 +38,9 @@ public sealed record SkillCall
 
     public TimeSpan Timeout { get; }
 
+    /// <summary>Version of the skill that the run has; null: no run ordered the call, so the one that a name alone means.</summary>
+    public string? Version => order?.Version;
+
     /// <summary>The same at every repeat of the same call: pass it on.</summary>
     public string IdempotencyKey => order?.IdempotencyKey ?? key;
 
@@ -70,7 +73,8 @@ public interface ISkill<TIn, TOut>
     where TIn : class
     where TOut : class
 {
-    SkillContract Contract { get; }
+    /// <summary>By default what <see cref="SkillAttribute"/> and <see cref="FailsWithAttribute"/> on the class say.</summary>
+    SkillContract Contract => SkillAttribute.ContractOf(GetType());
 
     JsonTypeInfo<TIn> Input { get; }
 

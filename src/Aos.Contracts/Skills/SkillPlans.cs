@@ -11,15 +11,26 @@ public static class SkillPlans
     /// templates will fill are not judged. With <paramref name="allowUnknownSkills"/> a plan whose only problems are skills
     /// that are not there is given beside them; the problems are the same either way.
     /// </summary>
-    public static PlanReading ReadPlan(this ISkills skills, JsonElement source, bool allowUnknownSkills = false, WorkflowLinks? links = null)
-    {
-        var reading = PlanReader.Read(source, skills.Terms, allowUnknownSkills: true, links: links);
-        return skills.Judged(reading, allowUnknownSkills);
-    }
+    public static PlanReading ReadPlan(this ISkills skills, JsonElement source, bool allowUnknownSkills = false, WorkflowLinks? links = null) =>
+        skills.Chosen(terms => PlanReader.Read(source, terms, allowUnknownSkills: true, links: links), allowUnknownSkills);
 
     /// <summary>The same for the plan of a stored workflow, in the shape in which it was accepted.</summary>
     public static PlanReading ReadStored(this ISkills skills, JsonElement source, bool allowUnknownSkills, WorkflowLinks links) =>
-        skills.Judged(PlanReader.ReadAccepted(source, skills.Terms, links, allowUnknownSkills: true), allowUnknownSkills);
+        skills.Chosen(terms => PlanReader.ReadAccepted(source, terms, links, allowUnknownSkills: true), allowUnknownSkills);
+
+    /// <summary>The skills as a run of this plan has them: in the versions it asks for.</summary>
+    public static ISkills For(this ISkills skills, Plan? plan) => plan is null || plan.Asks.IsEmpty ? skills : skills.Choose(plan.Asks).Skills;
+
+    /// <summary>A plan that asks for versions of skills is read again under those it gets.</summary>
+    private static PlanReading Chosen(this ISkills skills, Func<IReadOnlyDictionary<string, SkillTerms>, PlanReading> read, bool allowUnknownSkills)
+    {
+        var reading = read(skills.Terms);
+        if (reading.Asks.IsEmpty) return skills.Judged(reading, allowUnknownSkills);
+        var (chosen, missing) = skills.Choose(reading.Asks);
+        if (!ReferenceEquals(chosen, skills)) reading = read(chosen.Terms);
+        if (missing.Count > 0) reading = reading with { Problems = reading.Problems.AddRange(missing) };
+        return chosen.Judged(reading, allowUnknownSkills);
+    }
 
     private static PlanReading Judged(this ISkills skills, PlanReading reading, bool allowUnknownSkills)
     {

@@ -78,9 +78,15 @@ internal sealed class AgentText(
         var names = ImmutableArray.CreateBuilder<string>();
         foreach (var (i, item) in list.EnumerateArray().Index())
         {
-            if (item.ValueKind != JsonValueKind.String) values.Wrong(at, $"{name}[{i}]", "the name of a skill", item);
-            else if (names.Contains(item.GetString()!)) report.Problem($"{at}.{name}[{i}]", "INVALID_PLAN", $"{item.GetString()} stands in the list already.");
-            else names.Add(item.GetString()!);
+            if (item.ValueKind != JsonValueKind.String)
+            {
+                values.Wrong(at, $"{name}[{i}]", "the name of a skill", item);
+                continue;
+            }
+
+            var skill = report.Named(item.GetString()!, $"{at}.{name}[{i}]");
+            if (names.Contains(skill)) report.Problem($"{at}.{name}[{i}]", "INVALID_PLAN", $"{skill} stands in the list already.");
+            else names.Add(skill);
         }
 
         return names.ToImmutable();

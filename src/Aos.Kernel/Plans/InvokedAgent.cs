@@ -26,6 +26,7 @@ internal static class InvokedAgent
     {
         foreach (var problem in reading.Problems) report.Problem(At(problem.Path), problem.Code, problem.Message, problem.Suggestion);
         foreach (var warning in reading.Warnings) report.Warn(At(warning.Path), warning.Code, warning.Message, warning.Suggestion);
+        foreach (var ask in reading.Asks) report.Asks.Add(ask with { Path = At(ask.Path) });
 
         string At(string inner)
         {

@@ -54,6 +54,9 @@ public sealed record Plan
     /// <summary>The stored workflows that the plan and those within it refer to, by the reference as it is written. A run keeps them.</summary>
     public ImmutableSortedDictionary<string, LinkedWorkflow> Workflows { get; init; } = WorkflowLinks.None;
 
+    /// <summary>Versions of skills that the plan and those within it ask for. A run has one version of each skill.</summary>
+    public ImmutableArray<SkillAsk> Asks { get; init; } = [];
+
     /// <summary>What <see cref="Output"/> reads of the memory.</summary>
     internal ImmutableArray<MemoryPath> OutputReads { get; init; } = [];
 
@@ -199,4 +202,8 @@ public sealed record PlanProblem(string Path, string Code, string Message, strin
 
 /// <summary>Either a plan or at least one problem (both, when unknown skills were allowed); warnings in both cases.</summary>
 public sealed record PlanReading(
-    Plan? Plan, ImmutableArray<PlanProblem> Problems, ImmutableArray<PlanProblem> Warnings);
+    Plan? Plan, ImmutableArray<PlanProblem> Problems, ImmutableArray<PlanProblem> Warnings)
+{
+    /// <summary>Versions of skills that it asks for, also where there is no plan.</summary>
+    public ImmutableArray<SkillAsk> Asks { get; init; } = [];
+}

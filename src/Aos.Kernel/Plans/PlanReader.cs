@@ -47,7 +47,7 @@ public static class PlanReader
             var (normal, strict) = PlanShapes.Normalise(source);
             var plan = new PlanText(normal, skills, limits, strict && !isAccepted, allowUnknownSkills, report, references).Read();
             var isUsable = report.Problems.TrueForAll(problem => allowUnknownSkills && PlanReport.IsOfSkill(problem));
-            return new PlanReading(isUsable ? plan : null, [.. report.Problems], [.. report.Warnings]);
+            return new PlanReading(isUsable ? plan : null, [.. report.Problems], [.. report.Warnings]) { Asks = [.. report.Asks] };
         }
         catch (Exception e) when (e is CanonicalJsonException or JsonException)
         {
@@ -67,11 +67,23 @@ internal sealed class PlanReport
     /// <summary>Whether the mistake is a skill that is not here, or off: the plan can be priced all the same.</summary>
     internal static bool IsOfSkill(PlanProblem problem) => problem.Code is "SKILL_NOT_FOUND" or "PERMISSION_DENIED";
 
+    /// <summary>Versions of skills that the plan and those within it ask for.</summary>
+    internal List<SkillAsk> Asks { get; } = [];
+
     internal void Problem(string path, string code, string message, string? suggestion = null) =>
         Problems.Add(new PlanProblem(path, code, message, suggestion));
 
     internal void Warn(string path, string code, string message, string? suggestion = null) =>
         Warnings.Add(new PlanProblem(path, code, message, suggestion));
+
+    /// <summary>The name in <c>NAME</c> or <c>NAME@RANGE</c>; which versions are asked for is written down.</summary>
+    internal string Named(string text, string at)
+    {
+        if (text.IndexOf('@', StringComparison.Ordinal) is not (>= 0 and var cut)) return text;
+        if (VersionRange.Read(text[(cut + 1)..]) is { } range) Asks.Add(new SkillAsk(at, text[..cut], range));
+        else Problem(at, "INVALID_PLAN", $"'{text[(cut + 1)..]}' names no versions.", $"{text[..cut]}@1.2.0, {text[..cut]}@1.2 or {text[..cut]}@^1.2");
+        return text[..cut];
+    }
 
     internal void Skill(IReadOnlyDictionary<string, SkillTerms> skills, string skill, string at)
     {

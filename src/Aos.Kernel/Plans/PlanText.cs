@@ -63,6 +63,7 @@ internal sealed class PlanText(
             Steps = [.. ordered],
             IsGraph = isGraph,
             Workflows = references.Used,
+            Asks = [.. report.Asks],
             Source = source,
             Hash = ContentHash.Hex(source),
         };

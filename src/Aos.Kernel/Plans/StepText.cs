@@ -115,7 +115,7 @@ internal sealed partial class StepText(
 
     private PlanStep Skill(PlanStep step)
     {
-        var skill = values.Text(members, "skill", path) ?? "";
+        var skill = report.Named(values.Text(members, "skill", path) ?? "", $"{path}.skill");
         var parameters = members.Get("params") ?? Json.EmptyObject;
         if (parameters.ValueKind != JsonValueKind.Object)
         {
@@ -224,6 +224,7 @@ internal sealed partial class StepText(
             references.Take(reading.Plan);
             foreach (var problem in reading.Problems) report.Problem($"{path}.run.plan.{problem.Path}", problem.Code, problem.Message, problem.Suggestion);
             foreach (var warning in reading.Warnings) report.Warn($"{path}.run.plan.{warning.Path}", warning.Code, warning.Message, warning.Suggestion);
+            foreach (var ask in reading.Asks) report.Asks.Add(ask with { Path = $"{path}.run.plan.{ask.Path}" });
             return new ChildClause(plan, null, clause.Get("inputs") ?? Json.EmptyObject) { Read = reading.Plan };
         }
 
@@ -282,7 +283,7 @@ internal sealed partial class StepText(
     {
         if (members.Get("compensate") is not { } clause) return null;
         report.Unknown(clause, $"{path}.compensate", strict, "skill", "params");
-        var skill = values.Text(clause, "skill", $"{path}.compensate") ?? "";
+        var skill = report.Named(values.Text(clause, "skill", $"{path}.compensate") ?? "", $"{path}.compensate.skill");
         report.Skill(skills, skill, $"{path}.compensate.skill");
         if (skill == AgentClause.Invoke) report.Problem($"{path}.compensate.skill", "INVALID_PLAN", $"{skill} is a child run: it cannot undo a step.", "Undo it by a single call.");
         return new CompensateClause(skill, clause.Get("params") ?? Json.EmptyObject);

@@ -164,6 +164,7 @@ internal sealed class PlanReferences(WorkflowLinks? links, ImmutableArray<string
         var inner = new PlanReferences(links, chain.Add(linked.Pin.Id), steps);
         var reading = PlanReader.ReadInner(linked.Plan, skills, allowUnknownSkills, isAccepted: true, inner);
         foreach (var problem in reading.Problems) report.Problem($"{path}.run.plan.{problem.Path}", problem.Code, $"{linked.Pin.Id}: {problem.Message}", problem.Suggestion);
+        foreach (var ask in reading.Asks) report.Asks.Add(ask with { Path = $"{path}.run.plan.{ask.Path}" });
         foreach (var (reference, used) in inner.used) this.used[reference] = used;
         return reading.Plan;
     }

@@ -30,7 +30,7 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls wall
         {
             if ((AgentWalls.Standing(agent) ?? Refusal(agent, request)) is { } refusal) return Denied("agent", refusal, agent);
             scopes.Own(agent.Tenant, agent.Id, options.RunsOf(agent.Settings));
-            var need = PlanInspector.Cost(request.Ahead, skills.Terms) + request.Charged;
+            var need = PlanInspector.Cost(request.Ahead, skills.For(request.Ahead).Terms) + request.Charged;
             if (need == Cents.Zero) return await runs.StartAsync(caller, request, cancel);
             var verdict = walls.Verdict(agent, need, null, await agents.SpendingAsync(agent, cancel));
             if (!verdict.Allowed) return Denied("budget", await BreachedAsync(agent, verdict, cancel), agent);

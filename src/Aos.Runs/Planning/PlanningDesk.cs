@@ -68,9 +68,9 @@ internal sealed class PlanningDesk(PlannerRegistry planners, ISkills skills, Tar
     internal async Task<IReadOnlyList<PlanProblem>> WarningsAsync(Plan plan, CancellationToken cancel)
     {
         var limits = options.Inspection with { StepsMax = int.MaxValue, LoopsMax = int.MaxValue, CostMax = decimal.MaxValue };
-        var inspection = PlanInspector.Inspect(plan, skills.Terms, limits, null);
+        var inspection = PlanInspector.Inspect(plan, skills.For(plan).Terms, limits, null);
         if (inspection.Errors.IsEmpty) return inspection.Warnings; // No name is looked up for a harmless plan.
-        inspection = await screen.PlanAsync(plan, skills.Terms, limits, null, cancel);
+        inspection = await screen.PlanAsync(plan, skills.For(plan).Terms, limits, null, cancel);
         return [.. inspection.Errors, .. inspection.Warnings];
     }
 
@@ -98,7 +98,7 @@ internal sealed class PlanningDesk(PlannerRegistry planners, ISkills skills, Tar
         if (reading.Plan is not { } plan) return (null, reading.Problems, []);
         var problems = Admission.SkillsOf(plan).Where(skill => !agent.May(skill))
             .Select(skill => new PlanProblem("steps", "PERMISSION_DENIED", $"The agent may not use {skill}.")).ToList();
-        var inspection = await screen.PlanAsync(plan, skills.Terms, options.Inspection with { StepsMax = steps }, left, cancel);
+        var inspection = await screen.PlanAsync(plan, skills.For(plan).Terms, options.Inspection with { StepsMax = steps }, left, cancel);
         problems.AddRange(inspection.Errors);
         return problems.Count > 0 ? (null, problems, []) : (plan, [], [.. inspection.Warnings.Select(warning => $"{warning.Path}: {warning.Message}")]);
     }

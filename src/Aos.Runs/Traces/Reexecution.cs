@@ -56,7 +56,8 @@ internal sealed class Reexecution(ISkills skills)
         var terms = state.Start!.Terms[skill];
         if (terms.Effect != EffectClass.Pure) return $"{skill} has effects ({terms.Effect}).";
         if (plan.Repeat is not null) return "A repeated call depends on what it waits for.";
-        if (!skills.Terms.TryGetValue(skill, out var now)) return $"There is no skill {skill} any more.";
+        var here = VersionRange.Read(terms.Version) is { } exact ? skills.Choose([new SkillAsk("", skill, exact)]).Skills : skills;
+        if (!here.Terms.TryGetValue(skill, out var now)) return $"There is no skill {skill} any more.";
         return now.Version == terms.Version && now.Effect == EffectClass.Pure ? null : $"The run had {skill} {terms.Version}; here is {now.Version}.";
     }
 

@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Aos.Kernel;
+
+/// <summary>Compares contracts of skills as snapshots of the registry have them (docs/skill-kit.md).</summary>
+public static class ContractDiffs
+{
+    /// <summary>From the one that promises most of a repeated call to the one that promises least.</summary>
+    private static readonly string[] Effects = ["pure", "idempotent", "reconcilable", "at_most_once"];
+
+    /// <summary>The newest version of each skill of one snapshot against that of the other, by name; equal ones are left out.</summary>
+    public static ImmutableArray<ContractDiff> OfSnapshots(JsonElement old, JsonElement now)
+    {
+        var (before, after) = (Newest(old), Newest(now));
+        var diffs = ImmutableArray.CreateBuilder<ContractDiff>();
+        foreach (var name in before.Keys.Union(after.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            var diff = (before.TryGetValue(name, out var was), after.TryGetValue(name, out var here)) switch
+            {
+                (true, true) => Of(was, here),
+                (true, false) => new ContractDiff(name, was.GetText("version"), null, [new ContractChange(ChangeWeight.Breaking, "skill_removed", "", "The skill is gone.")]) { Recommended = VersionBump.Major, IsBumped = false },
+                _ => new ContractDiff(name, null, here.GetText("version"), [new ContractChange(ChangeWeight.NonBreaking, "skill_added", "", "The skill is new.")]),
+            };
+            if (!diff.Changes.IsEmpty || diff.Old != diff.New) diffs.Add(diff);
+        }
+
+        return diffs.ToImmutable();
+    }
+
+    /// <summary>Two versions of one skill.</summary>
+    public static ContractDiff Of(JsonElement old, JsonElement now)
+    {
+        var changes = new List<ContractChange>();
+        new SchemaDiff(old.Get("input_schema") ?? Json.True, now.Get("input_schema") ?? Json.True, isInput: true, changes).Compare();
+        new SchemaDiff(old.Get("output_schema") ?? Json.True, now.Get("output_schema") ?? Json.True, isInput: false, changes).Compare();
+        new ContractRead(old.Get("contract") ?? Json.EmptyObject, now.Get("contract") ?? Json.EmptyObject, changes).Compare(Effects);
+        return Weighed(now.GetText("name") ?? "", old.GetText("version") ?? "", now.GetText("version") ?? "", changes);
+    }
+
+    private static ContractDiff Weighed(string skill, string old, string now, List<ContractChange> changes)
+    {
+        var recommended = changes.Exists(change => change.Weight == ChangeWeight.Breaking) ? VersionBump.Major
+            : changes.Exists(change => change.Weight == ChangeWeight.NonBreaking) ? VersionBump.Minor
+            : changes.Count > 0 ? VersionBump.Patch
+            : VersionBump.None;
+        var (before, after) = (SemanticVersion.Read(old), SemanticVersion.Read(now));
+        var isBumped = true;
+        if (before is not null && after is not null)
+        {
+            var bump = Bump(before, after);
+            // Below 1.0.0 a minor version may break what was; a pre-release is not promised to anybody yet.
+            var needed = before.Major == 0 && recommended == VersionBump.Major ? VersionBump.Minor : recommended;
+            isBumped = after.CompareTo(before) >= 0 && (bump >= needed || (!before.IsStable && after.CompareTo(before) > 0));
+            if (after.CompareTo(before) < 0) changes.Add(new ContractChange(ChangeWeight.Breaking, "version_lowered", "version", $"{now} is older than {old}."));
+            else if (!isBumped) changes.Add(new ContractChange(ChangeWeight.Warning, "version_not_bumped", "version", $"{old} to {now} is too little for these changes: they need a new {needed.ToString().ToLowerInvariant()} version."));
+            if (after.Major > before.Major) changes.Add(new ContractChange(ChangeWeight.Warning, "major_version", "version", "Plans that ask for the old major version keep it as long as it is there; those that name no version get the new one."));
+        }
+
+        return new ContractDiff(skill, old, now, [.. changes]) { Recommended = recommended, IsBumped = isBumped };
+    }
+
+    private static VersionBump Bump(SemanticVersion old, SemanticVersion now) =>
+        now.Major != old.Major ? VersionBump.Major : now.Minor != old.Minor ? VersionBump.Minor : now.CompareTo(old) != 0 ? VersionBump.Patch : VersionBump.None;
+
+    private static SortedDictionary<string, JsonElement> Newest(JsonElement snapshot)
+    {
+        var newest = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
+        if (snapshot.Get("skills") is not { ValueKind: JsonValueKind.Array } list) return newest;
+        foreach (var skill in list.EnumerateArray())
+        {
+            if (skill.GetText("name") is not { } name) continue;
+            if (!newest.TryGetValue(name, out var known) || Read(skill).CompareTo(Read(known)) > 0) newest[name] = skill;
+        }
+
+        return newest;
+    }
+
+    private static SemanticVersion Read(JsonElement skill) => SemanticVersion.Read(skill.GetText("version") ?? "0") ?? new SemanticVersion(0, 0, 0, [], "");
+}
+
+/// <summary>What changed in the contract beside the schemas.</summary>
+internal sealed class ContractRead(JsonElement old, JsonElement now, List<ContractChange> changes)
+{
+    internal void Compare(string[] effects)
+    {
+        Effect(effects);
+        Names("stable_fields", "stable_field", ChangeWeight.Breaking, "is not stable any more");
+        Names("failure_modes", "failure_mode", ChangeWeight.Breaking, "does not happen any more, so plans that wait for it wait in vain");
+        Names("secret_params", "secret_param", ChangeWeight.Breaking, "takes no secrets any more");
+        Names("connection_kinds", "connection_kind", ChangeWeight.Breaking, "is no kind of connection it takes any more");
+        Names("tags", "tag", ChangeWeight.Warning, "is no tag any more: where the sandbox asks for it, the skill is refused");
+        Names("free_params", "free_param", ChangeWeight.Warning, "is looked at by the sandbox now");
+        Constraints();
+        Same("cost", "cost_model_changed", ChangeWeight.NonBreaking, "The cost model has changed.");
+        Same("target_param", "target_param_changed", ChangeWeight.Warning, "Another parameter says where a call goes.");
+        Same("timeout_ms", "timeout_changed", ChangeWeight.Warning, "The time for a call has changed.");
+        Same("description", "description_changed", ChangeWeight.Warning, "The description has changed: models choose by it.");
+    }
+
+    private void Effect(string[] effects)
+    {
+        Weaker("effect", "effect", old.GetText("effect"), now.GetText("effect"), effects);
+        if (old.GetText("effect_param") != now.GetText("effect_param")) Add(ChangeWeight.Breaking, "effect_weakened", "effect_param", "Another parameter says what a repeat may do.");
+        foreach (var (value, effect) in Members(old.Get("effect_by_param"))) Weaker("effect", $"effect_by_param.{value}", effect.GetString(), now.Get("effect_by_param")?.GetText(value) ?? now.GetText("effect"), effects);
+        if (old.Get("key_makes_idempotent") is { ValueKind: JsonValueKind.True } && now.Get("key_makes_idempotent") is not { ValueKind: JsonValueKind.True })
+            Add(ChangeWeight.Breaking, "effect_weakened", "key_makes_idempotent", "A key does not make a repeat harmless any more.");
+    }
+
+    private void Weaker(string type, string path, string? was, string? here, string[] effects)
+    {
+        if (was == here) return;
+        var isWeaker = Array.IndexOf(effects, here) > Array.IndexOf(effects, was);
+        var what = $"It was {was} and is {here}.";
+        if (!isWeaker) Add(ChangeWeight.NonBreaking, $"{type}_strengthened", path, what);
+        else Add(ChangeWeight.Breaking, was == "pure" ? "determinism_weakened" : $"{type}_weakened", path, what);
+    }
+
+    private void Names(string member, string type, ChangeWeight removed, string what)
+    {
+        var (was, here) = (Texts(old, member), Texts(now, member));
+        foreach (var name in was.Except(here, StringComparer.Ordinal)) Add(removed, $"{type}_removed", $"{member}.{name}", $"{name} {what}.");
+        foreach (var name in here.Except(was, StringComparer.Ordinal)) Add(ChangeWeight.NonBreaking, $"{type}_added", $"{member}.{name}", $"{name} is new.");
+    }
+
+    private void Constraints()
+    {
+        var (was, here) = (Members(old.Get("constraints")), Members(now.Get("constraints")));
+        foreach (var (name, value) in was)
+        {
+            if (!here.TryGetValue(name, out var other)) Add(ChangeWeight.NonBreaking, "constraint_removed", $"constraints.{name}", $"{name} is no limit any more.");
+            else if (!JsonElement.DeepEquals(value, other)) Constraint(name, value, other);
+        }
+
+        foreach (var name in here.Keys.Except(was.Keys, StringComparer.Ordinal)) Add(ChangeWeight.Breaking, "constraint_tightened", $"constraints.{name}", $"{name} is a limit now.");
+    }
+
+    /// <summary>A limit is an upper one, unless its name says otherwise.</summary>
+    private void Constraint(string name, JsonElement was, JsonElement here)
+    {
+        if (was.ValueKind != JsonValueKind.Number || here.ValueKind != JsonValueKind.Number)
+        {
+            Add(ChangeWeight.Warning, "constraint_changed", $"constraints.{name}", $"{name} was {was.GetRawText()} and is {here.GetRawText()}.");
+            return;
+        }
+
+        var isLower = here.GetDecimal() < was.GetDecimal();
+        var isTighter = isLower != (name.StartsWith("min_", StringComparison.Ordinal) || name.EndsWith("_min", StringComparison.Ordinal));
+        Add(isTighter ? ChangeWeight.Breaking : ChangeWeight.NonBreaking, isTighter ? "constraint_tightened" : "constraint_loosened", $"constraints.{name}", $"{name} was {was.GetRawText()} and is {here.GetRawText()}.");
+    }
+
+    private void Same(string member, string type, ChangeWeight weight, string what)
+    {
+        var (was, here) = (old.Get(member), now.Get(member));
+        if (was is null && here is null) return;
+        if (was is null || here is null || !JsonElement.DeepEquals(was.Value, here.Value)) Add(weight, type, member, what);
+    }
+
+    private void Add(ChangeWeight weight, string type, string path, string description) => changes.Add(new ContractChange(weight, type, path, description));
+
+    private static SortedDictionary<string, JsonElement> Members(JsonElement? value)
+    {
+        var members = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
+        if (value is { ValueKind: JsonValueKind.Object } all)
+        {
+            foreach (var member in all.EnumerateObject()) members[member.Name] = member.Value;
+        }
+
+        return members;
+    }
+
+    private static IEnumerable<string> Texts(JsonElement contract, string member) =>
+        contract.Get(member) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().Select(item => item.GetString() ?? "") : [];
+}
