@@ -63,11 +63,12 @@ public sealed partial class AosClient
     /// </summary>
     /// <param name="after">Sequence number of the last event already seen; 0: from the first.</param>
     /// <param name="follow">False: only the events there are now.</param>
-    public async IAsyncEnumerable<RunEventMessage> FollowRunAsync(string id, int after = 0, bool follow = true, [EnumeratorCancellation] CancellationToken cancel = default)
+    /// <param name="deltas">True: between them what models write while they write it, of kind <c>delta</c>, under the number of the event before.</param>
+    public async IAsyncEnumerable<RunEventMessage> FollowRunAsync(string id, int after = 0, bool follow = true, bool deltas = false, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         for (var failures = 0; ;)
         {
-            await using var events = StreamAsync(id, after, follow, cancel).GetAsyncEnumerator(cancel);
+            await using var events = StreamAsync(id, after, follow, deltas, cancel).GetAsyncEnumerator(cancel);
             var isBroken = false;
             while (true)
             {
@@ -95,9 +96,9 @@ public sealed partial class AosClient
     private Task<Run> OrderAsync(string id, string order, string? reason, CancellationToken cancel) =>
         SendAsync(HttpMethod.Post, $"api/v1/runs/{Escape(id)}/{order}" + (reason is null ? "" : $"?reason={Escape(reason)}"), ClientJson.Default.Run, null, null, cancel);
 
-    private async IAsyncEnumerable<RunEventMessage> StreamAsync(string id, int after, bool follow, [EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<RunEventMessage> StreamAsync(string id, int after, bool follow, bool deltas, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var request = Request(HttpMethod.Get, $"api/v1/runs/{Escape(id)}/events" + (follow ? "" : "?follow=false"), null, null);
+        using var request = Request(HttpMethod.Get, $"api/v1/runs/{Escape(id)}/events" + (!follow ? "?follow=false" : deltas ? "" : "?deltas=false"), null, null);
         request.Headers.Accept.Clear();
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (after > 0) request.Headers.Add("Last-Event-ID", after.ToString(CultureInfo.InvariantCulture));
@@ -105,7 +106,7 @@ public sealed partial class AosClient
         if (!response.IsSuccessStatusCode) throw AosException.Of((int)response.StatusCode, await BodyAsync(response, cancel).ConfigureAwait(false));
         await using var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        var (seq, kind, data) = (0, "", new StringBuilder());
+        var (seq, kind, data) = (after, "", new StringBuilder());
         while (await reader.ReadLineAsync(cancel).ConfigureAwait(false) is { } line)
         {
             if (line.StartsWith("id:", StringComparison.Ordinal)) _ = int.TryParse(line.AsSpan(3), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out seq);

@@ -4,7 +4,7 @@ using Aos.Kernel;
 namespace Aos.CostSim;
 
 /// <summary>Asks the one simulator with the facts of this house.</summary>
-internal sealed class CostsDoor(ISkills skills, CostSimOptions options) : ICosts
+internal sealed class CostsDoor(ISkills skills, CostSimOptions options, PriceTable? models = null) : ICosts
 {
     private volatile SimulatorFacts? facts;
 
@@ -25,6 +25,6 @@ internal sealed class CostsDoor(ISkills skills, CostSimOptions options) : ICosts
     private SimulatorFacts Facts()
     {
         if (facts is { } known && ReferenceEquals(known.Terms, skills.Terms)) return known;
-        return facts = HouseFacts.Of(skills, options);
+        return facts = HouseFacts.Of(skills, options, models);
     }
 }

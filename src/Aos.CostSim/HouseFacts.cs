@@ -9,7 +9,8 @@ namespace Aos.CostSim;
 /// <summary>The simulator's facts of this house: contracts over the price table, settings over both.</summary>
 internal static class HouseFacts
 {
-    internal static SimulatorFacts Of(ISkills skills, CostSimOptions options)
+    /// <param name="models">The prices of models; null: no model can be asked here.</param>
+    internal static SimulatorFacts Of(ISkills skills, CostSimOptions options, PriceTable? models)
     {
         var terms = skills.Terms;
         var prices = TypicalFigures.Rows.ToDictionary(StringComparer.Ordinal);
@@ -18,7 +19,7 @@ internal static class HouseFacts
             prices[name] = prices.GetValueOrDefault(name, TypicalFigures.Unknown with { Skill = name }) with { Cents = cents };
         return new SimulatorFacts(
             terms, prices.ToFrozenDictionary(StringComparer.Ordinal), options.Limits(), options.RiskThreshold,
-            new Lazy<ImmutableSortedDictionary<string, string>>(() => Versions(skills.Contracts, prices, options)))
+            new Lazy<ImmutableSortedDictionary<string, string>>(() => Versions(skills.Contracts, prices, options, models)))
         {
             TargetParam = skills.TargetParam,
         };
@@ -40,12 +41,13 @@ internal static class HouseFacts
     }
 
     private static ImmutableSortedDictionary<string, string> Versions(
-        IReadOnlyDictionary<string, SkillContract> contracts, Dictionary<string, SkillPrice> prices, CostSimOptions options)
+        IReadOnlyDictionary<string, SkillContract> contracts, Dictionary<string, SkillPrice> prices, CostSimOptions options, PriceTable? models)
     {
         var versions = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         versions["simulator"] = Simulator.Version;
         versions["model"] = TypicalFigures.Version;
         versions["price_table"] = ContentHash.Short(Json.Write(writer => WritePrices(writer, prices)));
+        if (models is not null) versions["model_prices"] = models.Version;
         versions["skills"] = ContentHash.Short(Json.Write(writer => WriteSkills(writer, contracts)));
         versions["limits"] = ContentHash.Short(Json.Write(writer => WriteLimits(writer, options)));
         return versions.ToImmutable();
@@ -82,6 +84,7 @@ internal static class HouseFacts
             writer.WriteStartArray(model);
             writer.WriteNumberValue(price.InputCentsPerMillion);
             writer.WriteNumberValue(price.OutputCentsPerMillion);
+            if (price.CacheWriteCentsPerMillion is { } write) writer.WriteNumberValue(write);
             writer.WriteEndArray();
         }
 

@@ -22,6 +22,8 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<Engine>();
         aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Engine>());
         aos.Services.AddSingleton<INode>(provider => provider.GetRequiredService<Engine>());
+        aos.Services.AddSingleton(provider => new Deltas(provider.GetRequiredService<Engine>));
+        aos.Services.AddSingleton<IDeltas>(provider => provider.GetRequiredService<Deltas>());
         aos.Services.AddSingleton<RunsDoor>();
         aos.Services.AddSingleton<IRunLoad>(provider => provider.GetRequiredService<RunsDoor>());
         aos.Migrations(Signatures.Migrations);

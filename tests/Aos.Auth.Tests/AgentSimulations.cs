@@ -99,6 +99,6 @@ public sealed class AgentSimulations : IAsyncLifetime
     {
         var facts = (await world.SimulateAsync("label", Echo))["facts"];
 
-        Assert.Equal(["limits", "model", "price_table", "simulator", "skills"], facts.EnumerateObject().Select(fact => fact.Name));
+        Assert.Equal(["limits", "model", "model_prices", "price_table", "simulator", "skills"], facts.EnumerateObject().Select(fact => fact.Name));
     }
 }

@@ -55,7 +55,8 @@ internal interface IHouse : IAsyncDisposable
 
     /// <summary>Events after <paramref name="after"/>.</summary>
     /// <param name="follow">True: goes on with new ones until the run is over.</param>
-    IAsyncEnumerable<RunEventMessage> FollowAsync(string run, int after, bool follow, CancellationToken cancel);
+    /// <param name="deltas">True: and, between new ones, what models write while they write it, of kind <c>delta</c>.</param>
+    IAsyncEnumerable<RunEventMessage> FollowAsync(string run, int after, bool follow, CancellationToken cancel, bool deltas = false);
 
     /// <summary>Any other request of the HTTP API.</summary>
     Task<JsonElement> AskAsync(HttpMethod method, string path, JsonElement? body, CancellationToken cancel);

@@ -55,13 +55,21 @@ internal sealed class LocalHouse(Embedded embedded) : IHouse
             ? RunWire.Of(state)
             : throw Unknown(run);
 
-    public async IAsyncEnumerable<RunEventMessage> FollowAsync(string run, int after, bool follow, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<RunEventMessage> FollowAsync(string run, int after, bool follow, [EnumeratorCancellation] CancellationToken cancel, bool deltas = false)
     {
         if (!RunId.TryParse(run, out var id) || await Runs.ReadAsync(OwnerConnection.Owner, id, cancel) is not { } state) throw Unknown(run);
         if (!follow && state.Seq <= after) yield break;
-        await foreach (var entry in Runs.FollowAsync(OwnerConnection.Owner, id, after, cancel))
+        using var watch = follow && deltas ? embedded.Get<IDeltas>().Watch(OwnerConnection.Owner.Tenant, id) : null;
+        var journaled = Runs.FollowAsync(OwnerConnection.Owner, id, after, cancel);
+        await foreach (var live in watch is null ? LiveEvents.OfAsync(journaled, cancel) : LiveEvents.WithAsync(journaled, after, watch, cancel))
         {
-            yield return new RunEventMessage(entry.Seq, entry.Kind, Redactor.Redact(Json.Parse(entry.Body.Span)));
+            if (live.Entry is not { } entry)
+            {
+                yield return new RunEventMessage(after, LiveEvents.Kind, LiveEvents.Body(live.Delta!));
+                continue;
+            }
+
+            yield return new RunEventMessage(after = entry.Seq, entry.Kind, Redactor.Redact(Json.Parse(entry.Body.Span)));
             if (!follow && entry.Seq >= state.Seq) yield break;
         }
     }

@@ -57,9 +57,9 @@ internal sealed class RemoteHouse : IHouse
         }
     }
 
-    public async IAsyncEnumerable<RunEventMessage> FollowAsync(string run, int after, bool follow, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<RunEventMessage> FollowAsync(string run, int after, bool follow, [EnumeratorCancellation] CancellationToken cancel, bool deltas = false)
     {
-        await foreach (var message in client.FollowRunAsync(run, after, follow, cancel)) yield return message;
+        await foreach (var message in client.FollowRunAsync(run, after, follow, deltas, cancel)) yield return message;
     }
 
     public Task<JsonElement> AskAsync(HttpMethod method, string path, JsonElement? body, CancellationToken cancel) =>

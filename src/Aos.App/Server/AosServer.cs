@@ -112,6 +112,7 @@ internal static class AosServer
         app.MapSchemas();
         app.MapService(Environment.GetEnvironmentVariable("AOS_METRICS") == "open");
         app.MapRuntime();
+        app.MapPrices();
         app.MapSimulate();
         app.MapFailures();
         app.MapRuns();

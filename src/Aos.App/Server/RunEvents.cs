@@ -9,6 +9,8 @@ namespace Aos.App.Server;
 /// A run's events, live, as server-sent events: <c>id</c> is the number of the event, <c>event</c> its kind, <c>data</c> its
 /// body with secrets hidden. <c>Last-Event-ID</c> (or <c>?after=</c>) goes on after that event. A comment line keeps the
 /// connection alive. The stream ends with the run, or with <c>?follow=false</c> at the newest event there is; who asks again after the end gets 204, and stops.
+/// Between the events stands what models write while they write it: <c>event: delta</c>, without an <c>id</c>, on the node that asks the model; <c>?deltas=false</c>
+/// leaves it out.
 /// </summary>
 internal static class RunEvents
 {
@@ -31,16 +33,19 @@ internal static class RunEvents
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache";
         var clock = context.RequestServices.GetRequiredService<TimeProvider>();
-        await using var events = runs.FollowAsync(context.Caller(), id, after, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
+        var journaled = runs.FollowAsync(context.Caller(), id, after, context.RequestAborted);
+        using var watch = last == int.MaxValue && context.Request.Query["deltas"] is not ["false"] ? context.RequestServices.GetService<IDeltas>()?.Watch(context.Caller().Tenant, id) : null;
+        var all = watch is null ? LiveEvents.OfAsync(journaled, context.RequestAborted) : LiveEvents.WithAsync(journaled, after, watch, context.RequestAborted);
+        await using var events = all.GetAsyncEnumerator(context.RequestAborted);
         while (await NextAsync(context, events, clock))
         {
             await WriteAsync(context, events.Current);
-            if (events.Current.Seq >= last) return;
+            if (events.Current.Entry?.Seq >= last) return;
         }
     }
 
     /// <summary>Waits for the next event; says something every now and then while nothing happens.</summary>
-    private static async Task<bool> NextAsync(HttpContext context, IAsyncEnumerator<JournalEntry> events, TimeProvider clock)
+    private static async Task<bool> NextAsync(HttpContext context, IAsyncEnumerator<LiveEvent> events, TimeProvider clock)
     {
         var next = events.MoveNextAsync();
         if (next.IsCompleted) return await next;
@@ -68,10 +73,12 @@ internal static class RunEvents
         }
     }
 
-    private static Task WriteAsync(HttpContext context, JournalEntry entry)
+    private static Task WriteAsync(HttpContext context, LiveEvent live)
     {
-        var body = Redactor.Redact(Json.Parse(entry.Body.Span)).GetRawText();
-        return context.Response.WriteAsync($"id: {entry.Seq}\nevent: {entry.Kind}\ndata: {body}\n\n", Encoding.UTF8, context.RequestAborted);
+        var text = live.Entry is { } entry
+            ? $"id: {entry.Seq}\nevent: {entry.Kind}\ndata: {Redactor.Redact(Json.Parse(entry.Body.Span)).GetRawText()}\n\n"
+            : $"event: {LiveEvents.Kind}\ndata: {LiveEvents.Body(live.Delta!).GetRawText()}\n\n";
+        return context.Response.WriteAsync(text, Encoding.UTF8, context.RequestAborted);
     }
 
     private static int After(HttpContext context)

@@ -84,6 +84,7 @@ internal static class SkillWire
                 writer.WriteStartObject(name);
                 writer.WriteNumber("input", price.InputCentsPerMillion);
                 writer.WriteNumber("output", price.OutputCentsPerMillion);
+                if (price.CacheWriteCentsPerMillion is { } write) writer.WriteNumber("cache_write", write);
                 writer.WriteEndObject();
             }
 

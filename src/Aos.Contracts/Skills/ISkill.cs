@@ -34,6 +34,9 @@ public sealed record SkillCall
 
     public string? StepId { get; }
 
+    /// <summary>The call as the events of its run name it; null: no run ordered it.</summary>
+    public EffectId? Effect => order?.Id;
+
     public string AgentId { get; }
 
     public TimeSpan Timeout { get; }

@@ -85,7 +85,11 @@ public sealed record SkillTerms(
 public sealed record ToolTerms(string Description, JsonElement InputSchema);
 
 /// <summary>Price of tokens, in cents per million.</summary>
-public sealed record TokenPrice(decimal InputCentsPerMillion, decimal OutputCentsPerMillion);
+public sealed record TokenPrice(decimal InputCentsPerMillion, decimal OutputCentsPerMillion)
+{
+    /// <summary>Of a token written into the provider's prompt cache, when that is more than of one read; null: it is not.</summary>
+    public decimal? CacheWriteCentsPerMillion { get; init; }
+}
 
 /// <summary>Cost of one call: a base, a part per kB of parameters, and tokens where the skill calls a model.</summary>
 /// <param name="ModelDefault">Model whose price counts when the parameters name none.</param>
@@ -100,31 +104,45 @@ public sealed record CostModel(
 {
     public static CostModel Free { get; } = new(0, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0);
 
+    /// <summary>The model that a provider is asked for when the parameters name the provider alone.</summary>
+    public ImmutableSortedDictionary<string, string> ProviderModels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>
     /// Upper bound of a call: base + kB · per kB + (bytes of the parameters as input tokens · price + max_tokens · price).
-    /// A token is never shorter than a byte, so the bound holds for every tokenizer.
+    /// A token is never shorter than a byte, so the bound holds for every tokenizer. Each provider that <c>fallback</c> names may
+    /// bill as much again at its own price, and with <c>cache_prompt</c> every token may be written into the provider's cache.
     /// </summary>
     public Cents UpperBound(JsonElement parameters)
     {
         if (CentsPerKb == 0 && Prices.IsEmpty) return new Cents(BaseCents);
         var bytes = parameters.Bytes();
         var cost = BaseCents + (bytes / 1024m * CentsPerKb);
-        if (Price(parameters) is { } price)
-        {
-            var output = parameters.Get("max_tokens") is { ValueKind: JsonValueKind.Number } max && max.TryGetInt32(out var n)
-                ? Math.Max(n, 0)
-                : OutputTokensDefault;
-            cost += ((bytes * price.InputCentsPerMillion) + (output * price.OutputCentsPerMillion)) / 1_000_000m;
-        }
-
+        if (Prices.IsEmpty) return new Cents(cost);
+        cost += Tokens(parameters, parameters, bytes);
+        if (parameters.Get("fallback") is not { ValueKind: JsonValueKind.Array } others) return new Cents(cost);
+        foreach (var other in others.EnumerateArray()) cost += BaseCents + Tokens(other, parameters, bytes);
         return new Cents(cost);
     }
 
     /// <summary>The price of the model these parameters name, or null when the skill calls none.</summary>
     public TokenPrice? Price(JsonElement parameters)
     {
-        var model = parameters.GetText("model") ?? ModelDefault;
+        var model = parameters.GetText("model") ?? OfProvider(parameters.GetText("provider") ?? parameters.GetText("adapter")) ?? ModelDefault;
         if (model is not null && Prices.TryGetValue(model, out var price)) return price;
         return Prices.TryGetValue("*", out var other) ? other : null;
+    }
+
+    private string? OfProvider(string? provider) => provider is null ? null : ProviderModels.GetValueOrDefault(provider.ToLowerInvariant());
+
+    private decimal Tokens(JsonElement named, JsonElement parameters, int bytes)
+    {
+        if (Price(named) is not { } price) return 0;
+        var output = parameters.Get("max_tokens") is { ValueKind: JsonValueKind.Number } max && max.TryGetInt32(out var n)
+            ? Math.Max(n, 0)
+            : OutputTokensDefault;
+        var cost = ((bytes * price.InputCentsPerMillion) + (output * price.OutputCentsPerMillion)) / 1_000_000m;
+        if (parameters.Get("cache_prompt") is not { ValueKind: JsonValueKind.True } || price.CacheWriteCentsPerMillion is not { } write || price.InputCentsPerMillion == 0) return cost;
+        // What stands around a prompt, which the base is for, is written too.
+        return cost + (bytes * (write - price.InputCentsPerMillion) / 1_000_000m) + (BaseCents * ((write / price.InputCentsPerMillion) - 1));
     }
 }

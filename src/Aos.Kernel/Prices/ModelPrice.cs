@@ -13,7 +13,19 @@ namespace Aos.Kernel;
 public sealed record ModelPrice(
     string Provider, string Model, decimal InputCentsPerMillion, decimal OutputCentsPerMillion, DateOnly Since, string Source, ImmutableArray<string> Aliases)
 {
-    public TokenPrice Price => new(InputCentsPerMillion, OutputCentsPerMillion);
+    /// <summary>Cents per million tokens written into the provider's prompt cache; null: they cost what tokens read cost.</summary>
+    public decimal? CacheWriteCentsPerMillion { get; init; }
+
+    /// <summary>Cents per million tokens read from the provider's prompt cache; null: they cost what tokens read cost.</summary>
+    public decimal? CacheReadCentsPerMillion { get; init; }
+
+    /// <summary>The most a token can cost, however the provider counts it.</summary>
+    public TokenPrice Price => new(InputCentsPerMillion == 0 ? Math.Max(Read, CacheWriteCentsPerMillion ?? 0) : Read, OutputCentsPerMillion)
+    {
+        CacheWriteCentsPerMillion = CacheWriteCentsPerMillion is { } write && write > Read ? write : null,
+    };
+
+    private decimal Read => Math.Max(InputCentsPerMillion, CacheReadCentsPerMillion ?? 0);
 
     internal bool Is(string model) => Model == model || Aliases.Contains(model);
 }

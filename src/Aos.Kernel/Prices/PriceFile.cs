@@ -23,6 +23,8 @@ internal static class PriceFile
                   "model": { "type": "string", "minLength": 1, "maxLength": 200 },
                   "input_cents_per_million": { "type": "number", "minimum": 0, "maximum": 10000000 },
                   "output_cents_per_million": { "type": "number", "minimum": 0, "maximum": 10000000 },
+                  "cache_write_cents_per_million": { "type": "number", "minimum": 0, "maximum": 10000000 },
+                  "cache_read_cents_per_million": { "type": "number", "minimum": 0, "maximum": 10000000 },
                   "since": { "type": "string", "format": "date" },
                   "source": { "type": "string", "minLength": 1 },
                   "aliases": { "type": "array", "items": { "type": "string", "minLength": 1 } }
@@ -40,5 +42,9 @@ internal static class PriceFile
         price.GetProperty("output_cents_per_million").GetDecimal(),
         DateOnly.ParseExact(price.GetText("since")!, "yyyy-MM-dd", CultureInfo.InvariantCulture),
         price.GetText("source")!,
-        price.Get("aliases") is { } aliases ? [.. aliases.EnumerateArray().Select(alias => alias.GetString()!)] : []);
+        price.Get("aliases") is { } aliases ? [.. aliases.EnumerateArray().Select(alias => alias.GetString()!)] : [])
+    {
+        CacheWriteCentsPerMillion = price.Get("cache_write_cents_per_million")?.GetDecimal(),
+        CacheReadCentsPerMillion = price.Get("cache_read_cents_per_million")?.GetDecimal(),
+    };
 }

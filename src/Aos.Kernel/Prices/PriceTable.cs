@@ -6,7 +6,8 @@ namespace Aos.Kernel;
 
 /// <summary>
 /// The one table of model prices: simulate, budgets, planners and the bill read the same. A call costs
-/// tokens read · input price + tokens written · output price, exact; only the wire rounds.
+/// tokens read · input price + tokens written · output price, tokens of the provider's prompt cache at their own prices,
+/// exact; only the wire rounds.
 /// </summary>
 public sealed class PriceTable
 {
@@ -34,13 +35,23 @@ public sealed class PriceTable
 
     /// <summary>Cost of a call. A provider the table does not know is free: a server of one's own.</summary>
     public Cents Cost(string provider, string model, long inputTokens, long outputTokens, DateOnly? day = null) =>
-        Find(provider, model, day) is not { } price
-            ? Cents.Zero
-            : new Cents(((inputTokens * price.InputCentsPerMillion) + (outputTokens * price.OutputCentsPerMillion)) / 1_000_000m);
+        Cost(provider, model, new TokenUsage(inputTokens, outputTokens), day);
+
+    /// <summary>The same with what went through the provider's prompt cache at its own prices.</summary>
+    public Cents Cost(string provider, string model, TokenUsage usage, DateOnly? day = null)
+    {
+        if (Find(provider, model, day) is not { } price) return Cents.Zero;
+        var fresh = usage.Input - usage.CacheRead - usage.CacheWritten;
+        var cents = (fresh * price.InputCentsPerMillion)
+            + (usage.CacheRead * (price.CacheReadCentsPerMillion ?? price.InputCentsPerMillion))
+            + (usage.CacheWritten * (price.CacheWriteCentsPerMillion ?? price.InputCentsPerMillion))
+            + (usage.Output * price.OutputCentsPerMillion);
+        return new Cents(cents / 1_000_000m);
+    }
 
     /// <summary>
     /// This table with the prices of a file put above it: <c>{"prices": [{"provider", "model", "input_cents_per_million",
-    /// "output_cents_per_million", "since", "source", "aliases"}]}</c>. Null with the problems when the file is wrong.
+    /// "output_cents_per_million", "cache_write_cents_per_million", "cache_read_cents_per_million", "since", "source", "aliases"}]}</c>. Null with the problems when the file is wrong.
     /// </summary>
     public (PriceTable? Table, IReadOnlyList<SchemaProblem> Problems) With(JsonElement file)
     {
@@ -63,6 +74,8 @@ public sealed class PriceTable
             writer.WriteString("model", price.Model);
             writer.WriteNumber("input_cents_per_million", price.InputCentsPerMillion);
             writer.WriteNumber("output_cents_per_million", price.OutputCentsPerMillion);
+            if (price.CacheWriteCentsPerMillion is { } write) writer.WriteNumber("cache_write_cents_per_million", write);
+            if (price.CacheReadCentsPerMillion is { } read) writer.WriteNumber("cache_read_cents_per_million", read);
             writer.WriteString("since", price.Since.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
             writer.WriteString("source", price.Source);
             writer.WriteStartArray("aliases");

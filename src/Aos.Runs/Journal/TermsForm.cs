@@ -73,10 +73,18 @@ internal static class TermsForm
             w.WriteStartArray(name);
             w.WriteNumberValue(price.InputCentsPerMillion);
             w.WriteNumberValue(price.OutputCentsPerMillion);
+            if (price.CacheWriteCentsPerMillion is { } write) w.WriteNumberValue(write);
             w.WriteEndArray();
         }
 
         w.WriteEndObject();
+        if (!cost.ProviderModels.IsEmpty)
+        {
+            w.WriteStartObject("models"u8);
+            foreach (var (provider, name) in cost.ProviderModels) w.WriteString(provider, name);
+            w.WriteEndObject();
+        }
+
         w.WriteNumber("output_tokens"u8, cost.OutputTokensDefault);
         w.WriteEndObject();
     }
@@ -87,8 +95,15 @@ internal static class TermsForm
         value.GetText("model"),
         ImmutableSortedDictionary.CreateRange(
             StringComparer.Ordinal,
-            value.GetProperty("prices").EnumerateObject().Select(price => KeyValuePair.Create(price.Name, new TokenPrice(price.Value[0].GetDecimal(), price.Value[1].GetDecimal())))),
-        value.GetProperty("output_tokens").GetInt32());
+            value.GetProperty("prices").EnumerateObject().Select(price => KeyValuePair.Create(price.Name, Price(price.Value)))),
+        value.GetProperty("output_tokens").GetInt32())
+    {
+        ProviderModels = value.Get("models") is not { } models ? ImmutableSortedDictionary<string, string>.Empty : ImmutableSortedDictionary.CreateRange(
+            StringComparer.Ordinal, models.EnumerateObject().Select(model => KeyValuePair.Create(model.Name, model.Value.GetString()!))),
+    };
+
+    private static TokenPrice Price(JsonElement value) =>
+        new(value[0].GetDecimal(), value[1].GetDecimal()) { CacheWriteCentsPerMillion = value.GetArrayLength() > 2 ? value[2].GetDecimal() : null };
 
     private static void Names(Utf8JsonWriter w, ReadOnlySpan<byte> name, ImmutableArray<string> names)
     {

@@ -134,12 +134,12 @@ internal sealed class AnswerCache(Lazy<IDatabase?> store, TimeProvider clock, IS
 
     private static string Text(ModelRequest request, AnswerDraft draft) => Json.Write(writer =>
     {
-        var (input, output, _) = draft.Usage(request);
+        var (usage, _) = draft.Usage(request);
         writer.WriteStartObject();
         writer.WriteString("text", draft.Text.ToString());
         writer.WriteString("model", draft.Model ?? request.Model);
-        writer.WriteNumber("input_tokens", input);
-        writer.WriteNumber("output_tokens", output);
+        writer.WriteNumber("input_tokens", usage.Input);
+        writer.WriteNumber("output_tokens", usage.Output);
         writer.WriteString("finish_reason", draft.FinishReason);
         if (draft.Calls.Count > 0)
         {

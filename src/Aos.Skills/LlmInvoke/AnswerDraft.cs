@@ -20,6 +20,15 @@ internal sealed class AnswerDraft
 
     internal long? OutputTokens { get; set; }
 
+    /// <summary>Of the input: found in the provider's prompt cache.</summary>
+    internal long? CacheRead { get; set; }
+
+    /// <summary>Of the input: written into it.</summary>
+    internal long? CacheWritten { get; set; }
+
+    /// <summary>Who is told what the model writes while it writes it; null: nobody can be.</summary>
+    internal Teller? Teller { get; init; }
+
     internal string? FinishReason { get; set; }
 
     /// <summary>The content was refused; what it cost may still come.</summary>
@@ -39,17 +48,30 @@ internal sealed class AnswerDraft
         _ => FinishReason,
     };
 
+    /// <summary>The next piece of the text.</summary>
+    internal void Write(string text)
+    {
+        Text.Append(text);
+        Teller?.Write(text);
+    }
+
     /// <summary>
     /// Token counts as told, or, where nothing believable was told, a byte for a token at most: counts below zero or above
     /// what the request can have used are not believed.
     /// </summary>
-    internal (long Input, long Output, bool Estimated) Usage(ModelRequest request)
+    internal (TokenUsage Usage, bool Estimated) Usage(ModelRequest request)
     {
         var input = InputTokens is >= 0 and var i && i <= request.InputTokensMax ? i : (long?)null;
         var output = OutputTokens is >= 0 and var o && o <= request.MaxTokens ? o : (long?)null;
+        // Writing into the cache costs more than reading; who did not ask for it has not reserved that.
+        var (read, written) = (CacheRead ?? 0, request.CachesPrompt ? CacheWritten ?? 0 : 0);
+        var isCached = input is { } all && read >= 0 && written >= 0 && read <= all && written <= all - read;
         return (
-            input ?? Math.Min(request.InputTokensMax, request.InputTokensLikely),
-            output ?? Math.Min(request.MaxTokens, (Text.Length + Calls.Sum(call => call.Arguments.Length + (call.Name?.Length ?? 0)) + 3) / 4),
+            new TokenUsage(
+                input ?? Math.Min(request.InputTokensMax, request.InputTokensLikely),
+                output ?? Math.Min(request.MaxTokens, (Text.Length + Calls.Sum(call => call.Arguments.Length + (call.Name?.Length ?? 0)) + 3) / 4),
+                isCached ? read : 0,
+                isCached ? written : 0),
             input is null || output is null);
     }
 

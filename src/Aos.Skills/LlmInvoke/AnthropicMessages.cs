@@ -14,11 +14,13 @@ internal static class AnthropicMessages
         for (var i = 0; i < request.Messages.Length; i++)
         {
             var message = request.Messages[i];
+            var isMarked = request.CachesPrompt && i == request.Messages.Length - 1 && !string.IsNullOrWhiteSpace(message.Content);
             writer.WriteStartObject();
             writer.WriteString("role", message.Role == "tool" ? "user" : message.Role);
             if (message.Role == "tool") i = WriteAnswers(writer, request, i);
-            else if (message.ToolCalls.IsEmpty) writer.WriteString("content", message.Content);
-            else WriteCalls(writer, message, names);
+            else if (!message.ToolCalls.IsEmpty) WriteCalls(writer, message, names);
+            else if (isMarked) WriteMarked(writer, message.Content);
+            else writer.WriteString("content", message.Content);
             writer.WriteEndObject();
         }
 
@@ -54,19 +56,36 @@ internal static class AnthropicMessages
             writer.WriteString("tool_use_id", ToolNames.Id(answer.ToolCallId!, IdMax));
             if (answer.Content.Length > 0) writer.WriteString("content", answer.Content);
             if (answer.IsError) writer.WriteBoolean("is_error", true);
+            if (request.CachesPrompt && at == request.Messages.Length - 1) WriteMark(writer);
             writer.WriteEndObject();
         }
 
-        for (; at < request.Messages.Length && request.Messages[at] is { Role: "user" } said; at++) WriteText(writer, said.Content);
+        for (; at < request.Messages.Length && request.Messages[at] is { Role: "user" } said; at++) WriteText(writer, said.Content, request.CachesPrompt && at == request.Messages.Length - 1);
         writer.WriteEndArray();
         return at - 1;
     }
 
-    private static void WriteText(Utf8JsonWriter writer, string text)
+    /// <summary>What stands up to here is to be kept for the next calls that begin with it.</summary>
+    internal static void WriteMark(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject("cache_control");
+        writer.WriteString("type", "ephemeral");
+        writer.WriteEndObject();
+    }
+
+    private static void WriteMarked(Utf8JsonWriter writer, string text)
+    {
+        writer.WriteStartArray("content");
+        WriteText(writer, text, isMarked: true);
+        writer.WriteEndArray();
+    }
+
+    private static void WriteText(Utf8JsonWriter writer, string text, bool isMarked = false)
     {
         writer.WriteStartObject();
         writer.WriteString("type", "text");
         writer.WriteString("text", text);
+        if (isMarked) WriteMark(writer);
         writer.WriteEndObject();
     }
 }

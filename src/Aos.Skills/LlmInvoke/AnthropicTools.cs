@@ -13,7 +13,7 @@ internal static class AnthropicTools
         if (NativeShape.ByTool(endpoint, request))
         {
             writer.WriteStartArray("tools");
-            WriteTool(writer, NativeShape.ToolName, "Takes the answer.", request.Shape!.Source);
+            WriteTool(writer, NativeShape.ToolName, "Takes the answer.", request.Shape!.Source, request.CachesPrompt);
             writer.WriteEndArray();
             WriteChoice(writer, "tool", NativeShape.ToolName);
             return;
@@ -35,7 +35,8 @@ internal static class AnthropicTools
     private static void WriteOffered(Utf8JsonWriter writer, ModelRequest request, ToolNames names)
     {
         writer.WriteStartArray("tools");
-        foreach (var tool in request.Tools) WriteTool(writer, names.Theirs(tool.Name), tool.Description, tool.Input.Source);
+        foreach (var (i, tool) in request.Tools.Index())
+            WriteTool(writer, names.Theirs(tool.Name), tool.Description, tool.Input.Source, request.CachesPrompt && i == request.Tools.Length - 1);
         writer.WriteEndArray();
         if (request.Choice.Use == ToolUse.None) WriteChoice(writer, "none");
         else if (request.Choice.Use == ToolUse.Required) WriteChoice(writer, "any");
@@ -54,7 +55,7 @@ internal static class AnthropicTools
     }
 
     /// <summary>Unions at the top of a schema are refused: the model does without them, and the arguments are checked here.</summary>
-    private static void WriteTool(Utf8JsonWriter writer, string name, string? description, JsonElement schema)
+    private static void WriteTool(Utf8JsonWriter writer, string name, string? description, JsonElement schema, bool isMarked = false)
     {
         writer.WriteStartObject();
         writer.WriteString("name", name);
@@ -62,6 +63,7 @@ internal static class AnthropicTools
         writer.WriteStartObject("input_schema");
         foreach (var member in schema.EnumerateObject().Where(member => !Unions.Contains(member.Name, StringComparer.Ordinal))) member.WriteTo(writer);
         writer.WriteEndObject();
+        if (isMarked) AnthropicMessages.WriteMark(writer);
         writer.WriteEndObject();
     }
 

@@ -20,7 +20,7 @@ internal sealed class AnthropicWire : IModelWire
         writer.WriteString("model", request.Model);
         writer.WriteNumber("max_tokens", request.MaxTokens);
         writer.WriteBoolean("stream", true);
-        if (NativeShape.System(endpoint, request) is { } system) writer.WriteString("system", system);
+        if (NativeShape.System(endpoint, request) is { } system) WriteSystem(writer, system, request.CachesPrompt);
         if (request.Temperature is { } temperature) writer.WriteNumber("temperature", temperature);
         if (request.Stop.Length > 0)
         {
@@ -46,7 +46,7 @@ internal sealed class AnthropicWire : IModelWire
             case "content_block_start" when e.Get("content_block") is { } block && block.GetText("type") == "tool_use":
                 return Begin(Number(e, "index"), block, draft, endpoint);
             case "content_block_delta" when e.Get("delta")?.GetText("text") is { } text:
-                draft.Text.Append(text);
+                draft.Write(text);
                 return null;
             case "content_block_delta" when e.Get("delta")?.GetText("partial_json") is { } piece:
                 draft.Calls.LastOrDefault(call => call.Index == Number(e, "index"))?.Arguments.Append(piece);
@@ -77,6 +77,24 @@ internal sealed class AnthropicWire : IModelWire
         foreach (var call in draft.Calls) call.Name = call.Name is { } name ? names.Ours(name) : null;
     }
 
+    /// <summary>A prompt that is cached is cached from its start: what stands before each mark is kept.</summary>
+    private static void WriteSystem(Utf8JsonWriter writer, string system, bool isCached)
+    {
+        if (!isCached || string.IsNullOrWhiteSpace(system))
+        {
+            writer.WriteString("system", system);
+            return;
+        }
+
+        writer.WriteStartArray("system");
+        writer.WriteStartObject();
+        writer.WriteString("type", "text");
+        writer.WriteString("text", system);
+        AnthropicMessages.WriteMark(writer);
+        writer.WriteEndObject();
+        writer.WriteEndArray();
+    }
+
     private static Failure? Begin(long? index, JsonElement block, AnswerDraft draft, ModelEndpoint endpoint)
     {
         if (draft.Calls.Count == AnswerDraft.CallsMax) return FailureCatalog.Fail("LLM_INVALID_RESPONSE", $"{endpoint.Name} asks for more than {AnswerDraft.CallsMax} calls at once.");
@@ -94,9 +112,18 @@ internal sealed class AnthropicWire : IModelWire
     {
         if (usage is not { } counts) return;
         if (Number(counts, "input_tokens") is { } input)
-            draft.InputTokens = input + (Number(counts, "cache_creation_input_tokens") ?? 0) + (Number(counts, "cache_read_input_tokens") ?? 0);
+        {
+            draft.CacheWritten = Number(counts, "cache_creation_input_tokens") ?? draft.CacheWritten;
+            draft.CacheRead = Number(counts, "cache_read_input_tokens") ?? draft.CacheRead;
+            draft.InputTokens = Sum(input, draft.CacheWritten ?? 0, draft.CacheRead ?? 0);
+        }
+
         draft.OutputTokens = Number(counts, "output_tokens") ?? draft.OutputTokens;
     }
+
+    /// <summary>Below zero, which nobody believes, when one of them is.</summary>
+    private static long Sum(long input, long written, long read) =>
+        input is < 0 or > int.MaxValue || written is < 0 or > int.MaxValue || read is < 0 or > int.MaxValue ? -1 : input + written + read;
 
     private static long? Number(JsonElement of, string name) => of.Get(name) is { ValueKind: JsonValueKind.Number } n && n.TryGetInt64(out var value) ? value : null;
 }

@@ -15,10 +15,10 @@ internal static class LlmContract
     internal static SkillContract Of(ModelsOptions options) => new()
     {
         Name = Name,
-        Version = "2.1.0",
+        Version = "2.2.0",
         Description = "Asks a language model and gives back its answer: text, JSON of a given shape, or the tools it asks for.",
         Effect = EffectClass.Idempotent,
-        Cost = Cost(options),
+        Cost = Cost(options, endpoint => endpoint.Model, options.DefaultProvider, RequestReader.MaxTokensDefault, TokensAround),
         UsesTokens = true,
         TypicalCents = 5,
         TypicalLatencyMs = 2_000,
@@ -39,6 +39,7 @@ internal static class LlmContract
                 KeyValuePair.Create("max_tokens", Json.Of(RequestReader.MaxTokensMax)),
                 KeyValuePair.Create("max_prompt_tokens", Json.Of(100_000)),
                 KeyValuePair.Create("max_output_tokens", Json.Of(RequestReader.MaxTokensMax)),
+                KeyValuePair.Create("max_fallbacks", Json.Of(RequestReader.FallbacksMax)),
                 KeyValuePair.Create("max_tools", Json.Of(ToolReader.ToolsMax)),
                 KeyValuePair.Create("timeout_ms_max", Json.Of(600_000)),
                 KeyValuePair.Create("providers", Names(options.Endpoints.Select(endpoint => endpoint.Name).Append(ModelsOptions.Scripted))),
@@ -51,11 +52,13 @@ internal static class LlmContract
         Tags = ["llm", "ai", "generation"],
     };
 
-    private static CostModel Cost(ModelsOptions options)
+    /// <summary>What a call that asks one of the configured providers can cost.</summary>
+    /// <param name="modelOf">The model a provider is asked for when a call names none; null: it is not asked.</param>
+    /// <param name="around">Input tokens that are in no parameter.</param>
+    internal static CostModel Cost(ModelsOptions options, Func<ModelEndpoint, string?> modelOf, string provider, int outputDefault, int around)
     {
-        if (options.Endpoints.Count == 0) return CostModel.Free;
-        var providers = options.Endpoints.Select(endpoint => endpoint.Name).ToHashSet(StringComparer.Ordinal);
-        var listed = options.Prices.All.Where(price => providers.Contains(price.Provider)).ToList();
+        var models = options.Endpoints.Where(endpoint => modelOf(endpoint) is not null).ToDictionary(endpoint => endpoint.Name, endpoint => modelOf(endpoint)!, StringComparer.Ordinal);
+        var listed = options.Prices.All.Where(price => models.ContainsKey(price.Provider)).ToList();
         if (listed.Count == 0) return CostModel.Free;
         var prices = ImmutableSortedDictionary.CreateBuilder<string, TokenPrice>(StringComparer.Ordinal);
         foreach (var price in listed)
@@ -65,16 +68,21 @@ internal static class LlmContract
 
         // A model nobody lists may be any configured provider's.
         prices["*"] = listed.Where(price => price.Model == "*").Aggregate(new TokenPrice(0, 0), (most, price) => Dearer(most, price.Price));
-        var around = TokensAround * listed.Max(price => price.InputCentsPerMillion) / 1_000_000m;
-        var standard = options.Endpoints.FirstOrDefault(endpoint => endpoint.Name == options.DefaultProvider)?.Model;
-        return new CostModel(around, 0, standard, prices.ToImmutable(), RequestReader.MaxTokensDefault);
+        var fixedCents = around * listed.Max(price => price.Price.InputCentsPerMillion) / 1_000_000m;
+        if (models.TryGetValue("anthropic", out var claude)) models.Add("claude", claude);
+        return new CostModel(fixedCents, 0, models.GetValueOrDefault(provider), prices.ToImmutable(), outputDefault) { ProviderModels = models.ToImmutableSortedDictionary(StringComparer.Ordinal) };
     }
 
     private static TokenPrice Dearer(TokenPrice? left, TokenPrice right) => left is null
         ? right
-        : new TokenPrice(Math.Max(left.InputCentsPerMillion, right.InputCentsPerMillion), Math.Max(left.OutputCentsPerMillion, right.OutputCentsPerMillion));
+        : new TokenPrice(Math.Max(left.InputCentsPerMillion, right.InputCentsPerMillion), Math.Max(left.OutputCentsPerMillion, right.OutputCentsPerMillion))
+        {
+            CacheWriteCentsPerMillion = left.CacheWriteCentsPerMillion is null && right.CacheWriteCentsPerMillion is null ? null : Math.Max(Written(left), Written(right)),
+        };
 
-    private static System.Text.Json.JsonElement Names(IEnumerable<string> names) => Json.Write(writer =>
+    private static decimal Written(TokenPrice price) => price.CacheWriteCentsPerMillion ?? price.InputCentsPerMillion;
+
+    internal static System.Text.Json.JsonElement Names(IEnumerable<string> names) => Json.Write(writer =>
     {
         writer.WriteStartArray();
         foreach (var name in names) writer.WriteStringValue(name);

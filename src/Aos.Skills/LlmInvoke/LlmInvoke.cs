@@ -6,8 +6,8 @@ using Aos.Kernel;
 
 namespace Aos.Skills;
 
-/// <summary>Asks a language model: one request to one provider, its answer checked, its cost told to the last digit.</summary>
-internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, ModelKeys keys, AnswerCache cache, Workspace workspace, TimeProvider clock)
+/// <summary>Asks a language model: one request to one provider, or to one after another where a call names several, its answer checked, its cost told to the last digit.</summary>
+internal sealed class LlmInvoke(ModelsOptions options, Relay relay, AnswerCache cache, Workspace workspace, IDeltas? deltas = null)
     : ISkill<LlmInvokeIn, LlmInvokeOut>, ITargeted<LlmInvokeIn>
 {
     private const int ScriptBytesMax = 4 * 1024 * 1024;
@@ -28,17 +28,15 @@ internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, Model
         if (request.Provider == ModelsOptions.Scripted)
         {
             var (recorded, unreadable) = Recorded(input.Script);
-            return unreadable is not null ? Failed(unreadable) : Answer(request, Scripted.Answer(request, recorded), cached: false, always: true);
+            if (unreadable is not null) return Failed(unreadable);
+            var told = Scripted.Answer(request, recorded);
+            if (told.Failure is null) Teller.Of(deltas, call, request.Provider)?.Whole(told.Draft.Text.ToString());
+            return Answer(new RelayReply(request, told, Cached: false, Always: true, []));
         }
 
-        if (await cache.FindAsync(call.Tenant, request, cancel) is { } kept) return Answer(request, kept, cached: true, always: true);
-        var configured = options.Endpoints.First(one => one.Name == request.Provider);
-        var (endpoint, refusal) = await keys.OfAsync(configured, call, cancel);
-        if (refusal is not null) return Failed(refusal);
-        var reply = await caller.AskAsync(endpoint, request, cancel);
-        if (!ReferenceEquals(endpoint, configured)) reply.Draft.Hide(endpoint.ApiKey!);
-        var answer = Answer(request, reply, cached: false, always: request.Seed is not null && endpoint.Seeds && endpoint.Wire == ModelWire.OpenAi);
-        if (answer.Failure is null) await cache.KeepAsync(call.Tenant, request, reply.Draft, cancel);
+        var reply = await relay.AskAsync(request, call, cancel);
+        var answer = Answer(reply);
+        if (answer.Failure is null && !reply.Cached) await cache.KeepAsync(call.Tenant, reply.Asked, reply.Reply.Draft, cancel);
         return answer;
     }
 
@@ -51,12 +49,12 @@ internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, Model
         return new CallTarget(TargetKind.Provider, provider, (bytes / 4) + Math.Clamp(input.MaxTokens ?? RequestReader.MaxTokensDefault, 1, RequestReader.MaxTokensMax));
     }
 
-    private SkillAnswer<LlmInvokeOut> Answer(ModelRequest request, ModelReply reply, bool cached, bool always)
+    private SkillAnswer<LlmInvokeOut> Answer(RelayReply reply)
     {
-        var draft = reply.Draft;
-        var (input, output, estimated) = draft.Usage(request);
-        var cost = cached || !draft.Begun ? Cents.Zero : options.Prices.Cost(request.Provider, request.Model, input, output, DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime));
-        if (reply.Failure is { } failure) return Failed(failure, cost);
+        var (request, draft) = (reply.Asked, reply.Reply.Draft);
+        var (usage, estimated) = draft.Usage(request);
+        var cost = (reply.Cached ? Cents.Zero : relay.Cost(request, draft)) + new Cents(reply.Before.Sum(one => one.CostCents));
+        if (reply.Reply.Failure is { } failure) return Failed(failure, cost);
         var text = draft.Text.ToString();
         JsonElement? parsed = null;
         var calls = ToolAnswer.Of(request, draft);
@@ -69,8 +67,8 @@ internal sealed class LlmInvoke(ModelsOptions options, ModelCaller caller, Model
         var model = draft.Model ?? request.Model;
         return new SkillAnswer<LlmInvokeOut>(
             new LlmInvokeOut(
-                text, text, ContentHash.Hex(Encoding.UTF8.GetBytes(text))[..16], request.PromptHash, model, model, request.Provider, input, output, draft.Finish!, cost.Value,
-                request.Seed, cached, always, estimated, parsed, calls),
+                text, text, ContentHash.Hex(Encoding.UTF8.GetBytes(text))[..16], request.PromptHash, model, model, request.Provider, usage.Input, usage.Output, draft.Finish!, cost.Value,
+                request.Seed, reply.Cached, reply.Always, estimated, parsed, calls, usage.CacheRead, usage.CacheWritten, reply.Before.IsEmpty ? null : reply.Before),
             Cost: cost);
     }
 

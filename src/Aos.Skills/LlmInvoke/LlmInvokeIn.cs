@@ -57,8 +57,27 @@ internal sealed record LlmInvokeIn
     [Description("auto (default), none, required, or {name}: whether the model calls tools.")]
     public JsonElement? ToolChoice { get; init; }
 
+    [Description("True: the provider keeps the prompt for a few minutes, and later calls that begin with it read it from there for less. Where the provider does so by itself it says nothing.")]
+    public bool? CachePrompt { get; init; }
+
+    [Description("Who is asked in the same call when the provider cannot answer, in this order, at most 4: [{provider, model, on_context_exceeded}].")]
+    public ImmutableArray<FallbackIn>? Fallback { get; init; }
+
     [Description("File of recorded answers in the workspace, for the provider scripted.")]
     public string? Script { get; init; }
+}
+
+/// <summary>Who is asked instead.</summary>
+internal sealed record FallbackIn
+{
+    [Description("anthropic, openai, or the name of a configured endpoint.")]
+    public required string Provider { get; init; }
+
+    [Description("Name of the model. Default: the provider's configured one.")]
+    public string? Model { get; init; }
+
+    [Description("True: it is asked too when the prompt is too long for the one before, since it takes longer ones. Default false.")]
+    public bool? OnContextExceeded { get; init; }
 }
 
 /// <summary>The answer of a model.</summary>
@@ -73,9 +92,18 @@ internal sealed record LlmInvokeIn
 /// <param name="UsageEstimated">The provider told no believable token counts: these are estimates.</param>
 /// <param name="Parsed">The answer as JSON, when a schema was asked for.</param>
 /// <param name="ToolCalls">The tools that the model asks for; absent when there are none.</param>
+/// <param name="CachedInputTokens">Of the input tokens: read from the provider's prompt cache, at its price.</param>
+/// <param name="CacheWriteTokens">Of the input tokens: written into it, at its price.</param>
+/// <param name="Fallbacks">Who was asked before and could not answer; absent when nobody was. What they cost is in <paramref name="CostCents"/>.</param>
 internal sealed record LlmInvokeOut(
     string ResponseText, string Content, string ContentHash, string PromptHash, string LlmModel, string Model, string Provider, long InputTokens, long OutputTokens,
-    string FinishReason, decimal CostCents, ulong? Seed, bool Cached, bool Deterministic, bool UsageEstimated, JsonElement? Parsed, ImmutableArray<ToolCallOut>? ToolCalls);
+    string FinishReason, decimal CostCents, ulong? Seed, bool Cached, bool Deterministic, bool UsageEstimated, JsonElement? Parsed, ImmutableArray<ToolCallOut>? ToolCalls,
+    long CachedInputTokens, long CacheWriteTokens, ImmutableArray<FallbackOut>? Fallbacks);
+
+/// <summary>A provider that could not answer.</summary>
+/// <param name="Error">Code of the failure.</param>
+/// <param name="CostCents">What it costs all the same: more than 0 where the answer had begun.</param>
+internal sealed record FallbackOut(string Provider, string Model, string Error, string Message, decimal CostCents);
 
 /// <summary>A call that the model asks for.</summary>
 /// <param name="Id">For the message of role tool that answers; no other call of the conversation has it.</param>

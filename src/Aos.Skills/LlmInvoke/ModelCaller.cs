@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Net.Sockets;
@@ -25,42 +24,77 @@ internal sealed class ModelCaller(IEgress egress, TimeProvider clock) : IDisposa
         if (client.IsValueCreated) client.Value.Dispose();
     }
 
-    internal async Task<ModelReply> AskAsync(ModelEndpoint endpoint, ModelRequest request, CancellationToken cancel)
+    /// <param name="teller">Who is told the text as it comes; null: nobody.</param>
+    internal async Task<ModelReply> AskAsync(ModelEndpoint endpoint, ModelRequest request, Teller? teller, CancellationToken cancel)
     {
-        var draft = new AnswerDraft();
-        using var timeout = new CancellationTokenSource(request.Timeout, clock);
+        var reply = await AskAsync(endpoint, request, new AnswerDraft { Teller = teller }, cancel);
+        if (reply.Failure is null) teller?.End();
+        return reply;
+    }
+
+    /// <summary>One request that is answered with one JSON document.</summary>
+    /// <param name="path">Below the endpoint's base URL.</param>
+    internal async Task<(JsonElement? Answer, Failure? Failure)> PostAsync(
+        ModelEndpoint endpoint, string path, Action<Utf8JsonWriter> write, long bytesMax, TimeSpan timeout, CancellationToken cancel)
+    {
+        JsonElement? answer = null;
+        var failure = await MappedAsync(endpoint, timeout, async token =>
+        {
+            using var message = Message(endpoint, path, "application/json", write, OpenAi);
+            using var response = await client.Value.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, token);
+            await using var stream = await response.Content.ReadAsStreamAsync(token);
+            if (!response.IsSuccessStatusCode) return await RefusedAsync(endpoint, response, stream, token);
+            if (response.Content.Headers.ContentType?.MediaType != "application/json") return NotOfType(endpoint, response, "JSON");
+            await using var bounded = new BoundedStream(stream, bytesMax);
+            using var body = new MemoryStream();
+            await bounded.CopyToAsync(body, token);
+            answer = Json.Parse(body.GetBuffer().AsSpan(0, (int)body.Length));
+            return null;
+        }, cancel);
+        return (answer, failure);
+    }
+
+    private async Task<ModelReply> AskAsync(ModelEndpoint endpoint, ModelRequest request, AnswerDraft draft, CancellationToken cancel)
+    {
+        var failure = await MappedAsync(endpoint, request.Timeout, token => StreamAsync(endpoint, request, draft, token), cancel);
+        return new ModelReply(draft, failure is null ? null : draft.Refusal ?? failure);
+    }
+
+    /// <summary>What goes wrong on the way, as failures.</summary>
+    private async Task<Failure?> MappedAsync(ModelEndpoint endpoint, TimeSpan atMost, Func<CancellationToken, Task<Failure?>> ask, CancellationToken cancel)
+    {
+        using var timeout = new CancellationTokenSource(atMost, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         try
         {
-            return new ModelReply(draft, await StreamAsync(endpoint, request, draft, either.Token));
+            return await ask(either.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return new ModelReply(draft, FailureCatalog.Fail("TIMEOUT", $"{endpoint.Name} did not answer within {request.Timeout.TotalSeconds:0.###} s."));
+            return FailureCatalog.Fail("TIMEOUT", $"{endpoint.Name} did not answer within {atMost.TotalSeconds:0.###} s.");
         }
         catch (AnswerTooLargeException e)
         {
-            return new ModelReply(draft, FailureCatalog.Fail("RESPONSE_TOO_LARGE", $"{endpoint.Name}: {e.Message}"));
+            return FailureCatalog.Fail("RESPONSE_TOO_LARGE", $"{endpoint.Name}: {e.Message}");
         }
         catch (JsonException)
         {
-            return new ModelReply(draft, FailureCatalog.Fail("LLM_INVALID_RESPONSE", $"{endpoint.Name} sent an event that is no JSON."));
+            return FailureCatalog.Fail("LLM_INVALID_RESPONSE", $"{endpoint.Name} sent what is no JSON.");
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return new ModelReply(draft, draft.Refusal ?? await ToldAsync(endpoint, e, cancel));
+            return await ToldAsync(endpoint, e, cancel);
         }
     }
 
     private async Task<Failure?> StreamAsync(ModelEndpoint endpoint, ModelRequest request, AnswerDraft draft, CancellationToken cancel)
     {
         IModelWire wire = endpoint.Wire == ModelWire.Anthropic ? Anthropic : OpenAi;
-        using var message = Message(wire, endpoint, request);
+        using var message = Message(endpoint, wire.Path, "text/event-stream", writer => wire.WriteBody(writer, endpoint, request), wire);
         using var response = await client.Value.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
         await using var stream = await response.Content.ReadAsStreamAsync(cancel);
-        if (!response.IsSuccessStatusCode) return ProviderErrors.Of(endpoint, (int)response.StatusCode, await ErrorAsync(stream, cancel), RetryAfter(response.Headers));
-        if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
-            return FailureCatalog.Fail("LLM_INVALID_RESPONSE", $"{endpoint.Name} answered with {response.Content.Headers.ContentType?.MediaType ?? "no type"}, not with a stream of events.");
+        if (!response.IsSuccessStatusCode) return await RefusedAsync(endpoint, response, stream, cancel);
+        if (response.Content.Headers.ContentType?.MediaType != "text/event-stream") return NotOfType(endpoint, response, "a stream of events");
         await using var bounded = new BoundedStream(stream, StreamBytesMax);
         await foreach (var item in SseParser.Create(bounded).EnumerateAsync(cancel))
         {
@@ -74,13 +108,19 @@ internal sealed class ModelCaller(IEgress egress, TimeProvider clock) : IDisposa
         return draft.FinishReason is not null ? null : FailureCatalog.Fail("LLM_ERROR", $"{endpoint.Name} ended its answer before it was whole.");
     }
 
-    private static HttpRequestMessage Message(IModelWire wire, ModelEndpoint endpoint, ModelRequest request)
+    private async Task<Failure> RefusedAsync(ModelEndpoint endpoint, HttpResponseMessage response, Stream body, CancellationToken cancel) =>
+        ProviderErrors.Of(endpoint, (int)response.StatusCode, await ErrorAsync(body, cancel), Advice.Of(response.Headers, clock.GetUtcNow()));
+
+    private static Failure NotOfType(ModelEndpoint endpoint, HttpResponseMessage response, string wanted) =>
+        FailureCatalog.Fail("LLM_INVALID_RESPONSE", $"{endpoint.Name} answered with {response.Content.Headers.ContentType?.MediaType ?? "no type"}, not with {wanted}.");
+
+    private static HttpRequestMessage Message(ModelEndpoint endpoint, string path, string accept, Action<Utf8JsonWriter> write, IModelWire wire)
     {
         var body = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(body)) wire.WriteBody(writer, endpoint, request);
-        var message = new HttpRequestMessage(HttpMethod.Post, endpoint.BaseUrl + wire.Path) { Content = new ReadOnlyMemoryContent(body.WrittenMemory) };
+        using (var writer = new Utf8JsonWriter(body)) write(writer);
+        var message = new HttpRequestMessage(HttpMethod.Post, endpoint.BaseUrl + path) { Content = new ReadOnlyMemoryContent(body.WrittenMemory) };
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
         wire.WriteHeaders(message, endpoint);
         return message;
     }
@@ -99,15 +139,6 @@ internal sealed class ModelCaller(IEgress egress, TimeProvider clock) : IDisposa
         {
             return Json.EmptyObject;
         }
-    }
-
-    private TimeSpan? RetryAfter(HttpResponseHeaders headers)
-    {
-        if (headers.TryGetValues("retry-after-ms", out var values) && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var ms) && ms < int.MaxValue)
-            return TimeSpan.FromMilliseconds(ms);
-        if (headers.RetryAfter is not { } after) return null;
-        var delay = after.Delta ?? after.Date - clock.GetUtcNow();
-        return delay > TimeSpan.Zero ? delay : null;
     }
 
     private async Task<Failure> ToldAsync(ModelEndpoint endpoint, Exception e, CancellationToken cancel)

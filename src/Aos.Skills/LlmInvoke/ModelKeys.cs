@@ -7,10 +7,11 @@ namespace Aos.Skills;
 internal sealed class ModelKeys(SecretLookup secrets)
 {
     /// <summary>The endpoint with the key for this call, or why there is none. A key that may not be used is not made up for by the house's.</summary>
-    internal async ValueTask<(ModelEndpoint Endpoint, Failure? Refusal)> OfAsync(ModelEndpoint endpoint, SkillCall call, CancellationToken cancel)
+    /// <param name="skill">The skill that asks.</param>
+    internal async ValueTask<(ModelEndpoint Endpoint, Failure? Refusal)> OfAsync(ModelEndpoint endpoint, string skill, SkillCall call, CancellationToken cancel)
     {
         if (endpoint.KeySecret is not { } name) return (endpoint, null);
-        var answer = await secrets.FindAsync(new SecretAsk(call.Tenant, name, LlmContract.Name, call.AgentId, call.Run), cancel);
+        var answer = await secrets.FindAsync(new SecretAsk(call.Tenant, name, skill, call.AgentId, call.Run), cancel);
         if (answer?.Refusal is { } refusal) return (endpoint, refusal);
         if (answer?.Value is { } key)
         {

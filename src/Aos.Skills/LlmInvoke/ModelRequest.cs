@@ -19,6 +19,10 @@ internal sealed record ChatMessage(string Role, string Content)
     public bool IsError { get; init; }
 }
 
+/// <summary>Who is asked instead.</summary>
+/// <param name="OnContextExceeded">Its context is larger: it is asked too when the prompt is too long for the one before.</param>
+internal sealed record Fallback(string Provider, string Model, bool OnContextExceeded);
+
 /// <summary>What a provider is asked, in no provider's own form.</summary>
 internal sealed record ModelRequest(
     string Provider, string Model, string? System, ImmutableArray<ChatMessage> Messages, int MaxTokens, decimal? Temperature, ImmutableArray<string> Stop,
@@ -26,6 +30,12 @@ internal sealed record ModelRequest(
 {
     /// <summary>Tokens that providers put around a prompt, at most: roles, instructions for a shape, and how tools are called (530 are told of one model).</summary>
     internal const int TokensAround = 1_000;
+
+    /// <summary>The provider is to keep the prompt for the next calls that begin with it.</summary>
+    internal bool CachesPrompt { get; init; }
+
+    /// <summary>Who is asked, in this order, when the provider cannot answer.</summary>
+    internal ImmutableArray<Fallback> Fallbacks { get; init; } = [];
 
     /// <summary>
     /// The prompt as <c>role: content</c> lines, the system prompt first; recorded answers are found by it. Calls are lines of

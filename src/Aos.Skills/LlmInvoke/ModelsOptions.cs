@@ -25,6 +25,9 @@ public sealed record ModelEndpoint(string Name, ModelWire Wire, string BaseUrl, 
     /// <summary>The secret with which a tenant brings a key of its own; null: it cannot.</summary>
     public string? KeySecret { get; init; }
 
+    /// <summary>Asked for vectors when a call names no model; null: the server gives none.</summary>
+    public string? EmbedModel { get; init; }
+
     /// <summary>True: without a key nothing is asked.</summary>
     public bool NeedsKey { get; init; }
 

@@ -26,6 +26,7 @@ internal sealed class ModelsSettings(Func<string, string?> setting, Func<string,
                   "api_key_setting": { "type": "string", "minLength": 1 },
                   "api_key_secret": { "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,63}$" },
                   "model": { "type": "string", "minLength": 1 },
+                  "embed_model": { "type": "string", "minLength": 1 },
                   "seeds": { "type": "boolean" }
                 }
               }
@@ -53,8 +54,13 @@ internal sealed class ModelsSettings(Func<string, string?> setting, Func<string,
     private ModelEndpoint OpenAi()
     {
         var url = Url("OPENAI_BASE_URL", "https://api.openai.com/v1");
-        return new("openai", ModelWire.OpenAi, url, Setting("OPENAI_API_KEY"), Setting("OPENAI_MODEL") ?? "gpt-4o-mini", true, url == "https://api.openai.com/v1") { KeySecret = "OPENAI_API_KEY" };
+        return new("openai", ModelWire.OpenAi, url, Setting("OPENAI_API_KEY"), Setting("OPENAI_MODEL") ?? "gpt-4o-mini", true, IsOpenAi(url))
+        {
+            KeySecret = "OPENAI_API_KEY", EmbedModel = Setting("OPENAI_EMBED_MODEL") ?? (IsOpenAi(url) ? "text-embedding-3-small" : null),
+        };
     }
+
+    private static bool IsOpenAi(string url) => url == "https://api.openai.com/v1";
 
     /// <summary>The endpoints of the AOS_MODELS file; one with a name of before takes its place. Gives the file's default.</summary>
     private string? Named(List<ModelEndpoint> endpoints)
@@ -66,10 +72,11 @@ internal sealed class ModelsSettings(Func<string, string?> setting, Func<string,
             string? key = null;
             var (source, secret) = (entry.GetText("api_key_setting"), entry.GetText("api_key_secret"));
             if (source is not null && (key = Setting(source)) is null) problems.Add($"AOS_MODELS: {name} takes its key from {source}, which is not set.");
+            if (entry.GetText("wire") == "anthropic" && entry.Get("embed_model") is not null) problems.Add($"AOS_MODELS: {name} has an embed_model, but the Messages API gives no vectors.");
             endpoints.RemoveAll(endpoint => endpoint.Name == name);
             endpoints.Add(new(
                 name, entry.GetText("wire") == "anthropic" ? ModelWire.Anthropic : ModelWire.OpenAi, entry.GetText("base_url")!.TrimEnd('/'), key,
-                entry.GetText("model")!, entry.Get("seeds") is { ValueKind: JsonValueKind.True }) { KeySecret = secret ?? source, NeedsKey = secret is not null });
+                entry.GetText("model")!, entry.Get("seeds") is { ValueKind: JsonValueKind.True }) { KeySecret = secret ?? source, NeedsKey = secret is not null, EmbedModel = entry.GetText("embed_model") });
         }
 
         return document.GetText("default");

@@ -53,6 +53,7 @@ internal sealed class OpenAiWire : IModelWire
         {
             draft.InputTokens = Number(usage, "prompt_tokens") ?? draft.InputTokens;
             draft.OutputTokens = Number(usage, "completion_tokens") ?? draft.OutputTokens;
+            draft.CacheRead = usage.Get("prompt_tokens_details") is { } details ? Number(details, "cached_tokens") ?? draft.CacheRead : draft.CacheRead;
         }
 
         if (chunk.Get("choices") is not { ValueKind: JsonValueKind.Array } choices || choices.GetArrayLength() == 0) return null;
@@ -73,7 +74,9 @@ internal sealed class OpenAiWire : IModelWire
 
     private static Failure? Take(JsonElement delta, AnswerDraft draft, ModelEndpoint endpoint)
     {
-        if (delta.GetText("content") is { } text) draft.Text.Append(text);
+        if (delta.GetText("content") is { } text) draft.Write(text);
+        // Older servers stream the one call they can make under its older name.
+        if (delta.Get("function_call") is { ValueKind: JsonValueKind.Object } called && OpenAiTools.Take(Piece(called), draft, endpoint) is { } wrong) return wrong;
         if (delta.Get("tool_calls") is not { ValueKind: JsonValueKind.Array } calls) return null;
         foreach (var piece in calls.EnumerateArray())
         {
@@ -82,6 +85,15 @@ internal sealed class OpenAiWire : IModelWire
 
         return null;
     }
+
+    private static JsonElement Piece(JsonElement called) => Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("index", 0);
+        writer.WritePropertyName("function");
+        called.WriteTo(writer);
+        writer.WriteEndObject();
+    });
 
     private static void WriteShape(Utf8JsonWriter writer, JsonSchema shape)
     {

@@ -15,7 +15,9 @@ internal static class ProviderErrors
         var type = error.GetText("type");
         var word = error.GetText("code") ?? type;
         var said = error.GetText("message") ?? (error.ValueKind == JsonValueKind.String ? error.GetString()! : "");
-        var code = ByWord(error.GetText("code")) ?? ByWord(type) ?? ByStatus(status);
+        var known = status ?? Status(error);
+        // A kind that says no more than whose fault it was does not stand above the status.
+        var code = ByWord(error.GetText("code")) ?? ByWord(type) ?? (known is { } told ? ByStatus(told) : ByKind(type));
         if (code == "INVALID_INPUT" && IsTooLong(said)) code = "LLM_CONTEXT_EXCEEDED";
         return FailureCatalog.Fail(code, Message(endpoint, status, word, said), retryAfter, Json.Write(writer =>
         {
@@ -29,19 +31,23 @@ internal static class ProviderErrors
 
     private static string? ByWord(string? word) => word switch
     {
-        "context_length_exceeded" or "request_too_large" => "LLM_CONTEXT_EXCEEDED",
-        "content_filter" or "content_policy_violation" => "LLM_CONTENT_FILTER",
+        "context_length_exceeded" or "request_too_large" or "string_above_max_length" => "LLM_CONTEXT_EXCEEDED",
+        "content_filter" or "content_policy_violation" or "invalid_prompt" => "LLM_CONTENT_FILTER",
         "insufficient_quota" or "billing_error" or "billing_hard_limit_reached" => "QUOTA_EXHAUSTED",
-        "authentication_error" or "permission_error" or "invalid_api_key" => "LLM_AUTH_FAILED",
+        "authentication_error" or "permission_error" or "invalid_api_key" or "account_deactivated" => "LLM_AUTH_FAILED",
         "rate_limit_error" or "rate_limit_exceeded" or "tokens" or "requests" => "RATE_LIMITED",
         "not_found_error" or "model_not_found" => "INVALID_INPUT",
-        "overloaded_error" or "api_error" or "server_error" => "LLM_ERROR",
+        "overloaded_error" or "slow_down" => "LLM_ERROR",
         "timeout_error" => "TIMEOUT",
-        "invalid_request_error" => "INVALID_INPUT",
         _ => null,
     };
 
-    private static string ByStatus(int? status) => status switch
+    private static string ByKind(string? kind) => kind == "invalid_request_error" ? "INVALID_INPUT" : "LLM_ERROR";
+
+    /// <summary>Some servers say within the stream which status it would have been.</summary>
+    private static int? Status(JsonElement error) => error.Get("code") is { ValueKind: JsonValueKind.Number } code && code.TryGetInt32(out var status) && status is >= 400 and < 600 ? status : null;
+
+    private static string ByStatus(int status) => status switch
     {
         401 or 403 => "LLM_AUTH_FAILED",
         402 => "QUOTA_EXHAUSTED",

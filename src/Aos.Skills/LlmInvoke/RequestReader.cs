@@ -10,6 +10,7 @@ internal sealed class RequestReader(ModelsOptions options)
 {
     internal const int MaxTokensDefault = 1024;
     internal const int MaxTokensMax = 100_000;
+    internal const int FallbacksMax = 4;
     private const int StopMax = 16;
     private static readonly TimeSpan TimeoutMax = TimeSpan.FromMinutes(10);
 
@@ -34,17 +35,33 @@ internal sealed class RequestReader(ModelsOptions options)
         var (system, messages) = MessageReader.Read(input, problems);
         var (tools, choice) = ToolReader.Read(input, problems);
         if (problems.Count > 0) return (null, SchemaFailure.Of("INVALID_INPUT", problems));
-        var model = input.Model ?? options.Endpoints.FirstOrDefault(endpoint => endpoint.Name == provider)?.Model ?? ModelsOptions.Scripted;
+        var (fallbacks, unknown) = Fallbacks(input, provider);
+        if (unknown is not null) return (null, unknown);
         return (new ModelRequest(
-            provider, model, system, messages, input.MaxTokens ?? MaxTokensDefault, input.Temperature, input.StopSequences ?? [], input.Seed, shape, tools, choice,
-            timeout), null);
+            provider, input.Model ?? ModelOf(provider), system, messages, input.MaxTokens ?? MaxTokensDefault, input.Temperature, input.StopSequences ?? [], input.Seed, shape, tools, choice,
+            timeout) { CachesPrompt = input.CachePrompt ?? false, Fallbacks = fallbacks }, null);
     }
+
+    /// <summary>A recorded answer in the place of a model's would be no answer; one who is asked for nothing but recorded ones has none to fall back from.</summary>
+    private (ImmutableArray<Fallback> Fallbacks, Failure? Failure) Fallbacks(LlmInvokeIn input, string first)
+    {
+        if (input.Fallback is not { IsDefaultOrEmpty: false } given) return ([], null);
+        if (given.Length > FallbacksMax) return ([], FailureCatalog.Fail("INVALID_INPUT", $"fallback holds at most {FallbacksMax} providers."));
+        if (first == ModelsOptions.Scripted) return ([], null);
+        var read = given.Select(one => new Fallback(Known(one.Provider), one.Model ?? ModelOf(Known(one.Provider)), one.OnContextExceeded ?? false)).ToImmutableArray();
+        var wrong = read.FirstOrDefault(one => !options.Endpoints.Any(endpoint => endpoint.Name == one.Provider));
+        if (wrong is null) return (read, null);
+        return ([], wrong.Provider == ModelsOptions.Scripted ? FailureCatalog.Fail("INVALID_INPUT", "fallback names no scripted answers: they are no model's.") : Unknown(wrong.Provider));
+    }
+
+    private string ModelOf(string provider) => options.Endpoints.FirstOrDefault(endpoint => endpoint.Name == provider)?.Model ?? ModelsOptions.Scripted;
+
+    private static string Known(string named) => named.ToLowerInvariant() switch { "claude" => "anthropic", "stub" => ModelsOptions.Scripted, var name => name };
 
     /// <summary>As named; else the one whose price list has the model, when it is configured; else the default.</summary>
     internal string Provider(LlmInvokeIn input)
     {
-        var named = (input.Provider ?? input.Adapter)?.ToLowerInvariant();
-        if (named is not null) return named switch { "claude" => "anthropic", "stub" => ModelsOptions.Scripted, _ => named };
+        if ((input.Provider ?? input.Adapter) is { } named) return Known(named);
         if (input.Model is not { } model) return options.DefaultProvider;
         var owner = options.Prices.All.FirstOrDefault(price => price.Model == model || price.Aliases.Contains(model))?.Provider;
         return owner is not null && options.Endpoints.Any(endpoint => endpoint.Name == owner) ? owner : options.DefaultProvider;

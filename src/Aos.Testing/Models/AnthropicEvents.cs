@@ -10,6 +10,9 @@ public static class AnthropicEvents
     /// <summary>The events of an answer of text alone.</summary>
     public static string Text(string text, int input = 12, int output = 5, string stop = "end_turn") => Start(input) + TextBlock(0, text) + End(output, stop);
 
+    /// <summary>The same where of the prompt more was read from the provider's cache and written into it; <paramref name="input"/> is what was neither.</summary>
+    public static string Cached(string text, long input, long read, long written, int output = 5) => Start(input, read, written) + TextBlock(0, text) + End(output, "end_turn");
+
     /// <summary>The events of a turn.</summary>
     /// <param name="first">Number of its first call; ids are made of it.</param>
     public static string Of(ModelTurn turn, int first = 0)
@@ -22,9 +25,9 @@ public static class AnthropicEvents
         return events.Append(End(turn.OutputTokens ?? 5, stop)).ToString();
     }
 
-    private static string Start(long input) =>
+    private static string Start(long input, long read = 0, long written = 0) =>
         Event("message_start", string.Create(CultureInfo.InvariantCulture, $$"""
-            {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-20250514","content":[],"stop_reason":null,"usage":{"input_tokens":{{input}},"output_tokens":1} } }
+            {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-20250514","content":[],"stop_reason":null,"usage":{"input_tokens":{{input}},"cache_creation_input_tokens":{{written}},"cache_read_input_tokens":{{read}},"output_tokens":1} } }
             """));
 
     private static string TextBlock(int index, string text)

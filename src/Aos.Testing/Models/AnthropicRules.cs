@@ -16,7 +16,24 @@ internal static partial class AnthropicRules
         return tools.Select(Tool).FirstOrDefault(problem => problem is not null)
             ?? (tools.DistinctBy(tool => tool.GetText("name"), StringComparer.Ordinal).Count() < tools.Count ? "tools: Tool names must be unique." : null)
             ?? Choice(body, tools)
+            ?? Marks(body)
             ?? Messages([.. body.GetProperty("messages").EnumerateArray()], tools.Count > 0);
+    }
+
+    /// <summary>At most four parts of the prompt end what is cached, and no empty text does.</summary>
+    private static string? Marks(JsonElement body)
+    {
+        var marks = Marked(body).ToList();
+        if (marks.Count > 4) return $"A maximum of 4 blocks with cache_control may be provided. Found {marks.Count}.";
+        return marks.Exists(block => block.Get("text") is not null && block.GetText("text") is not { Length: > 0 }) ? "cache_control cannot be set for empty text blocks" : null;
+    }
+
+    private static IEnumerable<JsonElement> Marked(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Array) return value.EnumerateArray().SelectMany(Marked);
+        if (value.ValueKind != JsonValueKind.Object) return [];
+        var within = value.EnumerateObject().SelectMany(member => Marked(member.Value));
+        return value.Get("cache_control")?.GetText("type") == "ephemeral" ? within.Prepend(value) : within;
     }
 
     private static string? Tool(JsonElement tool)

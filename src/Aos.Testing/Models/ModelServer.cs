@@ -14,7 +14,7 @@ namespace Aos.Testing;
 
 /// <summary>
 /// A provider of models on loopback: the Messages API at <c>/v1/messages</c>, Chat Completions at <c>/v1/chat/completions</c>,
-/// both streaming. With turns it refuses what the real ones refuse; with a handler a test says how each byte is answered.
+/// both streaming; for <c>/v1/embeddings</c> there is <see cref="Embeddings"/>. With turns it refuses what the real ones refuse; with a handler a test says how each byte is answered.
 /// </summary>
 public sealed class ModelServer : IAsyncDisposable
 {

@@ -23,6 +23,11 @@ internal sealed class ModelRoom : IAsyncDisposable
 
     /// <param name="secrets">Secrets of tenants; null: there are none.</param>
     internal ModelRoom(ModelsOptions options, ISecrets? secrets, params string[] allow)
+        : this(options, secrets, null, allow)
+    {
+    }
+
+    private ModelRoom(ModelsOptions options, ISecrets? secrets, IDeltas? deltas, string[] allow)
     {
         store = TestStore.Open(Register);
         var collection = new ServiceCollection();
@@ -35,6 +40,7 @@ internal sealed class ModelRoom : IAsyncDisposable
             collection.AddSingleton(TimeProvider.System);
             collection.AddSingleton(options);
             if (secrets is not null) collection.AddSingleton(secrets);
+            if (deltas is not null) collection.AddSingleton(deltas);
             new AosBuilder(collection, new ConfigurationBuilder().Build())
                 .AddStorage(storage)
                 .AddEgress(new EgressOptions { Allow = allow })
@@ -47,7 +53,8 @@ internal sealed class ModelRoom : IAsyncDisposable
     internal ISkills Skills => services.GetRequiredService<ISkills>();
 
     /// <summary>A room that asks a fake provider: <c>anthropic</c> and <c>openai</c> are both it.</summary>
-    internal static ModelRoom Of(ModelServer provider, string key = "sk-test-1") => new(
+    /// <param name="deltas">Hears what the models write; null: nobody does.</param>
+    internal static ModelRoom Of(ModelServer provider, string key = "sk-test-1", IDeltas? deltas = null) => new(
         new ModelsOptions
         {
             Endpoints =
@@ -58,12 +65,28 @@ internal sealed class ModelRoom : IAsyncDisposable
             ],
             DefaultProvider = "anthropic",
         },
-        new Uri(provider.Origin).Authority);
+        null,
+        deltas,
+        [new Uri(provider.Origin).Authority]);
 
     internal static ModelRoom Scripted(string? script = null) => new(new ModelsOptions { Script = script is null ? null : Json.Parse(script) });
 
+    /// <summary>What a call reserves at most.</summary>
+    internal Cents Bound(string parameters, string skill = "llm_invoke") => Skills.Terms[skill].Cost.UpperBound(Json.Parse(parameters));
+
+    internal Task<StructuredOutcome> EmbedAsync(string parameters, string tenant = "default") => Skills.InvokeAsync(
+        "llm_embed", Json.Parse(parameters), new SkillCall(new TenantId(tenant), null, null, "a", "key-1", 42, TimeSpan.FromSeconds(30)), TestContext.Current.CancellationToken);
+
     internal Task<StructuredOutcome> AskAsync(string parameters, string tenant = "default", CancellationToken? cancel = null) => Skills.InvokeAsync(
         "llm_invoke", Json.Parse(parameters), new SkillCall(new TenantId(tenant), null, null, "a", "key-1", 42, TimeSpan.FromSeconds(30)), cancel ?? TestContext.Current.CancellationToken);
+
+    /// <summary>As a step of a run does.</summary>
+    internal Task<StructuredOutcome> AskInRunAsync(string parameters)
+    {
+        RunId.TryParse("01900000-0000-7000-8000-000000000001", out var run);
+        var call = new SkillCall(TenantId.Default, run, "ask", "a", "key-1", 42, TimeSpan.FromSeconds(30));
+        return Skills.InvokeAsync("llm_invoke", Json.Parse(parameters), call, TestContext.Current.CancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {

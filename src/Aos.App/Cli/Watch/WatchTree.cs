@@ -36,6 +36,7 @@ internal static class WatchTree
                 foreach (var (name, status) in step.Calls.Values) node.AddNode(Line($"{WatchText.Mark(status)} {name}", status));
             }
 
+            if (!step.IsOver && step.Texts.Last is { Length: > 0 } text) node.AddNode(Line(text, "pending"));
             if (step.Child is { } child) AddSteps(node.AddNode(Head(child, now)), child, now);
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Aos.App.Server;
 using Aos.Client;
 using Aos.Kernel;
 
@@ -38,9 +39,20 @@ internal sealed class WatchedRun(string id)
     /// <summary>Takes an event in. What it changed: the step, or null for the run itself; and what happened, in words. Null: nothing to tell.</summary>
     internal WatchChange? Apply(RunEventMessage message)
     {
+        if (message.Kind == LiveEvents.Kind) return null; // Written takes it.
         if (message.Body.Get("data") is not { } data) return null;
         var at = Time(message.Body, "at") ?? default;
         return Find(data) is { } step ? WatchedEvents.Apply(this, step, message.Kind, data, at) : Apply(message.Kind, data, at);
+    }
+
+    /// <summary>Takes in what a model writes, and the end of what it has written. Lines that are whole by this; null: none can be.</summary>
+    internal (WatchedStep Step, IReadOnlyList<string> Lines)? Written(RunEventMessage message)
+    {
+        var isPiece = message.Kind == LiveEvents.Kind;
+        if ((isPiece ? message.Body : message.Body.Get("data")) is not { } data || data.GetText("effect") is not { } effect || Find(data) is not { } step) return null;
+        if (!isPiece) return message.Kind is "call.succeeded.v1" or "call.failed.v1" or "call.unknown.v1" ? (step, step.Texts.End(effect)) : null;
+        var number = data.Get("n") is { ValueKind: JsonValueKind.Number } n && n.TryGetInt32(out var place) ? place : 0;
+        return (step, step.Texts.Take(effect, number, data.GetText("text") ?? ""));
     }
 
     private WatchedStep? Find(JsonElement data)

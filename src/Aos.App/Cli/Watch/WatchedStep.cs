@@ -60,6 +60,9 @@ internal sealed class WatchedStep
     /// <summary>The latest calls of an agent step by their number: what each is, and how it stands.</summary>
     internal SortedDictionary<int, (string Name, string Status)> Calls { get; } = [];
 
+    /// <summary>What models write for it now.</summary>
+    internal WatchedTexts Texts { get; } = new();
+
     internal bool IsOver => Status is "succeeded" or "failed" or "skipped" or "compensated" or "taken over";
 
     internal static WatchedStep Of(JsonElement step, int index) => new()

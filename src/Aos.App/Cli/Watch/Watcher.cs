@@ -90,7 +90,7 @@ internal sealed class Watcher(IHouse house, TimeProvider clock, bool isTerminal,
             {
                 try
                 {
-                    await foreach (var message in house.FollowAsync(run.Id, seen, follow: true, enough))
+                    await foreach (var message in house.FollowAsync(run.Id, seen, follow: true, enough, deltas: true))
                     {
                         seen = message.Seq;
                         Take(run, message, path, depth, enough);
@@ -117,6 +117,11 @@ internal sealed class Watcher(IHouse house, TimeProvider clock, bool isTerminal,
     {
         lock (gate)
         {
+            if (!isTerminal)
+            {
+                foreach (var line in WatchLines.Of(run.Written(message), path)) output.WriteLine(line);
+            }
+
             var change = run.Apply(message);
             if (change is null) return;
             if (!isTerminal)
