@@ -17,6 +17,18 @@ public static class FailuresRoom
         aos.Services.AddSingleton<IForgetsRuns>(provider => provider.GetRequiredService<FailureTable>());
         aos.Services.AddSingleton<CandidateTable>();
         aos.Migrations(CandidateTable.Migration);
-        return aos.Chore<FailureRetention>().Chore<FailureAggregation>().Door<IFailures, FailuresDoor>().Door<IFailureBook, FailureBook>();
+        return aos.Chore<FailureRetention>().Chore<FailureAggregation>().Door<IFailures, FailuresDoor>().Door<IFailureBook, FailureBook>().AddRecovery();
+    }
+
+    private static AosBuilder AddRecovery(this AosBuilder aos)
+    {
+        aos.Services.AddSingleton<RecoveryMeter>();
+        aos.Services.AddSingleton<RecoveryTable>();
+        aos.Services.AddSingleton<IForgetsRuns>(provider => provider.GetRequiredService<RecoveryTable>());
+        aos.Services.AddSingleton<RecoveryResults>();
+        aos.Services.AddSingleton<RecoveryHistory>();
+        aos.Services.AddSingleton<RecoveryOrders>();
+        aos.Migrations(RecoveryRows.Migration);
+        return aos.Chore<RecoveryOutcomes>().Door<IRecovery, RecoveryDesk>();
     }
 }

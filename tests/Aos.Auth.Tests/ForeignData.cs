@@ -25,7 +25,7 @@ public sealed partial class ForeignData : IAsyncLifetime
 
     private AuthHouse house = null!;
     private (string, string) acme, rival;
-    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "", root = "", mismatch = "", bulk = "", failure = "";
+    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "", root = "", mismatch = "", bulk = "", failure = "", suggestion = "";
 
     public async ValueTask InitializeAsync()
     {
@@ -49,6 +49,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         mismatch = (await OwnAsync("POST", $"/api/v1/traces/{run}/mismatch", """{"step_index":0,"reason":"acme's"}""")).Text("mismatch_id")!;
         await OwnAsync("POST", "/api/v1/runs?wait=30", """{"plan":{"steps":[{"id":"acme-step","skill":"json_transform","params":{"operation":"extract","data":{"a":1},"path":"$.b"}}]}}""");
         failure = (await OwnAsync("GET", "/api/v1/failures"))["failures"][0].GetText("id")!;
+        suggestion = (await OwnAsync("POST", "/api/v1/recovery/suggest", $$"""{"failure_id":"{{failure}}"}""")).Text("id")!;
         outbox = (await OwnAsync("GET", "/api/v1/outbox"))["deliveries"].EnumerateArray().First().GetText("id")!;
     }
 
@@ -78,7 +79,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         {
             var seen = (await house.AskAsync("GET", path, null, rival)).Body.GetRawText();
 
-            Assert.All(new[] { agent, run, key, outbox, endpoint, delivery, root, mismatch, failure, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
+            Assert.All(new[] { agent, run, key, outbox, endpoint, delivery, root, mismatch, failure, suggestion, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
         }
 
         Assert.Equal(0, (await house.AskAsync("GET", $"/api/v1/runs?agent_id={agent}", null, rival))["runs"].GetArrayLength());
@@ -143,6 +144,7 @@ public sealed partial class ForeignData : IAsyncLifetime
             ({ } one, "key") when one.Contains("/memory/", StringComparison.Ordinal) => ("acme:pin", "none:pin"),
             (_, "key") => ("key-42-0", "key-0-0"),
             (_, "failure_id") => (failure, someRun),
+            (_, "suggestion_id") => (suggestion, someRun),
             (_, "mismatch_id") => (mismatch, someRun),
             ("/api/v1/traces/{id}", "id") => ("acmes-trace", "other-trace"),
             (_, "version") => ("1.0.0", "1.0.0"),
@@ -187,7 +189,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     private async Task<string> StateAsync()
     {
         var all = "";
-        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", "/api/v1/memory/pins/acme:pin", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}", "/api/v1/traces/acmes-trace", $"/api/v1/failures/{failure}", $"/api/v1/traces/{run}/mismatches" })
+        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", "/api/v1/memory/pins/acme:pin", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}", "/api/v1/traces/acmes-trace", $"/api/v1/failures/{failure}", $"/api/v1/recovery/candidates/{suggestion}", $"/api/v1/traces/{run}/mismatches" })
             all += (await house.AskAsync("GET", path, null, acme)).Body.GetRawText();
         return all;
     }

@@ -18,7 +18,7 @@ internal static class RunsVerb
         Order("cancel", "Cancels a run, or with --where many."),
         Order("pause", "Lets a run start nothing more, or with --where many."),
         Resume(),
-        Order("retry", "Starts a new attempt of a failed run, or with --where of many; finished steps are kept."),
+        Retry(),
         Signal(),
         Approve(),
         Resolve(),
@@ -100,17 +100,35 @@ internal static class RunsVerb
         return command;
     }
 
-    private static Command Order(string name, string description)
+    private static Command Retry()
+    {
+        var with = new Option<string?>("--with") { Description = "As this suggestion says, which was approved (aos recovery): a new attempt, or a fork with what it changes.", HelpName = "SUGGESTION" };
+        var command = Order("retry", "Starts a new attempt of a failed run, or with --where of many; finished steps are kept.", with);
+        command.Add(with);
+        return command;
+    }
+
+    private static Command Order(string name, string description, Option<string?>? with = null)
     {
         var reason = new Option<string>("--reason") { Description = "Why, for the journal.", DefaultValueFactory = _ => "asked on the command line", HelpName = "TEXT" };
         var id = BulkVerb.Run();
         var command = new Command(name, $"{description}\n\nExamples:\n  aos runs {name} RUN\n  aos runs {name} --where workflow=invoices --where created_before=2026-01-31 --preview") { id, reason };
         BulkVerb.Add(command);
         command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house => BulkVerb.IsMeant(parsed, id)
-            ? await BulkVerb.OrderAsync(house, name, parsed.GetValue(reason)!, parsed, cancel)
-            : Shown(await house.AskAsync(HttpMethod.Post, Path(parsed.GetValue(id)!, $"{name}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}"), null, cancel)), cancel));
+            ? with is null || parsed.GetValue(with) is null
+                ? await BulkVerb.OrderAsync(house, name, parsed.GetValue(reason)!, parsed, cancel)
+                : throw new PlanFileException("A suggestion is for one run: name it.")
+            : Shown(await house.AskAsync(
+                HttpMethod.Post, Path(parsed.GetValue(id)!, $"{name}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}"), with is null ? null : Suggested(parsed.GetValue(with)), cancel)), cancel));
         return command;
     }
+
+    private static JsonElement? Suggested(string? suggestion) => suggestion is null ? null : Json.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("suggestion_id", suggestion);
+        writer.WriteEndObject();
+    });
 
     private static Command Resume()
     {

@@ -17,6 +17,7 @@ internal static class FailureRoutes
         routes.MapPost("/api/v1/failures/match", MatchAsync);
         routes.MapKeptFailures();
         routes.MapCandidates();
+        routes.MapRecovery();
     }
 
     [Open("Documentation; it holds nothing of any tenant.")]

@@ -191,7 +191,7 @@ internal static class RunRoutes
     private static async Task ResumeAsync(HttpContext context) => await CommandAsync(context, new ResumeRun(await ReasonAsync(context)));
 
     [Needs("run:operate", OpenInDevelopment = true)]
-    private static async Task RetryAsync(HttpContext context) => await CommandAsync(context, new RetryRun(await ReasonAsync(context)));
+    private static Task RetryAsync(HttpContext context) => RunRetries.RetryAsync(context);
 
     [Needs("run:operate", OpenInDevelopment = true)]
     private static async Task SignalAsync(HttpContext context)
@@ -221,9 +221,12 @@ internal static class RunRoutes
         await CommandAsync(context, new ResolveStep((string)context.Request.RouteValues["step"]!, item, verdict, body.Get("result") ?? Json.Null));
     }
 
-    private static async Task<string> ReasonAsync(HttpContext context)
+    private static async Task<string> ReasonAsync(HttpContext context) => Reason(context, context.Text("reason") is null ? await context.ObjectBodyOrEmptyAsync() : Json.EmptyObject);
+
+    /// <summary>Why, of the query or the body.</summary>
+    internal static string Reason(HttpContext context, JsonElement body)
     {
-        var reason = context.Text("reason") ?? (await context.ObjectBodyOrEmptyAsync()).TextOf("reason");
+        var reason = context.Text("reason") ?? body.TextOf("reason");
         return reason is null ? $"asked by {context.Caller().Principal}"
             : reason.Length <= 1_000 ? reason
             : throw RefusedException.Wrong("reason is longer than 1,000 characters.");

@@ -230,6 +230,7 @@ internal static class RunWire
         writer.WriteNumber("event", fork.Seq);
         writer.WriteString("step", fork.Step);
         writer.WriteString("reason", fork.Reason);
+        if (fork.Suggestion is { } suggestion) writer.WriteString("suggestion_id", suggestion);
         writer.WriteNumber("steps_taken", state.Steps.Count(step => step.Taken is not null));
         WriteCents(writer, "origin_cost", fork.Cost);
         writer.WriteEndObject();

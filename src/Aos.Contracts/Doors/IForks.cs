@@ -30,6 +30,9 @@ public sealed record ForkRequest(string? FromStep, int? FromEvent)
     public (string Scope, string Key, byte[] Fingerprint)? Key { get; init; }
 
     public string Reason { get; init; } = "";
+
+    /// <summary>The suggestion that is applied so, or null.</summary>
+    public Guid? Suggestion { get; init; }
 }
 
 /// <summary>Door of the runs room to forks: new runs that begin where another one stood.</summary>

@@ -74,7 +74,7 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
         RunPaused e => new PauseRun(e.Reason),
         RunResumed e => new ResumeRun(e.Reason),
         RunQuarantined e => new QuarantineRun(e.Reason),
-        RunRetried e => new RetryRun(e.Reason) { Queued = e.Queued },
+        RunRetried e => new RetryRun(e.Reason) { Queued = e.Queued, Suggestion = e.Suggestion },
         RunEnded { Status: RunStatus.Cancelled, Failure.Message: { } message } => new CancelRun(Commands.CancelReason(message)),
         // Only a switch ends a run so by itself: where a step failed with this code, that is the fact, and the end follows from it.
         RunEnded { Status: RunStatus.Failed, Failure: { Code: "EMERGENCY_STOP" } why } => new StopRun(why),

@@ -133,7 +133,7 @@ internal static class Commands
                 "OUTCOME_UNKNOWN", $"Nobody knows whether step {state.Plan.Steps[i].Id} happened. Resolve it before the retry.");
         }
 
-        turn.Add(new RunRetried { At = turn.Now, Attempt = state.Attempt + 1, Reason = retry.Reason, Queued = retry.Queued });
+        turn.Add(new RunRetried { At = turn.Now, Attempt = state.Attempt + 1, Reason = retry.Reason, Queued = retry.Queued, Suggestion = retry.Suggestion });
         return null;
     }
 

@@ -89,6 +89,9 @@ public sealed record RetryRun(string Reason) : RunCommand
 
     /// <summary>The attempt that is to be retried; another one, which somebody has begun since, is left alone. Null: whichever there is.</summary>
     public int? Of { get; init; }
+
+    /// <summary>The suggestion that is applied so, or null. Nothing is decided by it.</summary>
+    public Guid? Suggestion { get; init; }
 }
 
 /// <summary>Somebody signals. A signal nobody awaits yet is kept. The same id twice counts once.</summary>

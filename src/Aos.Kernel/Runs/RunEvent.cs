@@ -81,7 +81,11 @@ public sealed record TakenCall(CallStatus Status, int Generation, int Attempts, 
 /// <param name="Seq">The last event of the origin that was looked at.</param>
 /// <param name="Step">The first step that is done anew; null: the fork was cut at an event.</param>
 /// <param name="Cost">What the steps taken over cost the origin.</param>
-public sealed record ForkOrigin(RunId Run, int Seq, string? Step, Cents Cost, string Reason);
+public sealed record ForkOrigin(RunId Run, int Seq, string? Step, Cents Cost, string Reason)
+{
+    /// <summary>The suggestion that was applied to the origin so, or null.</summary>
+    public Guid? Suggestion { get; init; }
+}
 
 /// <summary>A queued run's turn came. Its timeout counts from here.</summary>
 public sealed record RunBegan : RunEvent;
@@ -266,6 +270,9 @@ public sealed record RunRetried : RunEvent
 
     /// <summary>True: nothing happens before <see cref="RunBegan"/>.</summary>
     public bool Queued { get; init; }
+
+    /// <summary>The suggestion that was applied so, or null.</summary>
+    public Guid? Suggestion { get; init; }
 }
 
 /// <summary>A failed run starts to undo what asked for it.</summary>

@@ -36,7 +36,7 @@ internal sealed class ForkDesk(Records records, ISkills skills, IRuns runs) : IF
             {
                 Priority = start.Priority,
                 Calls = start.Calls,
-                Fork = new ForkOrder(new ForkOrigin(origin, was.Seq, request.FromStep, cost, request.Reason), taken),
+                Fork = new ForkOrder(new ForkOrigin(origin, was.Seq, request.FromStep, cost, request.Reason) { Suggestion = request.Suggestion }, taken),
             },
             cancel);
     }

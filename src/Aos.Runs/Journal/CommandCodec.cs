@@ -30,6 +30,7 @@ internal static class CommandCodec
                 Reasoned(w, "retry"u8, retry.Reason);
                 if (retry.Queued) w.WriteBoolean("queued"u8, true);
                 if (retry.Of is { } attempt) w.WriteNumber("of"u8, attempt);
+                if (retry.Suggestion is { } suggestion) w.WriteString("suggestion"u8, suggestion);
                 break;
             case SignalRun signal: Signal(w, signal); break;
             case ResolveStep resolve: Resolve(w, resolve); break;
@@ -54,7 +55,7 @@ internal static class CommandCodec
                 "stop" => new StopRun(EventReader.Failure(data.GetProperty("why"))!),
                 "pause" => new PauseRun(Text(data, "reason")),
                 "resume" => new ResumeRun(Text(data, "reason")),
-                "retry" => new RetryRun(Text(data, "reason")) { Queued = data.Get("queued")?.GetBoolean() ?? false, Of = data.Get("of")?.GetInt32() },
+                "retry" => new RetryRun(Text(data, "reason")) { Queued = data.Get("queued")?.GetBoolean() ?? false, Of = data.Get("of")?.GetInt32(), Suggestion = data.Get("suggestion")?.GetGuid() },
                 "signal" => new SignalRun(Text(data, "id"), Text(data, "name"), data.GetProperty("payload")),
                 "resolve" => new ResolveStep(Text(data, "step"), data.GetProperty("item").GetInt32(), Enum.Parse<ResolveVerdict>(Text(data, "verdict")), data.GetProperty("result")),
                 "decide" => new DecideApproval(

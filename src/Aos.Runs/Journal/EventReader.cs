@@ -58,6 +58,7 @@ internal static class EventReader
         "run.retried.v1" => new RunRetried
         {
             At = entry.At, Attempt = data.GetProperty("attempt").GetInt32(), Reason = Text(data, "reason"), Queued = data.Get("queued")?.GetBoolean() ?? false,
+            Suggestion = data.Get("suggestion")?.GetGuid(),
         },
         "compensation.started.v1" => new CompensationStarted
         {

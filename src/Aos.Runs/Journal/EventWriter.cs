@@ -57,6 +57,7 @@ internal static class EventWriter
                 w.WriteNumber("attempt"u8, retried.Attempt);
                 w.WriteString("reason"u8, retried.Reason);
                 if (retried.Queued) w.WriteBoolean("queued"u8, true);
+                if (retried.Suggestion is { } suggestion) w.WriteString("suggestion"u8, suggestion);
                 break;
             case CompensationStarted compensation: Compensation(w, compensation); break;
             case RunEnded ended: Ended(w, ended); break;

@@ -15,12 +15,13 @@ internal static class ForkForm
         if (origin.Step is { } step) w.WriteString("step"u8, step);
         w.WriteNumber("cost"u8, origin.Cost.Value);
         w.WriteString("reason"u8, origin.Reason);
+        if (origin.Suggestion is { } suggestion) w.WriteString("suggestion"u8, suggestion);
         w.WriteEndObject();
     }
 
     internal static ForkOrigin ReadOrigin(JsonElement data) => new(
         EventReader.Run(data.GetProperty("run")), data.GetProperty("seq").GetInt32(), data.GetText("step"), new Cents(data.GetProperty("cost").GetDecimal()),
-        data.GetText("reason") ?? "");
+        data.GetText("reason") ?? "") { Suggestion = data.Get("suggestion")?.GetGuid() };
 
     internal static void Write(Utf8JsonWriter w, StepTaken e)
     {

@@ -1,0 +1,64 @@
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.Failures;
+
+/// <summary>
+/// Looks how runs ended that suggestions were applied to, and puts that on record. It is done whenever somebody asks for suggestions, and every
+/// ten minutes; suggestions go when failures of their age go.
+/// </summary>
+internal sealed class RecoveryOutcomes(RecoveryResults results, IRunRows rows, RecoveryMeter meter, FailureMeter failures, FailureOptions options, ICluster cluster) : IChore
+{
+    /// <summary>What has not begun after so long never will: the node that applied it ended in between.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    public string Name => "recovery-outcomes";
+
+    public TimeSpan Interval => TimeSpan.FromMinutes(10);
+
+    public async Task<int> PassAsync(CancellationToken cancel)
+    {
+        var before = cluster.Now - TimeSpan.FromDays(options.RetentionDays);
+        if (!await results.HasWorkAsync(before, cancel)) return 0;
+        return await SettleAsync(null, cancel) + await results.ForgetBeforeAsync(before, cancel);
+    }
+
+    /// <param name="tenant">Null: of all tenants.</param>
+    internal async Task<int> SettleAsync(TenantId? tenant, CancellationToken cancel)
+    {
+        var settled = 0;
+        foreach (var candidate in await results.OpenAsync(tenant, cancel))
+        {
+            var row = candidate.AppliedRun is { } run ? await rows.GetAsync(candidate.Tenant, run, cancel) : null;
+            if (Of(candidate, row, cluster.Now) is not var (result, at) || !await results.SettleAsync(candidate, result, at, cancel)) continue;
+            Count(candidate, result);
+            settled++;
+        }
+
+        return settled;
+    }
+
+    /// <summary>What came of it by what the run's row says; null: that is not known yet.</summary>
+    internal static (RecoveryResult Result, DateTimeOffset At)? Of(RecoveryCandidate candidate, RunRow? row, DateTimeOffset now)
+    {
+        var isLost = now - candidate.AppliedAt > Patience;
+        if (row is null) return candidate.AppliedRun is not null || isLost ? (RecoveryResult.Unknown, now) : null;
+        if (row.Attempt > candidate.AppliedAttempt) return (RecoveryResult.Failed, row.UpdatedAt); // Nothing else is tried again.
+        if (!row.Status.IsOver()) return null;
+        if (row.Attempt < candidate.AppliedAttempt) return isLost ? (RecoveryResult.Unknown, now) : null;
+        var result = row.Status switch
+        {
+            RunStatus.Succeeded => RecoveryResult.Succeeded,
+            RunStatus.Failed => RecoveryResult.Failed,
+            _ => RecoveryResult.Cancelled,
+        };
+        return (result, row.EndedAt ?? row.UpdatedAt);
+    }
+
+    /// <summary>A retry that succeeds is counted with the journal as what recovers; the rest is counted here.</summary>
+    private void Count(RecoveryCandidate candidate, RecoveryResult result)
+    {
+        meter.Ended(candidate.Action.Kind, result);
+        if (result == RecoveryResult.Failed || (result == RecoveryResult.Succeeded && candidate.Action.IsFork)) failures.Tried(candidate.Entry?.Code, result == RecoveryResult.Succeeded);
+    }
+}
