@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Aos.Contracts;
 using Aos.Failures;
 
 namespace Aos.CostSim.Tests;

@@ -186,7 +186,7 @@ public sealed class ExternalCallGuards : IAsyncLifetime
         Assert.Equal("EXTERNAL_CALL_BLOCKED", (await room.Egress.ResolveAsync("db.example", 5432, EgressProtocol.Postgres, cancel)).Failure?.Code);
         Assert.Equal("EXTERNAL_CALL_BLOCKED", (await room.Egress.ConnectAsync("mail.example", 25, EgressProtocol.Smtp, cancel)).Failure?.Code);
         Assert.Equal([$"api.example:{peer.Port}", "db.example:5432", "mail.example:25"], kept.Calls!.Blocked.Select(call => call.Target));
-        Assert.All(kept.Calls.Blocked, call => Assert.Equal("test", call.CallType));
+        Assert.All(kept.Calls.Blocked, call => Assert.Equal("test", call.Skill));
     }
 
     private static Task<StructuredOutcome> CallAsync(SkillRoom room, string calls, string url)

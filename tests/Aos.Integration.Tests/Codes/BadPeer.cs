@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
+using Aos.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -33,7 +35,7 @@ internal sealed class BadPeer : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         app.Map("/status/{code:int}", (int code) => Results.StatusCode(code));
-        app.Map("/never", (HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        app.Map("/never", (HttpContext context) => new TaskCompletionSource().Task.WaitAsync(context.RequestAborted));
         app.Map("/hangup", (HttpContext context) => context.Abort());
         app.Map("/much", () => Results.Bytes(new byte[Much]));
         await app.StartAsync();
@@ -50,17 +52,17 @@ internal sealed class BadPeer : IAsyncDisposable
 /// <summary>A provider of models that goes wrong as the prompt says.</summary>
 internal static class BadModel
 {
-    internal static Testing.ModelTurn Answer(System.Text.Json.JsonElement body, int turn)
+    internal static ModelTurn Answer(JsonElement body, int turn)
     {
         var said = body.GetProperty("messages").GetRawText();
-        return Turns.FirstOrDefault(pair => said.Contains(pair.Word, StringComparison.Ordinal)).Turn ?? new Testing.ModelTurn("Yes.");
+        return Turns.FirstOrDefault(pair => said.Contains(pair.Word, StringComparison.Ordinal)).Turn ?? new ModelTurn("Yes.");
     }
 
-    private static readonly (string Word, Testing.ModelTurn Turn)[] Turns =
+    private static readonly (string Word, ModelTurn Turn)[] Turns =
     [
-        ("wrong key", Testing.ModelTurn.Refused(401, "authentication_error")), ("rude", Testing.ModelTurn.Refused(400, "content_policy_violation")),
-        ("too long", Testing.ModelTurn.Refused(400, "context_length_exceeded")), ("broken", Testing.ModelTurn.Refused(500, "server_error")),
-        ("no money", Testing.ModelTurn.Refused(429, "insufficient_quota")), ("take for ever", Testing.ModelTurn.Refused(504, "timeout_error")),
-        ("never ending", Testing.ModelTurn.Call("echo", """{"n":1}""")),
+        ("wrong key", ModelTurn.Refused(401, "authentication_error")), ("rude", ModelTurn.Refused(400, "content_policy_violation")),
+        ("too long", ModelTurn.Refused(400, "context_length_exceeded")), ("broken", ModelTurn.Refused(500, "server_error")),
+        ("no money", ModelTurn.Refused(429, "insufficient_quota")), ("take for ever", ModelTurn.Refused(504, "timeout_error")),
+        ("never ending", ModelTurn.Call("echo", """{"n":1}""")),
     ];
 }
