@@ -177,9 +177,11 @@ public sealed partial class World : IAsyncDisposable
         return [.. violations];
     }
 
+    /// <exception cref="CatchAllException">A run of it ended with a code that says nothing.</exception>
     public ValueTask DisposeAsync()
     {
         process.Die();
+        CatchAlls.Check(Journal.Rows.Select(row => ($"{row.Id}", row.FailureCode)));
         return ValueTask.CompletedTask;
     }
 

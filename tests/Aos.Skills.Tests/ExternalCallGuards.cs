@@ -34,6 +34,7 @@ public sealed class ExternalCallGuards : IAsyncLifetime
     [Trait("id", "B8.3-guard-4")]
     [Trait("id", "W-13")]
     [Trait("id", "CALLS-10")]
+    [Trait("id", "F5.13-02")]
     public async Task With_the_switch_on_a_call_is_refused_and_says_which_and_where()
     {
         using var room = Room();
@@ -55,6 +56,7 @@ public sealed class ExternalCallGuards : IAsyncLifetime
     [InlineData("[::ffff:127.0.0.1]")]
     [Trait("id", "B8.3-guard-2")]
     [Trait("id", "W-13")]
+    [Trait("id", "F5.13-03")]
     public async Task What_stays_on_this_machine_passes_and_nothing_is_recorded(string host)
     {
         using var room = Room();
@@ -77,6 +79,7 @@ public sealed class ExternalCallGuards : IAsyncLifetime
     [Trait("id", "B8.3-guard-3")]
     [Trait("id", "W-22")]
     [Trait("id", "CALLS-11")]
+    [Trait("id", "F5.13-04")]
     public async Task Any_other_target_is_kept_in_and_recorded_as_a_pair(string host)
     {
         using var room = Room();
@@ -84,6 +87,24 @@ public sealed class ExternalCallGuards : IAsyncLifetime
 
         Assert.Equal("EXTERNAL_CALL_BLOCKED", outcome.Failure?.Code);
         Assert.Equal(new BlockedCall("http_call", $"{host}:{peer.Port}"), Assert.Single(outcome.Blocked));
+        Assert.Equal(0, hits);
+    }
+
+    [Theory]
+    [InlineData("api.openai.com")]
+    [InlineData("api.anthropic.com")]
+    [InlineData("api.stripe.com")]
+    [InlineData("api.github.com")]
+    [InlineData("hooks.slack.com")]
+    [InlineData("webhook.site")]
+    [Trait("id", "F5.13-08")]
+    public async Task Services_that_everybody_calls_are_no_exception(string host)
+    {
+        using var room = Room();
+        var outcome = await CallAsync(room, "\"deny\"", $"http://{host}:{peer.Port}/");
+
+        Assert.Equal("EXTERNAL_CALL_BLOCKED", outcome.Failure?.Code);
+        Assert.Contains(host, outcome.Failure!.Message, StringComparison.Ordinal);
         Assert.Equal(0, hits);
     }
 
@@ -104,6 +125,7 @@ public sealed class ExternalCallGuards : IAsyncLifetime
 
     [Fact]
     [Trait("id", "CALLS-13")]
+    [Trait("id", "F5.13-05")]
     public async Task A_skill_that_is_not_listed_calls_nobody_and_each_call_minds_its_own_run()
     {
         using var room = Room();
@@ -134,6 +156,7 @@ public sealed class ExternalCallGuards : IAsyncLifetime
     [InlineData(null, "no", true)]
     [InlineData(null, null, true)]
     [Trait("id", "CALLS-14")]
+    [Trait("id", "F5.13-07")]
     public void Its_settings_say_where_they_may_go(string? calls, string? disabled, bool isAllowed)
     {
         var options = SkillsOptions.Read(name => name switch { "AOS_EXTERNAL_CALLS" => calls, "DISABLE_EXTERNAL_CALLS" => disabled, _ => null }, "");
@@ -145,6 +168,7 @@ public sealed class ExternalCallGuards : IAsyncLifetime
 
     [Fact]
     [Trait("id", "CALLS-15")]
+    [Trait("id", "F5.13-01")]
     public async Task Client_libraries_and_bare_connections_are_kept_in_as_well()
     {
         using var room = Room();
@@ -162,6 +186,7 @@ public sealed class ExternalCallGuards : IAsyncLifetime
         Assert.Equal("EXTERNAL_CALL_BLOCKED", (await room.Egress.ResolveAsync("db.example", 5432, EgressProtocol.Postgres, cancel)).Failure?.Code);
         Assert.Equal("EXTERNAL_CALL_BLOCKED", (await room.Egress.ConnectAsync("mail.example", 25, EgressProtocol.Smtp, cancel)).Failure?.Code);
         Assert.Equal([$"api.example:{peer.Port}", "db.example:5432", "mail.example:25"], kept.Calls!.Blocked.Select(call => call.Target));
+        Assert.All(kept.Calls.Blocked, call => Assert.Equal("test", call.Skill));
     }
 
     private static Task<StructuredOutcome> CallAsync(SkillRoom room, string calls, string url)

@@ -112,6 +112,7 @@ public sealed class AgentLoops
 
     [Fact]
     [Trait("id", "LOOP-18")]
+    [Trait("id", "F5.13-06")]
     public async Task It_replays_with_its_models_and_skills_switched_off()
     {
         var (events, rootHash) = await JournalAsync();

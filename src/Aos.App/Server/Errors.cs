@@ -21,7 +21,7 @@ internal sealed class RefusedException(Failure failure, int? status = null, Json
 
 /// <summary>
 /// The one form of an error answer:
-/// <c>{"detail", "error": {code, category, message, retryable, retry_after_ms, details, request_id, help}}</c>.
+/// <c>{"detail", "error": {code, category, message, retryable, retry_after_ms, details, recovery_suggestion, request_id, help}}</c>.
 /// </summary>
 internal static class Errors
 {
@@ -63,6 +63,7 @@ internal static class Errors
         writer.WritePropertyName("details");
         if (failure.Details is { } details) details.WriteTo(writer);
         else writer.WriteNullValue();
+        writer.WriteString("recovery_suggestion", failure.Advice);
         writer.WriteString("request_id", request);
         writer.WriteString("help", $"docs/errors/{failure.Code}.md");
     }

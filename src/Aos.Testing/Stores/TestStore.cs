@@ -96,16 +96,30 @@ public sealed class TestStore : IAsyncDisposable, IDisposable
     public StorageOptions Options(string? data = null) => new() { Data = data ?? Data, DatabaseUrl = Url };
 
     /// <summary>Ends every session on this store, and gives it back. Close what uses it first.</summary>
+    /// <exception cref="CatchAllException">A run in it ended with a code that says nothing.</exception>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        var ended = CatchAlls.In(Look);
         if (database is not null) databases!.GiveBack(database);
         Directory.Delete(Data, recursive: true);
+        CatchAlls.Check(ended);
     }
 
     public ValueTask DisposeAsync()
     {
         Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A session that changes nothing; null: nobody has used this store.</summary>
+    private DbConnection? Look()
+    {
+        if (database is not null) return ServerAddress.Connect(Direct);
+        var file = Path.Combine(Data, "aos.db");
+        if (!File.Exists(file)) return null;
+        var connection = new SqliteConnection($"Data Source={file};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        return connection;
     }
 }

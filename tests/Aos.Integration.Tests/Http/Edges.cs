@@ -127,7 +127,7 @@ public sealed class Edges : IAsyncLifetime
 
         Assert.Equal((status, code), (reply.Status, reply["error.code"].GetString()));
         Assert.Equal(
-            ["code", "category", "message", "retryable", "retry_after_ms", "details", "request_id", "help"],
+            ["code", "category", "message", "retryable", "retry_after_ms", "details", "recovery_suggestion", "request_id", "help"],
             reply["error"].EnumerateObject().Select(member => member.Name));
         Assert.Equal(["detail", "error"], reply.Body.EnumerateObject().Select(member => member.Name));
         Assert.Equal(reply.Headers["X-Request-ID"], reply["error.request_id"].GetString());

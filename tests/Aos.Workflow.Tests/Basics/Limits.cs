@@ -63,6 +63,7 @@ public sealed class Limits
 
     [Fact]
     [Trait("id", "W-03")]
+    [Trait("plants", "EXECUTION_ERROR")]
     public async Task A_skill_that_breaks_is_not_called_again_however_many_tries_its_plan_allows()
     {
         var calls = 0;

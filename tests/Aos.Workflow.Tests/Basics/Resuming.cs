@@ -37,6 +37,7 @@ public sealed class Resuming
 
     [Fact]
     [Trait("id", "B8.7-02")]
+    [Trait("plants", "STEP_FAILED")]
     public async Task A_failure_is_on_record_with_what_was_done_before_it()
     {
         await using var world = await Worlds.OpenAsync();

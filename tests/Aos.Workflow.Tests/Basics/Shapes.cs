@@ -8,6 +8,7 @@ public sealed class Shapes
     [InlineData("retry", RunStatus.Failed)] // Tried again, and then it is a failure like any other.
     [InlineData("continue", RunStatus.Succeeded)]
     [Trait("id", "W-29")]
+    [Trait("plants", "STEP_FAILED")]
     public async Task A_step_that_failed_ends_the_run_unless_its_spec_says_that_it_goes_on(string onError, RunStatus status)
     {
         await using var world = await Worlds.OpenAsync();
@@ -39,6 +40,7 @@ public sealed class Shapes
 
     [Fact]
     [Trait("id", "W-29")]
+    [Trait("plants", "STEP_FAILED")]
     public async Task A_list_of_steps_keeps_every_clause_that_its_steps_have()
     {
         await using var world = await Worlds.OpenAsync();
