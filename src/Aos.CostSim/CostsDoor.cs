@@ -18,7 +18,7 @@ internal sealed class CostsDoor(ISkills skills, CostSimOptions options, PriceTab
     private SimulatorFacts Facts(SimulationRequest request)
     {
         var of = skills.For(request.Reading.Plan);
-        return ReferenceEquals(of, skills) ? Facts() : HouseFacts.Of(of, options);
+        return ReferenceEquals(of, skills) ? Facts() : HouseFacts.Of(of, options, models);
     }
 
     /// <summary>Built again when the registry has changed; building it twice at once does no harm.</summary>
