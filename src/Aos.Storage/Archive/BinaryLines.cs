@@ -6,6 +6,9 @@ internal sealed class BinaryLines(Stream input) : IDisposable
     /// <summary>Longest line that says something about what follows, bytes.</summary>
     private const int LineMax = 1 << 20;
 
+    /// <summary>Longest piece, bytes: longer than an event ever is. A file that unpacks to more is not read into memory.</summary>
+    private const int PieceMax = 128 << 20;
+
     private readonly BufferedStream buffered = new(input, 64 * 1024);
     private readonly MemoryStream line = new();
 
@@ -26,6 +29,7 @@ internal sealed class BinaryLines(Stream input) : IDisposable
     internal byte[] Take(int bytes)
     {
         if (bytes < 0) throw new InvalidDataException("A length is below zero.");
+        if (bytes > PieceMax) throw new InvalidDataException($"It is said to have {bytes} bytes, which no event has");
         using var taken = new MemoryStream(Math.Min(bytes, LineMax)); // The length is not believed before the bytes are there.
         var piece = new byte[Math.Min(bytes, 81_920)];
         while (taken.Length < bytes)

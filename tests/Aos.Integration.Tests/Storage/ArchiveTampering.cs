@@ -62,7 +62,25 @@ public sealed class ArchiveTampering
         Assert.False(Assert.Single(await house.House.Get<IArchive>().VerifyAsync(cancel)).IsHere);
     }
 
+    [Theory]
+    [Trait("id", "ATTACK-archive")]
+    [InlineData("a piece without end", "\"bytes\":", "\"bytes\":2000000000")]
+    [InlineData("a line without end", "{\"seq\":2", null)]
+    public async Task A_file_that_unpacks_to_more_than_it_may_is_not_unpacked(string what, string where, string? by)
+    {
+        Assert.NotEmpty(what);
+        await using var house = new ArchiveHouse();
+        var run = await house.EndedAsync();
+        await house.ArchiveAsync();
+        await RewriteAsync(house, text => by is null
+            ? text.Replace(where, where + new string(' ', 2 << 20), StringComparison.Ordinal)
+            : text.Replace(where, by, StringComparison.Ordinal));
+
+        Assert.StartsWith("TAMPER_DETECTED", await ReadAsync(house, run), StringComparison.Ordinal);
+    }
+
     [Fact]
+    [Trait("id", "ATTACK-archive")]
     public async Task A_name_in_the_index_leads_nowhere_else()
     {
         await using var house = new ArchiveHouse();
