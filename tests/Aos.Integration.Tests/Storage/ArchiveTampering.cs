@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.RegularExpressions;
 using Aos.Contracts;
 using Aos.Storage;
 
@@ -64,19 +65,19 @@ public sealed class ArchiveTampering
 
     [Theory]
     [Trait("id", "ATTACK-archive")]
-    [InlineData("a piece without end", "\"bytes\":", "\"bytes\":2000000000")]
-    [InlineData("a line without end", "{\"seq\":2", null)]
-    public async Task A_file_that_unpacks_to_more_than_it_may_is_not_unpacked(string what, string where, string? by)
+    [InlineData("\"bytes\":[0-9]+", "\"bytes\":2000000000", "which no event has")]
+    [InlineData("\\{\"seq\":2", "{ENDLESS\"seq\":2", "A line is too long")]
+    public async Task A_file_that_unpacks_to_more_than_it_may_is_not_unpacked(string what, string by, string why)
     {
-        Assert.NotEmpty(what);
         await using var house = new ArchiveHouse();
         var run = await house.EndedAsync();
         await house.ArchiveAsync();
-        await RewriteAsync(house, text => by is null
-            ? text.Replace(where, where + new string(' ', 2 << 20), StringComparison.Ordinal)
-            : text.Replace(where, by, StringComparison.Ordinal));
+        await RewriteAsync(house, text => Regex.Replace(text, what, by.Replace("ENDLESS", new string(' ', 2 << 20), StringComparison.Ordinal), RegexOptions.None, TimeSpan.FromSeconds(10)));
 
-        Assert.StartsWith("TAMPER_DETECTED", await ReadAsync(house, run), StringComparison.Ordinal);
+        var found = await ReadAsync(house, run);
+
+        Assert.StartsWith("TAMPER_DETECTED", found, StringComparison.Ordinal);
+        Assert.Contains(why, found, StringComparison.Ordinal);
     }
 
     [Fact]
