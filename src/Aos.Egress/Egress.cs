@@ -20,6 +20,12 @@ internal sealed class Egress : IEgress, IDisposable
     /// <summary>A call that waits for a slow peer holds a connection and no thread; how many may go there is the limits' affair, not hidden here.</summary>
     private const int ConnectionsPerTargetMax = 256;
 
+    /// <summary>
+    /// Set on a request when a connection is opened for it. The client would open another one when that breaks, and send the request again, three
+    /// times; but retries are the run's. A connection that was kept from earlier and has ended since is replaced all the same.
+    /// </summary>
+    private static readonly HttpRequestOptionsKey<bool> Opened = new("aos.opened");
+
     private readonly AddressRule rule;
     private readonly HttpClient client;
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> resolve;
@@ -150,7 +156,7 @@ internal sealed class Egress : IEgress, IDisposable
         rule.Calls is { } calls ? await calls.RefusalAsync(target.IdnHost, target.Port, resolve, cancel) : null;
 
     /// <summary>
-    /// The client sends a request without a body once more when the connection ends before its answer. What must not happen twice
+    /// The client sends a request without a body once more when a kept connection ends before the answer. What must not happen twice
     /// therefore has one, be it empty: then it is the run that decides.
     /// </summary>
     private static bool IsSentOnce(HttpMethod method) => method == HttpMethod.Post || method == HttpMethod.Patch;
@@ -224,6 +230,8 @@ internal sealed class Egress : IEgress, IDisposable
         PooledConnectionLifetime = TimeSpan.FromMinutes(1),
         ConnectCallback = async (context, cancel) =>
         {
+            if (context.InitialRequestMessage.Options.TryGetValue(Opened, out _)) throw new IOException("The connection ended before the answer.");
+            context.InitialRequestMessage.Options.Set(Opened, true);
             var addresses = await JudgedAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancel);
             return await OpenAsync(addresses, context.DnsEndPoint.Port, cancel);
         },

@@ -125,11 +125,15 @@ public sealed class LyingServers
     public Task A_connection_that_ends_before_the_headers_do_is_one_that_broke(string answer) => BreaksAsync(answer);
 
     [Theory]
+    [InlineData("GET", "")]
+    [InlineData("HEAD", "")]
+    [InlineData("DELETE", "")]
+    [InlineData("PUT", ",\"body\":\"x\"")]
     [InlineData("POST", "")]
     [InlineData("POST", ",\"body\":\"x\"")]
     [InlineData("PATCH", "")]
     [Trait("id", "F5.60-15")]
-    public async Task What_must_not_happen_twice_is_sent_once_when_the_connection_breaks(string method, string more)
+    public async Task Nothing_is_sent_a_second_time_when_the_connection_breaks(string method, string more)
     {
         await using var peer = LyingPeer.Saying("");
         using var way = new WayOut(peer.Authority);
@@ -137,6 +141,24 @@ public sealed class LyingServers
 
         Assert.Equal("CONNECTION_RESET", failure?.Code);
         Assert.Single(peer.Asked);
+    }
+
+    [Fact]
+    [Trait("id", "F5.60-28")]
+    public async Task What_must_not_happen_twice_is_sent_once_on_a_kept_connection_too_and_others_get_a_new_one()
+    {
+        await using var peer = new LyingPeer(async one =>
+        {
+            if (one.Number is 1 or 3 or 5) await one.SayAsync(Ok);
+            return one.Number is 1 or 3;
+        });
+        using var way = new WayOut(peer.Authority);
+
+        Assert.Null(await way.FailureAsync(peer.Origin));
+        Assert.Equal("CONNECTION_RESET", (await way.FailureAsync(peer.Origin, ",\"method\":\"POST\""))?.Code);
+        Assert.Null(await way.FailureAsync(peer.Origin));
+        Assert.Null(await way.FailureAsync(peer.Origin));
+        Assert.Equal(["GET", "POST", "GET", "GET", "GET"], peer.Asked.Select(one => one.Head.Split(' ')[0]));
     }
 
     [Theory]
