@@ -59,10 +59,12 @@ switch (args)
     case ["graph"] or ["graph", _]:
         var isQuick = args is [_, "quick"];
         using (var graph = new GraphSuite(args.Length == 1 ? 3 : isQuick ? 1 : Whole(args[1]), isQuick, direct)) return await graph.RunAsync() ? 0 : 1;
+    case ["calls"]:
+        return await WaitingCalls.RunAsync() ? 0 : 1;
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | executor | gate | users [quick] | postgres [quick] [--peers DIR] | growth | growth quick | graph | graph quick | graph ROUNDS | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | executor | gate | calls | users [quick] | postgres [quick] [--peers DIR] | growth | growth quick | graph | graph quick | graph ROUNDS | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)

@@ -20,6 +20,12 @@ internal sealed class Egress : IEgress, IDisposable
     /// <summary>A call that waits for a slow peer holds a connection and no thread; how many may go there is the limits' affair, not hidden here.</summary>
     private const int ConnectionsPerTargetMax = 256;
 
+    /// <summary>
+    /// Set on a request when a connection is opened for it. The client would open another one when that breaks, and send the request again, three
+    /// times; but retries are the run's. A connection that was kept from earlier and has ended since is replaced all the same.
+    /// </summary>
+    private static readonly HttpRequestOptionsKey<bool> Opened = new("aos.opened");
+
     private readonly AddressRule rule;
     private readonly HttpClient client;
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> resolve;
@@ -33,7 +39,7 @@ internal sealed class Egress : IEgress, IDisposable
     {
         rule = new AddressRule(options);
         this.resolve = resolve;
-        client = new HttpClient(Guarded()) { Timeout = Timeout.InfiniteTimeSpan };
+        client = new HttpClient(Guarded(unpacks: false)) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Headers that say what is wanted, not who wants it: they alone follow a redirect to another origin.</summary>
@@ -43,7 +49,7 @@ internal sealed class Egress : IEgress, IDisposable
         "If-Unmodified-Since", "Pragma", "Range", "User-Agent",
     };
 
-    public HttpMessageHandler Handler(bool isOfHouse = false) => new RuledHandler(Guarded(), isOfHouse, resolve);
+    public HttpMessageHandler Handler(bool isOfHouse = false) => new RuledHandler(Guarded(unpacks: true), isOfHouse, resolve);
 
     public void Dispose() => client.Dispose();
 
@@ -142,8 +148,7 @@ internal sealed class Egress : IEgress, IDisposable
 
             var (bytes, tooLarge) = await ReadAsync(answer, request.ResponseBytesMax, cancel);
             if (tooLarge) return (null, FailureCatalog.Fail("RESPONSE_TOO_LARGE", $"{uri.Host} answered with more than {request.ResponseBytesMax} bytes."));
-            var headers = answer.Headers.Concat(answer.Content.Headers).Select(h => KeyValuePair.Create(h.Key, string.Join(", ", h.Value))).ToList();
-            return (new EgressResponse(status, headers, bytes, uri.AbsoluteUri, Stopwatch.GetElapsedTime(started)), null);
+            return (new EgressResponse(status, Headers(answer), bytes, uri.AbsoluteUri, Stopwatch.GetElapsedTime(started)), null);
         }
     }
 
@@ -151,7 +156,7 @@ internal sealed class Egress : IEgress, IDisposable
         rule.Calls is { } calls ? await calls.RefusalAsync(target.IdnHost, target.Port, resolve, cancel) : null;
 
     /// <summary>
-    /// The client sends a request without a body once more when the connection ends before its answer. What must not happen twice
+    /// The client sends a request without a body once more when a kept connection ends before the answer. What must not happen twice
     /// therefore has one, be it empty: then it is the run that decides.
     /// </summary>
     private static bool IsSentOnce(HttpMethod method) => method == HttpMethod.Post || method == HttpMethod.Patch;
@@ -169,6 +174,7 @@ internal sealed class Egress : IEgress, IDisposable
             message.Content = new ReadOnlyMemoryContent(default);
         }
 
+        if (!request.Headers.Any(header => header.Key.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase))) message.Headers.TryAddWithoutValidation("Accept-Encoding", Unpacking.Accepted);
         foreach (var (name, value) in request.Headers)
         {
             if (!sameOrigin && !Travelling.Contains(name)) continue;
@@ -176,38 +182,56 @@ internal sealed class Egress : IEgress, IDisposable
         }
     }
 
+    /// <summary>Those of the body as it was sent say nothing of the one that was unpacked.</summary>
+    private static List<KeyValuePair<string, string>> Headers(HttpResponseMessage answer)
+    {
+        var isUnpacked = IsUnpacked(answer);
+        return
+        [
+            .. answer.Headers.Concat(answer.Content.Headers)
+                .Where(header => !isUnpacked || !(header.Key.Equals("Content-Encoding", StringComparison.OrdinalIgnoreCase) || header.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)))
+                .Select(header => KeyValuePair.Create(header.Key, string.Join(", ", header.Value))),
+        ];
+    }
+
+    /// <summary>A body in an encoding that nobody asked for stays as it is.</summary>
+    private static bool IsUnpacked(HttpResponseMessage answer) => answer.Content.Headers.ContentEncoding is { Count: > 0 } encodings && encodings.All(Unpacking.IsKnown);
+
     private static async Task<(byte[] Bytes, bool TooLarge)> ReadAsync(HttpResponseMessage answer, long max, CancellationToken cancel)
     {
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
+        using var buffer = new MemoryStream();
+        var chunk = new byte[16 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(chunk, cancel)) > 0)
+        {
+            if (buffer.Length + read > max) return ([], true);
+            buffer.Write(chunk, 0, read);
+        }
+
         try
         {
-            await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
-            using var buffer = new MemoryStream();
-            var chunk = new byte[16 * 1024];
-            int read;
-            while ((read = await stream.ReadAsync(chunk, cancel)) > 0)
-            {
-                if (buffer.Length + read > max) return ([], true);
-                buffer.Write(chunk, 0, read);
-            }
-
-            return (buffer.ToArray(), false);
+            var plain = IsUnpacked(answer) ? Unpacking.Of(buffer.ToArray(), [.. answer.Content.Headers.ContentEncoding], max) : buffer.ToArray();
+            return (plain ?? [], plain is null);
         }
-        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
+        catch (InvalidDataException e)
         {
             throw new IOException($"The answer cannot be unpacked: {e.Message}", e);
         }
     }
 
-    private SocketsHttpHandler Guarded() => new()
+    private SocketsHttpHandler Guarded(bool unpacks) => new()
     {
         UseProxy = false,
         AllowAutoRedirect = false,
         UseCookies = false,
         MaxConnectionsPerServer = ConnectionsPerTargetMax,
-        AutomaticDecompression = DecompressionMethods.All,
+        AutomaticDecompression = unpacks ? DecompressionMethods.All : DecompressionMethods.None,
         PooledConnectionLifetime = TimeSpan.FromMinutes(1),
         ConnectCallback = async (context, cancel) =>
         {
+            if (context.InitialRequestMessage.Options.TryGetValue(Opened, out _)) throw new IOException("The connection ended before the answer.");
+            context.InitialRequestMessage.Options.Set(Opened, true);
             var addresses = await JudgedAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancel);
             return await OpenAsync(addresses, context.DnsEndPoint.Port, cancel);
         },
@@ -262,6 +286,7 @@ internal sealed class Egress : IEgress, IDisposable
                 case AuthenticationException: return FailureCatalog.Fail("TLS_FAILURE", $"{url}: {inner.Message}");
                 case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery }:
                     return FailureCatalog.Fail("DNS_FAILURE", $"{url}: {inner.Message}");
+                case ArgumentException: return FailureCatalog.Fail("DNS_FAILURE", $"{url}: no name server takes this name.");
                 case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
                     return FailureCatalog.Fail("CONNECTION_REFUSED", $"{url}: {inner.Message}");
             }

@@ -123,7 +123,7 @@ public sealed class Registration
         using var room = new SkillRoom();
 
         Assert.Empty(
-            new[] { "echo", "wait", "json_transform", "http_call", "fs_read", "fs_write", "kv_get", "kv_set", "kv_delete", "webhook_send" }.Except(room.Skills.All.Keys));
+            new[] { "echo", "wait", "json_transform", "http_call", "http_get", "fs_read", "fs_write", "kv_get", "kv_set", "kv_delete", "webhook_send" }.Except(room.Skills.All.Keys));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class LoadScriptSkills : IAsyncLifetime
     public async Task Both_forms_of_a_name_are_one_skill_in_simulate_runs_and_descriptions(string skill)
     {
         var name = skill.Replace("skill.", "", StringComparison.Ordinal);
-        var plan = $$"""{"plan":[{"skill":"{{skill}}","params":{"url":"http://127.0.0.1:1/"}}]}""";
+        var plan = $$"""{"plan":[{"skill":"{{skill}}","params":{"url":"http://127.0.0.1:1/"} }]}""";
         var simulated = await house.AskAsync(Simulate, plan);
         var run = await house.AskAsync($"/api/v1/runs/{await house.RunAsync(plan)}");
         var described = await house.AskAsync($"/api/v1/runtime/skills/{skill}");

@@ -67,7 +67,7 @@ public sealed class Gets
     {
         using var room = new SkillRoom();
         var failure = (await room.CallAsync(skill, """{"command":"id"}""")).Failure!;
-        var reading = room.Skills.ReadPlan(Json.Parse($$"""[{"skill":"{{skill}}","params":{"command":"id"}}]"""));
+        var reading = room.Skills.ReadPlan(Json.Parse($$"""[{"skill":"{{skill}}","params":{"command":"id"} }]"""));
 
         Assert.Equal(("PERMISSION_DENIED", false), (failure.Code, failure.Retryable));
         Assert.Contains("http_call", failure.Message, StringComparison.Ordinal);

@@ -128,7 +128,7 @@ public sealed class HeaderInjection : IAsyncLifetime
     [Trait("id", "F5.60-70")]
     public async Task Parameters_arrive_as_they_are_and_as_nothing_else()
     {
-        var outcome = await way.CallAsync($$"""{"url":"{{peer.Origin}}/p","params":{"a\r\nX-Evil":"b\r\nX-Evil: yes","c":"d&e=f#g h"}}""");
+        var outcome = await way.CallAsync($$"""{"url":"{{peer.Origin}}/p","params":{"a\r\nX-Evil":"b\r\nX-Evil: yes","c":"d&e=f#g h"} }""");
 
         Assert.True(outcome.Ok);
         Assert.StartsWith("GET /p?a%0D%0AX-Evil=b%0D%0AX-Evil%3A%20yes&c=d%26e%3Df%23g%20h HTTP/1.1\r\n", Assert.Single(peer.Asked).Head, StringComparison.Ordinal);

@@ -211,7 +211,7 @@ public sealed class StubbedSkills
         llm.Answer("2+2", "4", 5, 1);
 
         Assert.Equal(
-            """{"body":{"a":2,"z":1},"body_encoding":"json","body_hash":"c2985c5ba6f7d2a5","code":200,"final_url":"https://a.example/users","headers":{"content-type":"application/json","x-stub":"true"},"headers_hash":"0e61bff5f1eb4a07","latency_ms":50,"retries":0,"status":"ok","status_code":200,"url":"https://a.example/users"}""",
+            """{"body":{"a":2,"z":1},"body_encoding":"json","body_hash":"c2985c5ba6f7d2a5","code":200,"final_url":"https://a.example/users","headers":{"content-type":"application/json","x-stub":"true"},"headers_hash":"940a617179f48ced","latency_ms":50,"retries":0,"status":"ok","status_code":200,"url":"https://a.example/users"}""",
             CanonicalJson.Text(await ResultAsync(http, """{"url":"https://a.example/users"}""")));
         Assert.Equal(
             """{"cached":false,"content":"4","content_hash":"4b227777d4dd1fc6","cost_cents":0,"deterministic":true,"finish_reason":"end_turn","input_tokens":5,"llm_model":"stub-model","model":"stub-model","output_tokens":1,"prompt_hash":"065c3d6d9b877efb","provider":"scripted","response_text":"4","usage_estimated":false}""",
