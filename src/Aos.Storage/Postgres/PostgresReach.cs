@@ -127,18 +127,21 @@ internal sealed class PostgresReach(IEgress egress) : IPostgresReach
 
     private static Failure OfServer(string where, PostgresException said)
     {
+        // PgBouncer has one state for all that it refuses.
+        var isUnknown = said.SqlState.StartsWith("28", StringComparison.Ordinal) || (said.SqlState == "08P01" && said.MessageText.Contains("authentication failed", StringComparison.Ordinal));
         var details = Json.Write(writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("sqlstate", said.SqlState);
-            writer.WriteString("reason", said.SqlState.StartsWith("28", StringComparison.Ordinal) ? "credentials" : said.SqlState == "3D000" ? "database" : "server");
+            writer.WriteString("reason", isUnknown ? "credentials" : said.SqlState == "3D000" ? "database" : "server");
             writer.WriteEndObject();
         });
         var code = said.SqlState switch
         {
-            ['2', '8', ..] or "42501" => "PERMISSION_DENIED",
+            _ when isUnknown => "PERMISSION_DENIED",
+            "42501" => "PERMISSION_DENIED",
             "3D000" => "NOT_FOUND",
-            ['5', '3', ..] or ['5', '7', 'P', ..] => "SERVICE_UNAVAILABLE",
+            ['0', '8', ..] or ['5', '3', ..] or ['5', '7', 'P', ..] => "SERVICE_UNAVAILABLE",
             _ => "EXECUTION_ERROR",
         };
         return FailureCatalog.Fail(code, $"{where} refuses: {said.MessageText}", null, details);

@@ -20,7 +20,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
         await room.RowsAsync("SELECT i FROM generate_series(1, 100000) i", """ "max_rows":1 """);
 
         Assert.Equal("UTC7son", within.GetString());
-        Assert.Equal(0, (await room.ValueAsync("SELECT count(*) FROM pg_cursors WHERE name <> 'aos_rows'")).GetInt32());
+        Assert.Equal(0, (await room.ValueAsync("SELECT count(*) FROM pg_cursors WHERE name NOT IN ('', 'aos_rows')")).GetInt32());
         Assert.Equal(0, (await room.ValueAsync("SELECT count(*) FROM pg_prepared_statements")).GetInt32());
         await room.UntilAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'", 0);
     }
@@ -76,7 +76,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [Theory]
     [Trait("id", "F5.63-05")]
     [InlineData("SELEC 1", "", "PERMISSION_DENIED", null, 1)]
-    [InlineData("SELECT * FORM items", "", "INVALID_INPUT", "42601", 15)]
+    [InlineData("SELECT * FORM items", "", "INVALID_INPUT", "42601", 10)]
     [InlineData("SELECT %(a)s::int, nothing FROM items", """ "params":{"a":1} """, "INVALID_INPUT", "42703", 20)]
     [InlineData("SELECT '\ud83d\ude00', nothing", "", "INVALID_INPUT", "42703", 14)]
     [InlineData("SELECT * FROM nowhere", "", "INVALID_INPUT", "42P01", 15)]

@@ -53,7 +53,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     {
         var value = (await room.RowsAsync(query, $"\"params\":{values}")).GetProperty("rows")[0].EnumerateObject().First().Value;
 
-        if (expected != "*") Assert.Equal(CanonicalJson.Write(Json.Parse(expected)), CanonicalJson.Write(value));
+        if (expected != "*") Assert.Equal(CanonicalJson.Text(Json.Parse(expected)), CanonicalJson.Text(value));
     }
 
     [Theory]
@@ -103,8 +103,8 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [Trait("id", "F5.61-07")]
     public async Task What_is_not_wanted_is_not_sent()
     {
-        var rows = await room.RowsAsync("SELECT i, repeat('x', 1000) FROM generate_series(1, 2000000000) i", """ "max_rows":5,"timeout_seconds":60 """);
-        var cell = await room.FailureAsync("SELECT repeat('x', 50000000)", """ "timeout_seconds":60 """);
+        var rows = await room.RowsAsync("SELECT generate_series(1, 2000000000), repeat('x', 1000)", """ "max_rows":5 """);
+        var cell = await room.FailureAsync("SELECT repeat('x', 50000000)");
 
         Assert.Equal((5, "rows"), (rows.GetProperty("row_count").GetInt32(), rows.GetText("truncated_by")));
         Assert.Equal("RESPONSE_TOO_LARGE", cell.Code);
@@ -141,7 +141,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [InlineData("'10.0.0.1'::inet", "\"10.0.0.1\"")]
     [InlineData("'items'::regclass", "\"items\"")]
     public async Task Every_type_has_its_json(string expression, string json) =>
-        Assert.Equal(CanonicalJson.Write(Json.Parse(json)), CanonicalJson.Write(await room.ValueAsync($"SELECT {expression}")));
+        Assert.Equal(CanonicalJson.Text(Json.Parse(json)), CanonicalJson.Text(await room.ValueAsync($"SELECT {expression}")));
 
     [Theory]
     [Trait("id", "F5.61-09")]

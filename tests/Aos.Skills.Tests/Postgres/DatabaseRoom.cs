@@ -2,7 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Text.Json;
 using Aos.Contracts;
-using Aos.Egress;
+using Npgsql;
 
 namespace Aos.Skills.Tests;
 
@@ -38,10 +38,23 @@ public sealed class DatabaseRoom : IAsyncLifetime
             """);
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await EndSuperuserAsync();
         room.Dispose();
-        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>PgBouncer keeps sessions of the superuser, which the owner of the database may not end; and while there is one, it cannot be dropped.</summary>
+    private async Task EndSuperuserAsync()
+    {
+        var direct = new Uri(room.Room.Store.Direct);
+        await using var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder
+        {
+            Host = direct.Host, Port = direct.Port, Database = "postgres", Username = "postgres", Password = Password, SslMode = SslMode.Disable, Pooling = false,
+        }.ConnectionString);
+        await session.OpenAsync();
+        await using var command = Command(session, $"SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '{direct.AbsolutePath.Trim('/')}' AND usename = 'postgres'");
+        await command.ExecuteScalarAsync();
     }
 
     internal Task<Connection> PutAsync(string name, string user, string? host = null, int? port = null, string? database = null, string secret = "PW") =>
