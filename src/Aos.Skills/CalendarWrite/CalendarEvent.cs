@@ -17,10 +17,10 @@ internal sealed record CalendarEvent(
 
     internal static (CalendarEvent? Event, string? Problem) Read(CalendarWriteIn input, DateTimeOffset now)
     {
-        var title = Title(input);
-        if (title.Any(char.IsControl)) return (null, "title holds a line break or another control character.");
         if (input.Location?.Any(c => char.IsControl(c) && c is not ('\n' or '\r')) == true) return (null, "location holds a control character.");
         if (input.Description?.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t')) == true) return (null, "description holds a control character.");
+        var title = TitleOf(input);
+        if (title.Any(char.IsControl)) return (null, "title holds a line break or another control character.");
         var (times, untimely) = Times(input, now);
         if (times is not var (start, end)) return (null, untimely);
         var (people, problem) = People(input);
@@ -33,7 +33,7 @@ internal sealed record CalendarEvent(
     private static string? Filled(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     /// <summary>Older callers named an event by its description.</summary>
-    private static string Title(CalendarWriteIn input)
+    private static string TitleOf(CalendarWriteIn input)
     {
         if (!string.IsNullOrWhiteSpace(input.Title)) return input.Title;
         if (string.IsNullOrWhiteSpace(input.Description)) return Untitled;

@@ -26,7 +26,7 @@ internal sealed record EmailDraft(
             var (plain, html) = Bodies(input);
             var replyTo = string.IsNullOrEmpty(input.ReplyTo) ? null : Box("reply_to", input.ReplyTo);
             var draft = new EmailDraft(
-                Sender(input.FromAddress, settings), Boxes("to", input.To), Boxes("cc", input.Cc), Boxes("bcc", input.Bcc), replyTo, Subject(input.Subject), plain, html,
+                Sender(input.FromAddress, settings), Boxes("to", input.To), Boxes("cc", input.Cc), Boxes("bcc", input.Bcc), replyTo, SubjectOf(input.Subject), plain, html,
                 EmailFile.Read(input.Attachments ?? []), EmailHeaders.Read(input.Headers ?? [], input.Tags ?? []));
             return (draft.To.Count == 0 ? null : draft, draft.To.Count == 0 ? FailureCatalog.Fail("INVALID_INPUT", "No recipients: to names nobody.") : draft.Barrier(settings));
         }
@@ -70,7 +70,7 @@ internal sealed record EmailDraft(
         return bytes <= BodyBytesMax ? (plain, html) : throw new EmailRefusedException("INPUT_TOO_LARGE", $"The body has {bytes} bytes, the limit is {BodyBytesMax}.");
     }
 
-    private static string Subject(string subject) =>
+    private static string SubjectOf(string subject) =>
         subject.Any(char.IsControl) ? throw Wrong("subject holds a line break or another control character.")
         : string.IsNullOrWhiteSpace(subject) ? throw Wrong("Subject is required.")
         : subject;

@@ -25,10 +25,10 @@ internal sealed record EmailFile(string Name, string Type, byte[] Bytes)
             throw Wrong($"{at}.filename is a name of 1 to 255 characters, without folders and control characters.");
         if (attachment.Content is null == attachment.ContentBase64 is null) throw Wrong($"{at} has either content or content_base64.");
         var isText = attachment.Content is not null;
-        return new EmailFile(attachment.Filename, Type(attachment.ContentType ?? (isText ? "text/plain" : "application/octet-stream"), isText, at), Bytes(attachment, at));
+        return new EmailFile(attachment.Filename, TypeOf(attachment.ContentType ?? (isText ? "text/plain" : "application/octet-stream"), isText, at), BytesOf(attachment, at));
     }
 
-    private static byte[] Bytes(EmailAttachment attachment, string at)
+    private static byte[] BytesOf(EmailAttachment attachment, string at)
     {
         if (attachment.Content is { } text) return Encoding.UTF8.GetBytes(text);
         try
@@ -41,7 +41,7 @@ internal sealed record EmailFile(string Name, string Type, byte[] Bytes)
         }
     }
 
-    private static string Type(string asked, bool isText, string at)
+    private static string TypeOf(string asked, bool isText, string at)
     {
         if (asked.Length > 255 || asked.Any(c => c is < ' ' or > '~') || !MediaTypeHeaderValue.TryParse(asked, out var type)) throw Wrong($"{at}.content_type is no media type.");
         var kind = type.MediaType!.Split('/')[0];

@@ -4,11 +4,17 @@ using Aos.Contracts;
 namespace Aos.Skills.Tests;
 
 /// <summary>Events of <c>calendar_write</c> as text and as files.</summary>
-public sealed class CalendarEvents : IDisposable
+public sealed class CalendarEvents(CalendarEvents.House house) : IClassFixture<CalendarEvents.House>
 {
-    private readonly SkillRoom room = new([], null, new ManualClock());
+    private readonly SkillRoom room = house.Room;
 
-    public void Dispose() => room.Dispose();
+    /// <summary>One room for all: no test of the class changes what another looks at.</summary>
+    public sealed class House : IDisposable
+    {
+        internal SkillRoom Room { get; } = new([], null, new ManualClock());
+
+        public void Dispose() => Room.Dispose();
+    }
 
     [Fact]
     [Trait("id", "F5.63-01")]
@@ -155,7 +161,7 @@ public sealed class CalendarEvents : IDisposable
     [InlineData("""{"duration":"0s"}""", "duration")]
     [InlineData("""{"duration":"soon"}""", "duration")]
     [InlineData("""{"timezone":"Mars/Olympus"}""", "timezone")]
-    [InlineData("""{"timezone":"../etc/passwd"}""", "timezone")]
+    [InlineData("""{"timezone":"a..b"}""", "timezone")]
     [InlineData("""{"attendees":["ann"]}""", "attendees[0]")]
     [InlineData("""{"attendees":["ann@example.com",null]}""", "attendees[1]")]
     [InlineData("""{"attendees":["a@example.com\r\nX:y"]}""", "attendees[0]")]

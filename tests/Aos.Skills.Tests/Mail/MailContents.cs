@@ -3,7 +3,7 @@ using System.Text;
 namespace Aos.Skills.Tests;
 
 /// <summary>Mail as readers get it: every letter, line and byte that was given, whatever it is.</summary>
-public sealed class MailContents
+public sealed class MailContents(MailHouse house) : IClassFixture<MailHouse>
 {
     public static TheoryData<string> Bodies =>
     [
@@ -17,7 +17,7 @@ public sealed class MailContents
     [MemberData(nameof(Bodies))]
     public async Task A_body_comes_as_it_is_but_for_its_line_breaks(string body)
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         var wanted = body.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Replace("\n", "\r\n", StringComparison.Ordinal);
 
         var mail = await room.ReadAsync($$"""{"body":{{MailRoom.Quoted(body)}},"html":{{MailRoom.Quoted(body)}},"attachments":[{"filename":"b.txt","content":{{MailRoom.Quoted(body)}}}]}""");
@@ -42,9 +42,9 @@ public sealed class MailContents
     [MemberData(nameof(Subjects))]
     public async Task A_subject_comes_as_it_is_on_lines_that_are_no_longer_than_they_may_be(string subject)
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
 
-        var mail = await room.ReadAsync($$"""{"subject":{{MailRoom.Quoted(subject)}},"tags":{"campaign":{{MailRoom.Quoted(subject[..Math.Min(subject.Length, 200)])}}}}""");
+        var mail = await room.ReadAsync($$$"""{"subject":{{{MailRoom.Quoted(subject)}}},"tags":{"campaign":{{{MailRoom.Quoted(subject[..Math.Min(subject.Length, 200)])}}} } }""");
 
         Assert.Equal(subject, mail.Shown("Subject"));
         Assert.Equal(subject[..Math.Min(subject.Length, 200)], mail.Shown("X-Tag-campaign"));
@@ -61,7 +61,7 @@ public sealed class MailContents
     [InlineData("o'hara+tag=x@sub.example.org", "o'hara+tag=x@sub.example.org")]
     public async Task A_name_comes_as_it_is_and_a_domain_as_name_servers_know_it(string address, string shown)
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
 
         var mail = await room.ReadAsync($$"""{"to":["first@example.org",{{MailRoom.Quoted(address)}}],"reply_to":{{MailRoom.Quoted(address)}}}""");
 
@@ -78,7 +78,7 @@ public sealed class MailContents
     [InlineData("🦊.ics", "text/calendar; method=REQUEST", "text/calendar")]
     public async Task A_file_comes_with_its_name_and_type_byte_for_byte(string name, string? type, string wanted)
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         var bytes = Enumerable.Range(0, 10_000).Select(i => (byte)(i * 7)).ToArray();
         name = name.Replace("\\", "", StringComparison.Ordinal);
 
@@ -98,7 +98,7 @@ public sealed class MailContents
     [Trait("id", "F5.64-34")]
     public async Task Headers_of_the_call_and_tags_are_sent_and_say_that_a_machine_wrote()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         var references = string.Join(' ', Enumerable.Range(1, 12).Select(i => $"<{i}.abcdefghij@example.org>"));
 
         var mail = await room.ReadAsync($$"""
@@ -115,7 +115,7 @@ public sealed class MailContents
     [Trait("id", "F5.64-35")]
     public async Task Addresses_of_other_letters_go_where_the_server_takes_them_and_nowhere_else()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
 
         var plain = await room.SendAsync("""{"to":"用户@example.org"}""");
         Assert.DoesNotContain(room.Peer.Heard, line => line.StartsWith("MAIL", StringComparison.Ordinal));

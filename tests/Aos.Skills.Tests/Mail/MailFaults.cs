@@ -3,7 +3,7 @@ using Aos.Contracts;
 namespace Aos.Skills.Tests;
 
 /// <summary>Servers that refuse, break off, are slow or lie, and callers who try to say more than a mail.</summary>
-public sealed class MailFaults
+public sealed class MailFaults(MailHouse house) : IClassFixture<MailHouse>
 {
     private const string Slow = MailPeer.Hang;
 
@@ -28,7 +28,7 @@ public sealed class MailFaults
     [InlineData("MAIL", "530 5.7.0 who are you", "PERMISSION_DENIED", false)]
     public async Task A_refusal_is_told_by_its_code_and_without_an_address(string at, string answer, string code, bool again)
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         room.Peer.Answers = line => At(line, at) ? answer : null;
 
         var failure = (await room.SendAsync()).Failure!;
@@ -52,7 +52,7 @@ public sealed class MailFaults
     [InlineData("DATA")]
     public async Task A_connection_that_breaks_before_the_whole_mail_went_out_is_a_definite_failure(string at)
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         foreach (var broken in new[] { MailPeer.Cut, "hello, I am no mail server", "250-one\r\n251 two", string.Concat(Enumerable.Repeat("250-x\r\n", 101)) + "250 x", new string('2', 3_000) })
         {
             room.Peer.Answers = line => At(line, at) ? broken : null;
@@ -72,7 +72,7 @@ public sealed class MailFaults
     [InlineData("what?")]
     public async Task A_connection_that_breaks_after_the_whole_mail_leaves_it_unknown_whether_it_was_sent(string answer)
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         room.Peer.Answers = line => line == MailPeer.Dot ? answer : null;
 
         var failure = (await room.SendAsync()).Failure!;
@@ -86,7 +86,7 @@ public sealed class MailFaults
     [Trait("id", "F5.64-05")]
     public async Task A_slow_server_is_a_definite_failure_until_it_has_the_whole_mail_and_an_unknown_outcome_then()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         var time = TimeSpan.FromMilliseconds(400);
         var early = new List<Failure>();
         foreach (var at in new[] { "EHLO", "RCPT" })
@@ -107,7 +107,7 @@ public sealed class MailFaults
     [Trait("id", "F5.64-06")]
     public async Task Whom_the_server_refuses_is_told_and_the_others_get_it()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         room.Peer.Answers = line => line.Contains("bob@", StringComparison.Ordinal) ? "550 5.1.1 nobody of that name" : line.Contains("cid@", StringComparison.Ordinal) ? "450 4.2.2 full" : null;
 
         var some = await room.SendAsync("""{"to":["ann@example.org","bob@example.org"],"bcc":"cid@example.org"}""");
@@ -139,7 +139,7 @@ public sealed class MailFaults
     [Trait("id", "F5.64-07")]
     public async Task A_server_that_takes_back_its_offer_of_tls_gets_nothing_either()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         room.Peer.Answers = line => line == "STARTTLS" ? "454 not now" : null;
 
         Assert.False((await room.SendAsync()).Ok);
@@ -151,7 +151,7 @@ public sealed class MailFaults
     [Trait("id", "F5.64-08")]
     public async Task What_is_slipped_in_before_tls_counts_for_nothing_under_it()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         room.Peer.SlippedIn = "\r\n250-mail.test\r\n250 AUTH PLAIN\r\n235 welcome";
 
         var failure = (await room.SendAsync()).Failure!;
@@ -165,7 +165,7 @@ public sealed class MailFaults
     [Trait("id", "F5.64-08")]
     public async Task What_was_offered_before_tls_is_asked_for_anew_under_it()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         var hello = 0;
         room.Peer.Answers = line => line.StartsWith("EHLO", StringComparison.Ordinal) && ++hello == 1 ? "250-mail.test\r\n250-SIZE 10\r\n250-AUTH LOGIN\r\n250 STARTTLS" : null;
 
@@ -231,13 +231,13 @@ public sealed class MailFaults
     [Trait("id", "F5.64-12")]
     public async Task An_answer_of_many_lines_is_read_whole_and_a_server_that_does_not_say_good_bye_changes_nothing()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         room.Peer.Answers = line => line switch
         {
             "" => "220-mail.test\r\n220-is here\r\n220 and ready",
             "DATA" => "354-go\r\n354 on",
             MailPeer.Dot => "250-2.0.0 taken\r\n250 as 12",
-            "QUIT" => MailPeer.Hang,
+            "QUIT" => MailPeer.Cut,
             _ => line.StartsWith("RCPT", StringComparison.Ordinal) ? "251 forwarded" : null,
         };
 
@@ -274,7 +274,7 @@ public sealed class MailFaults
     [InlineData("to", "ann@[127.0.0.1]")]
     public async Task No_address_and_no_subject_says_more_than_itself(string member, string value)
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
 
         var failure = (await room.SendAsync($$"""{"{{member}}":{{MailRoom.Quoted(value)}}}""")).Failure!;
 
@@ -311,7 +311,7 @@ public sealed class MailFaults
     [InlineData("""{"to":{"a":1}}""")]
     public async Task No_header_tag_or_file_says_more_than_itself(string members)
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
 
         Assert.Equal("INVALID_INPUT", (await room.SendAsync(members)).Failure?.Code);
         Assert.Empty(room.Peer.Heard);
@@ -321,7 +321,7 @@ public sealed class MailFaults
     [Trait("id", "F5.64-15")]
     public async Task Text_of_a_mail_is_no_order_and_no_secret_and_the_sandbox_leaves_it_alone()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
 
         var mail = await room.ReadAsync("""{"subject":"$(id) `x`","body":"see ../README; rm -rf /, secret:PW\r\n.\r\nMAIL FROM:<eve@example.org>"}""");
 
@@ -334,7 +334,7 @@ public sealed class MailFaults
     [Trait("id", "F5.64-16")]
     public async Task A_connection_is_named_in_the_plan_and_no_data_chooses_it()
     {
-        await using var room = await MailRoom.OpenAsync();
+        var room = house.Fresh();
         var parameters = """{"connection":"mail","to":"ann@example.org","subject":"s","body":"b"}""";
 
         var chosen = await room.Room.CallAsync(parameters, "email_send", written: parameters.Replace("\"mail\"", "\"${{ inputs.c }}\"", StringComparison.Ordinal));

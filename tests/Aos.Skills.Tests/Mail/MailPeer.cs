@@ -52,7 +52,7 @@ internal sealed class MailPeer : IAsyncDisposable
     /// <summary>Lines in the clear, in the order in which they came.</summary>
     internal List<string> Overheard { get; } = [];
 
-    /// <summary>All lines but those of mails.</summary>
+    /// <summary>All lines but those of mails, and but the good-bye, for whose answer nobody waits.</summary>
     internal ConcurrentQueue<string> Heard { get; } = new();
 
     internal ConcurrentQueue<TakenMail> Taken { get; } = new();
@@ -70,6 +70,15 @@ internal sealed class MailPeer : IAsyncDisposable
 
     /// <summary>Whether this is the server's certificate.</summary>
     internal bool Trusts(object sender, X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors) => certificate.Equals(shown);
+
+    /// <summary>As it was when it was made.</summary>
+    internal void Forget()
+    {
+        Overheard.Clear();
+        Heard.Clear();
+        Taken.Clear();
+        (Extras, OffersTls, Answers, SlippedIn) = ([], true, _ => null, "");
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -118,13 +127,21 @@ internal sealed class MailPeer : IAsyncDisposable
     }
 
     /// <summary>One connection.</summary>
-    private sealed class Talk(MailPeer house, Stream plain)
+    private sealed class Talk
     {
+        private readonly MailPeer house;
+        private readonly Stream plain;
         private readonly List<string> to = [];
-        private Stream stream = plain;
+        private Stream stream;
         private bool isSafe;
-        private bool isKnown = house.auth.Length == 0;
+        private bool isKnown;
         private string from = "";
+
+        internal Talk(MailPeer house, Stream plain)
+        {
+            (this.house, this.plain, stream) = (house, plain, plain);
+            isKnown = house.auth.Length == 0;
+        }
 
         private CancellationToken Stop => house.stop.Token;
 
@@ -134,7 +151,7 @@ internal sealed class MailPeer : IAsyncDisposable
             if (!await SayAsync("", "220 mail.test ready")) return;
             while (await LineAsync() is { } line)
             {
-                house.Heard.Enqueue(line);
+                if (line != "QUIT") house.Heard.Enqueue(line);
                 if (!isSafe) house.Overheard.Add(line);
                 if (!await ObeyAsync(line)) return;
             }
@@ -189,10 +206,10 @@ internal sealed class MailPeer : IAsyncDisposable
             }
 
             var bytes = wire.ToArray()[..^3];
-            if (await SayAsync(Dot, "250 2.0.0 OK: queued as 4711") is var goesOn && house.Answers(Dot)?.StartsWith('2') != false)
-                house.Taken.Enqueue(new TakenMail(from, [.. to], Unstuffed(bytes), bytes, isSafe));
+            // Before the answer, after which a test looks.
+            if (house.Answers(Dot)?.StartsWith('2') != false) house.Taken.Enqueue(new TakenMail(from, [.. to], Unstuffed(bytes), bytes, isSafe));
             to.Clear();
-            return goesOn;
+            return await SayAsync(Dot, "250 2.0.0 OK: queued as 4711");
         }
 
         private static byte[] Unstuffed(byte[] wire)

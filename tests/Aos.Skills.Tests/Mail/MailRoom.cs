@@ -72,3 +72,19 @@ internal sealed class MailRoom : IAsyncDisposable
         await Peer.DisposeAsync();
     }
 }
+
+/// <summary>One room for the tests of a class that change nothing in it but what the server does.</summary>
+public sealed class MailHouse : IAsyncLifetime
+{
+    private MailRoom room = null!;
+
+    public async ValueTask InitializeAsync() => room = await MailRoom.OpenAsync();
+
+    public ValueTask DisposeAsync() => room.DisposeAsync();
+
+    internal MailRoom Fresh()
+    {
+        room.Peer.Forget();
+        return room;
+    }
+}
