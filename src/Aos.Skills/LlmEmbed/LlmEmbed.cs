@@ -71,10 +71,13 @@ internal sealed class LlmEmbed(ModelsOptions options, ModelCaller caller, ModelK
         var isCached = cached == request.Texts.Length;
         return new SkillAnswer<LlmEmbedOut>(
             new LlmEmbedOut(
-                [.. request.Texts.Select(text => vectors[text].Select(number => (decimal)number).ToImmutableArray())], request.Texts.Length, vectors.Values.First().Length, request.Model,
+                [.. request.Texts.Select(text => vectors[text].Select(Number).ToImmutableArray())], request.Texts.Length, vectors.Values.First().Length, request.Model,
                 request.Provider, tokens, 0, cost.Value, isCached, cached, isCached, estimated),
             Cost: cost);
     }
+
+    /// <summary>With the digits it has, and no zeros behind them.</summary>
+    private static decimal Number(float number) => (decimal)number / 1.0000000000000000000000000000m;
 
     private static SkillAnswer<LlmEmbedOut> Failed(Failure failure, Cents cost = default) => new(null, failure, cost);
 }

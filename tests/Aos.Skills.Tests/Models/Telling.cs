@@ -74,7 +74,7 @@ public sealed class Telling
         var heard = new Heard();
         await using var room = ModelRoom.Of(peer, "sk-test-1", heard);
         foreach (var provider in new[] { "anthropic", "openai" })
-            await room.AskInRunAsync($$"""{"prompt":"Rain?","provider":"{{provider}}","tools":[{"name":"weather","input_schema":{"type":"object"}}]}""");
+            await room.AskInRunAsync($$"""{"prompt":"Rain?","provider":"{{provider}}","tools":[{"name":"weather","input_schema":{"type":"object"} }]}""");
 
         Assert.Equal("I look it up.", string.Concat(heard.All.Where(delta => delta.Provider == "anthropic").Select(delta => delta.Text)));
         Assert.Equal("It will rain.", string.Concat(heard.All.Where(delta => delta.Provider == "openai").Select(delta => delta.Text)));
