@@ -77,6 +77,7 @@ public sealed partial class Tenants
         ["Aos.Storage/Sqlite/SqliteLine.cs runs 3"] = "claims",
         ["Aos.Storage/Sqlite/SqliteRunRows.cs runs 7"] = "claims",
         ["Aos.Storage/Sqlite/Statements.cs runs 4"] = "appends, by the run's id",
+        ["Aos.Testing/CatchAlls.cs runs 1"] = "the kit looks at the runs of a test",
     };
 
     [Fact]

@@ -74,10 +74,13 @@ public sealed class CodeHouse : IAsyncLifetime
     internal async Task<Reply> AskAsync(string method, string path, string? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
-        var type = headers.FirstOrDefault(header => header.Name == "Content-Type").Value ?? "application/json";
-        if (body is not null) request.Content = new StringContent(At(body), Encoding.UTF8, type);
+        if (body is not null) request.Content = new StringContent(At(body), Encoding.UTF8, "application/json");
         if (!headers.Any(header => header.Name == "X-AOS-Key")) request.Headers.Add("X-AOS-Key", Key);
-        foreach (var (name, value) in headers.Where(header => header.Name != "Content-Type")) request.Headers.TryAddWithoutValidation(name, value);
+        foreach (var (name, value) in headers)
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content!.Headers.Add(name, value);
+        }
+
         using var reply = await Http.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await reply.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         var all = reply.Headers.Concat(reply.Content.Headers).ToDictionary(h => h.Key, h => string.Join(',', h.Value), StringComparer.OrdinalIgnoreCase);

@@ -22,6 +22,7 @@ internal sealed class Odd : ISkill<OddIn, OddOut>
     public SkillContract Contract { get; } = new()
     {
         Name = Name, Version = "1.0.0", Description = "Goes wrong as told.", Effect = EffectClass.Idempotent, OutputBytesMax = 10_000,
+        TypicalCents = 2,
         Cost = new CostModel(5, 0, null, ImmutableSortedDictionary<string, TokenPrice>.Empty, 0),
     };
 
