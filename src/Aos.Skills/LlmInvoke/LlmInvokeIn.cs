@@ -73,9 +73,10 @@ internal sealed record LlmInvokeIn
 /// <param name="UsageEstimated">The provider told no believable token counts: these are estimates.</param>
 /// <param name="Parsed">The answer as JSON, when a schema was asked for.</param>
 /// <param name="ToolCalls">The tools that the model asks for; absent when there are none.</param>
+/// <param name="Screening">What data in the prompt looked like, when it looked like an attempt to steer the model.</param>
 internal sealed record LlmInvokeOut(
     string ResponseText, string Content, string ContentHash, string PromptHash, string LlmModel, string Model, string Provider, long InputTokens, long OutputTokens,
-    string FinishReason, decimal CostCents, ulong? Seed, bool Cached, bool Deterministic, bool UsageEstimated, JsonElement? Parsed, ImmutableArray<ToolCallOut>? ToolCalls);
+    string FinishReason, decimal CostCents, ulong? Seed, bool Cached, bool Deterministic, bool UsageEstimated, JsonElement? Parsed, ImmutableArray<ToolCallOut>? ToolCalls, ScreeningOut? Screening = null);
 
 /// <summary>A call that the model asks for.</summary>
 /// <param name="Id">For the message of role tool that answers; no other call of the conversation has it.</param>
@@ -92,4 +93,5 @@ internal sealed record ToolCallOut(string Id, string Name, JsonElement Arguments
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(LlmInvokeIn))]
 [JsonSerializable(typeof(LlmInvokeOut))]
+[JsonSerializable(typeof(ScreeningOut))]
 internal sealed partial class LlmJson : JsonSerializerContext;
