@@ -45,7 +45,7 @@ internal sealed class PromptGuard(InjectionPolicy policy)
         var parts = DataMarks.In(texts, call);
         if (parts.Count == 0) return new GuardedPrompt(input, null, null);
         var screened = Worst(parts);
-        return Refusal(screened) is { } refusal ? new GuardedPrompt(input, screened, refusal) : new GuardedPrompt(Marked(input, texts, parts, screened), screened, null);
+        return Refusal(screened) is { } refusal ? new GuardedPrompt(input, screened, refusal) : new GuardedPrompt(Marked(input, texts, parts, screened, call.Written is not null), screened, null);
     }
 
     private static ScreeningOut? Worst(List<DataPart> parts)
@@ -70,13 +70,13 @@ internal sealed class PromptGuard(InjectionPolicy policy)
             JsonSerializer.SerializeToElement(screened, LlmJson.Default.ScreeningOut));
     }
 
-    private LlmInvokeIn Marked(LlmInvokeIn input, List<PromptText> texts, List<DataPart> parts, ScreeningOut? screened)
+    private LlmInvokeIn Marked(LlmInvokeIn input, List<PromptText> texts, List<DataPart> parts, ScreeningOut? screened, bool isRun)
     {
         var marked = DataMarks.Marked(texts, parts);
         var (system, result) = (input.SystemPrompt, input);
         if (marked.Count > 0)
         {
-            var tag = DataMarks.Tag(parts);
+            var tag = DataBlock.Tag(parts.Select(part => part.Text));
             var warning = policy == InjectionPolicy.Mark || screened is null ? null : string.Join(' ', screened.Rules);
             result = input with
             {
@@ -84,10 +84,10 @@ internal sealed class PromptGuard(InjectionPolicy policy)
                 Messages = input.Messages is { } messages ? DataMarks.Mark(messages, "messages", marked, tag, warning) : null,
             };
             if (system is not null) system = DataMarks.Mark(Json.Of(system), "system_prompt", marked, tag, warning).GetString();
-            system = Joined(system, DataMarks.Note(tag));
+            system = Joined(system, DataBlock.Note(tag));
         }
 
-        if (parts.Any(part => part.Source == "tool") && system?.Contains(ToolNote, StringComparison.Ordinal) != true) system = Joined(system, ToolNote);
+        if (isRun && parts.Any(part => part.Source == "tool") && system?.Contains(ToolNote, StringComparison.Ordinal) != true) system = Joined(system, ToolNote);
         return ReferenceEquals(system, input.SystemPrompt) ? result : result with { SystemPrompt = system };
     }
 
