@@ -54,7 +54,7 @@ internal static class Composition
             .AddSkills(Skills(options.Workspace))
             .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable))
             .AddFailures(Failing())
-            .AddMemory()
+            .AddMemory(Remembering())
             .AddRuns(new RunsOptions
             {
                 CallsMax = Whole("AOS_CALLS_MAX", 1, 100_000, 512), LiveMax = Whole("AOS_RUNS_LIVE_MAX", 1, 1_000_000, 20_000),
@@ -133,6 +133,14 @@ internal static class Composition
 
     /// <summary>Skills, their sandbox and where calls may go, as the environment says.</summary>
     private static SkillsOptions Skills(string workspace) => SkillsOptions.Read(Setting, workspace);
+
+    /// <summary>A word that is none of the three hides the most: a slip of the pen must not open what was to be hidden.</summary>
+    private static Redaction Remembering() => Setting("AOS_MEMORY_REDACT")?.Trim().ToLowerInvariant() switch
+    {
+        null or "" or "none" => Redaction.None,
+        "secrets" => Redaction.Secrets,
+        _ => Redaction.Personal,
+    };
 
     /// <summary>Incoming webhooks, as the environment says.</summary>
     private static WebhookOptions Webhooks() => WebhookOptions.Read(Setting);

@@ -12,7 +12,7 @@ internal static partial class Phrases
         ("CONNECTION_RESET", Reset()), ("CONNECTION_REFUSED", Refused()), ("SERVICE_UNAVAILABLE", Unavailable()), ("RATE_LIMITED", RateLimit()),
         ("AGENT_BUDGET_EXCEEDED", AgentBudget()), ("BUDGET_EXCEEDED", Budget()), ("QUOTA_EXHAUSTED", Quota()), ("PERMISSION_DENIED", Permission()),
         ("UNAUTHORIZED", Unauthorized()), ("MISSING_REQUIRED_FIELD", Missing()), ("INVALID_INPUT", Invalid()), ("DATA_NOT_FOUND", NotFound()),
-        ("LLM_CONTEXT_EXCEEDED", Context()), ("LLM_ERROR", Model()), ("GOAL_REJECTED", Injection()), ("TAMPER_DETECTED", Tamper()),
+        ("LLM_CONTEXT_EXCEEDED", Context()), ("LLM_ERROR", Model()), ("INJECTION_DETECTED", Injection()), ("TAMPER_DETECTED", Tamper()),
         ("STORE_UNAVAILABLE", Store()), ("PLANNER_ERROR", Planner()),
     ];
 

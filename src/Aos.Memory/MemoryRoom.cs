@@ -1,4 +1,5 @@
 using Aos.Contracts;
+using Aos.Kernel;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Memory;
@@ -8,10 +9,12 @@ public static class MemoryRoom
 {
     public const string Name = "memory";
 
-    public static AosBuilder AddMemory(this AosBuilder aos)
+    /// <param name="redact">What is hidden in an entry before it is written.</param>
+    public static AosBuilder AddMemory(this AosBuilder aos, Redaction redact = Redaction.None)
     {
         aos.Services.AddMetrics();
         aos.Services.AddSingleton<PinMeter>();
+        aos.Services.AddSingleton(new PinRedaction(redact));
         aos.Services.AddSingleton<PinTable>();
         aos.Services.AddSingleton<IKeepsBytes>(provider => provider.GetRequiredService<PinTable>());
         return aos.Migrations(PinTable.Migration).Chore<PinSweep>().Door<IMemory, PinBook>();

@@ -5,13 +5,17 @@ using Aos.Kernel;
 
 namespace Aos.Memory;
 
+/// <summary>What is hidden in an entry before it is written.</summary>
+internal sealed record PinRedaction(Redaction Level);
+
 /// <summary>Implements the door of the memory room.</summary>
-internal sealed class PinBook(PinTable table, PinMeter meter) : IMemory
+internal sealed class PinBook(PinTable table, PinMeter meter, PinRedaction redaction) : IMemory
 {
     private const int SourceMax = 64;
 
     public async Task<(PinMade? Made, Failure? Refusal)> PutAsync(Caller caller, PinWish wish, CancellationToken cancel)
     {
+        if (wish.Value.ValueKind == JsonValueKind.Object) wish = wish with { Value = Redactor.RedactAll(wish.Value, redaction.Level) };
         var problem = Problem(wish);
         var (made, refusal) = problem is null ? await table.PutAsync(caller.Tenant, wish, CanonicalJson.Text(wish.Value), cancel) : (null, problem);
         meter.Done("put", refusal is null ? "success" : "refused");

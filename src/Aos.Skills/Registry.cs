@@ -170,10 +170,15 @@ internal sealed class Registry : ISkills
         return outcome with { Blocked = calls.Blocked, Failure = outcome.Failure is null ? null : kept };
     }
 
-    private static StructuredOutcome Short(StructuredOutcome outcome) =>
-        outcome.Failure is { Message.Length: > MessageMax } failure
-            ? outcome with { Failure = failure with { Message = failure.Message[..MessageMax] + "…" } }
-            : outcome;
+    /// <summary>What a failure tells is journaled and shown, and no later step needs a secret that is in it.</summary>
+    private static StructuredOutcome Short(StructuredOutcome outcome)
+    {
+        if (outcome.Failure is not { } failure) return outcome;
+        var message = Redactor.RedactText(failure.Message, Redaction.Secrets);
+        if (message.Length > MessageMax) message = message[..MessageMax] + "…";
+        JsonElement? details = failure.Details is { } told ? Redactor.RedactAll(told, Redaction.Secrets) : null;
+        return outcome with { Failure = failure with { Message = message, Details = details } };
+    }
 
     /// <summary>What is known of each skill, made when it is asked for.</summary>
     private sealed class View<T>(FrozenDictionary<string, Shelf> skills, Func<Shelf, T> of) : IReadOnlyDictionary<string, T>

@@ -120,6 +120,21 @@ public sealed class Executor
     }
 
     [Fact]
+    [Trait("id", "F5.68-08")]
+    public async Task What_a_failure_tells_has_no_secret_in_it()
+    {
+        using var room = Scripted.Room(new SkillAnswer<ScriptOut>(null, FailureCatalog.Fail(
+            "HTTP_4XX", "The peer said: password=hunter22 is wrong, ask jo@example.com.", null, Json.Parse("""{"body":"{\"access_token\":\"abc\"}","seen":["Bearer abc123def456"]}"""))));
+        using var broken = Scripted.Room((_, _, _) => throw new InvalidOperationException("no connection by Server=db;Password=Tr0ub4dor;"));
+        var failure = (await room.CallAsync("scripted", Good)).Failure!;
+        var other = (await broken.CallAsync("scripted", Good)).Failure!;
+
+        Assert.Equal("The peer said: password=[REDACTED] is wrong, ask jo@example.com.", failure.Message);
+        Assert.Equal("""{"body":"{\"access_token\":\"[REDACTED]\"}","seen":["Bearer [REDACTED]"]}""", CanonicalJson.Text(failure.Details!.Value));
+        Assert.Contains("Server=db;Password=[REDACTED];", other.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_mistake_never_quotes_the_value()
     {
         using var room = Scripted.Room(new SkillAnswer<ScriptOut>(new ScriptOut("done")));

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Aos.Kernel;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
@@ -39,10 +40,10 @@ internal sealed class JsonLineFormatter(TimeProvider clock) : ConsoleFormatter(F
             writer.WriteString("logger", logEntry.Category);
             writer.WriteNumber("event_id", logEntry.EventId.Id);
             if (logEntry.EventId.Name is { } name) writer.WriteString("event", name);
-            writer.WriteString("message", logEntry.Formatter(logEntry.State, logEntry.Exception));
+            writer.WriteString("message", Redactor.RedactText(logEntry.Formatter(logEntry.State, logEntry.Exception)));
             WriteFields(writer, LogFields.Of(scopeProvider));
             if (logEntry.State is IReadOnlyList<KeyValuePair<string, object?>> values) WriteValues(writer, values);
-            if (logEntry.Exception is { } e) writer.WriteString("exception", e.ToString());
+            if (logEntry.Exception is { } e) writer.WriteString("exception", Redactor.RedactText(e.ToString()));
             writer.WriteEndObject();
         }
 
@@ -55,7 +56,7 @@ internal sealed class JsonLineFormatter(TimeProvider clock) : ConsoleFormatter(F
         {
             if (fields[i] is not { } value) continue;
             if (LogFields.Names[i] == "step_index" && int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var index)) writer.WriteNumber(LogFields.Names[i], index);
-            else writer.WriteString(LogFields.Names[i], value);
+            else writer.WriteString(LogFields.Names[i], Redactor.RedactText(value, Redaction.Secrets));
         }
     }
 
@@ -75,10 +76,13 @@ internal sealed class JsonLineFormatter(TimeProvider clock) : ConsoleFormatter(F
                 case int number: writer.WriteNumberValue(number); break;
                 case long number: writer.WriteNumberValue(number); break;
                 case double number when double.IsFinite(number): writer.WriteNumberValue(number); break;
-                default: writer.WriteStringValue(Convert.ToString(value, CultureInfo.InvariantCulture)); break;
+                default: writer.WriteStringValue(Shown(given, Convert.ToString(value, CultureInfo.InvariantCulture))); break;
             }
         }
     }
+
+    /// <summary>What is secret by its name or its form has no place in a log, and neither has what is a person's.</summary>
+    private static string? Shown(string name, string? value) => value is null ? null : Redactor.IsSecret(name) ? Redactor.Marker : Redactor.RedactText(value);
 
     /// <summary><c>RequestId</c> as <c>request_id</c>.</summary>
     private static string Snake(string name)

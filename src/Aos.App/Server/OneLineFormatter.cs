@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Aos.Kernel;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
@@ -20,12 +21,12 @@ internal sealed class OneLineFormatter(TimeProvider clock) : ConsoleFormatter(Fo
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
-        var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
+        var message = Redactor.RedactText(logEntry.Formatter(logEntry.State, logEntry.Exception));
         var line = new StringBuilder(message.Length + 100);
         line.Append(clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)).Append(' ').Append(Level(logEntry.LogLevel)).Append(' ');
         line.Append(logEntry.Category).Append('[').Append(logEntry.EventId.Id).Append("] ").Append(PlainText.Of(message));
         Append(line, LogFields.Of(scopeProvider));
-        if (logEntry.Exception is { } e) line.Append(" | ").Append(PlainText.Of(e.ToString()));
+        if (logEntry.Exception is { } e) line.Append(" | ").Append(PlainText.Of(Redactor.RedactText(e.ToString())));
         textWriter.Write(line.Append('\n').ToString());
     }
 
@@ -36,7 +37,7 @@ internal sealed class OneLineFormatter(TimeProvider clock) : ConsoleFormatter(Fo
         for (var i = 0; i < fields.Length; i++)
         {
             if (fields[i] is not { } value) continue;
-            line.Append(begin).Append(LogFields.Names[i]).Append('=').Append(PlainText.Of(value));
+            line.Append(begin).Append(LogFields.Names[i]).Append('=').Append(PlainText.Of(Redactor.RedactText(value, Redaction.Secrets)));
             begin = " ";
         }
 

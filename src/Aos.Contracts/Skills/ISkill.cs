@@ -18,6 +18,7 @@ public sealed record SkillCall
     {
         this.order = order;
         Written = order.Written;
+        Filled = order.Filled;
         Calls = start.Calls;
     }
 
@@ -55,6 +56,12 @@ public sealed record SkillCall
     /// resolved: one that came in with data is text like any other. Null: nothing is resolved.
     /// </summary>
     public JsonElement? Written { get; init; }
+
+    /// <summary>
+    /// Which parts of the parameters came in with data, of a call that asks a model; null: it is not known, and <see cref="Written"/> tells
+    /// at least which texts have such parts.
+    /// </summary>
+    public IReadOnlyList<Filling>? Filled { get; init; }
 
     /// <summary>Where the run lets its calls go; null: wherever the house does.</summary>
     public ExternalCalls? Calls { get; init; }

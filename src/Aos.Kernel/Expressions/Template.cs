@@ -1,7 +1,16 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
 namespace Aos.Kernel;
+
+/// <summary>A part of a value that an expression put there.</summary>
+/// <param name="Path">Of the text, such as <c>messages[0].content</c>; of a value that is no text, its own.</param>
+/// <param name="Start">In the text, UTF-16.</param>
+/// <param name="Length">Below 0: the whole value, which is no text.</param>
+/// <param name="Expression">As the author wrote it, such as <c>steps.load.result.body</c>.</param>
+public readonly record struct Filling(string Path, int Start, int Length, string Expression);
 
 /// <summary>
 /// JSON with <c>${{ expression }}</c> in its strings, at any depth. A string that is exactly one expression takes its
@@ -16,6 +25,15 @@ public static class Template
         Failure? failure = null;
         var value = Json.Write(writer => Write(writer, template, scope, ref failure));
         return failure is null ? new Evaluated(value, null) : new Evaluated(null, failure);
+    }
+
+    /// <summary>The same value, and which of its texts were filled in from where.</summary>
+    internal static (JsonElement? Value, ImmutableArray<Filling> Fillings) Filled(JsonElement template, IScope scope, string path)
+    {
+        var fillings = ImmutableArray.CreateBuilder<Filling>();
+        Failure? failure = null;
+        var value = Json.Write(writer => Write(writer, template, scope, ref failure, (fillings, path)));
+        return failure is null ? (value, fillings.ToImmutable()) : (null, []);
     }
 
     /// <summary>Texts of all expressions in the template, with the path of each.</summary>
@@ -54,16 +72,17 @@ public static class Template
     internal static string AsText(JsonElement value) =>
         value.ValueKind == JsonValueKind.String ? value.GetString()! : CanonicalJson.Text(value);
 
-    private static void Write(Utf8JsonWriter writer, JsonElement template, IScope scope, ref Failure? failure)
+    private static void Write(Utf8JsonWriter writer, JsonElement template, IScope scope, ref Failure? failure, (ImmutableArray<Filling>.Builder List, string Path)? filled = null)
     {
         switch (template.ValueKind)
         {
             case JsonValueKind.String:
-                WriteText(writer, template, scope, ref failure);
+                WriteText(writer, template, scope, ref failure, filled);
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
-                foreach (var item in template.EnumerateArray()) Write(writer, item, scope, ref failure);
+                foreach (var (i, item) in template.EnumerateArray().Index())
+                    Write(writer, item, scope, ref failure, filled is { } list ? (list.List, string.Create(CultureInfo.InvariantCulture, $"{list.Path}[{i}]")) : null);
                 writer.WriteEndArray();
                 break;
             case JsonValueKind.Object:
@@ -71,7 +90,7 @@ public static class Template
                 foreach (var member in template.EnumerateObject())
                 {
                     writer.WritePropertyName(member.Name);
-                    Write(writer, member.Value, scope, ref failure);
+                    Write(writer, member.Value, scope, ref failure, filled is { } members ? (members.List, members.Path.Length == 0 ? member.Name : $"{members.Path}.{member.Name}") : null);
                 }
 
                 writer.WriteEndObject();
@@ -82,14 +101,16 @@ public static class Template
         }
     }
 
-    private static void WriteText(Utf8JsonWriter writer, JsonElement template, IScope scope, ref Failure? failure)
+    private static void WriteText(Utf8JsonWriter writer, JsonElement template, IScope scope, ref Failure? failure, (ImmutableArray<Filling>.Builder List, string Path)? filled)
     {
         var parts = Parts(template.GetString()!);
         if (parts is [(var single, true)])
         {
             var value = Expression.Evaluate(single, scope);
             failure ??= value.Failure;
-            (value.Value ?? Json.Null).WriteTo(writer);
+            var whole = value.Value ?? Json.Null;
+            filled?.List.Add(new Filling(filled.Value.Path, 0, whole.ValueKind == JsonValueKind.String ? whole.GetString()!.Length : -1, single));
+            whole.WriteTo(writer);
             return;
         }
 
@@ -104,7 +125,9 @@ public static class Template
 
             var value = Expression.Evaluate(part, scope);
             failure ??= value.Failure;
+            var at = text.Length;
             if (value.Value is { } found) text.Append(AsText(found));
+            filled?.List.Add(new Filling(filled.Value.Path, at, text.Length - at, part));
         }
 
         writer.WriteStringValue(text.ToString());

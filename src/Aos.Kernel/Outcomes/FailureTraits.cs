@@ -31,7 +31,7 @@ public static class FailureTraits
     public static FailureSeverity SeverityOf(FailureEntry entry) => entry.Code switch
     {
         "CANCELLED" => FailureSeverity.Low,
-        "UNKNOWN_ERROR" or "STORE_UNAVAILABLE" or "STORE_CORRUPT" or "SIGNATURE_INVALID" or "TAMPER_DETECTED" or "GOAL_REJECTED" or "EMERGENCY_STOP" => FailureSeverity.Critical,
+        "UNKNOWN_ERROR" or "STORE_UNAVAILABLE" or "STORE_CORRUPT" or "SIGNATURE_INVALID" or "TAMPER_DETECTED" or "GOAL_REJECTED" or "INJECTION_DETECTED" or "EMERGENCY_STOP" => FailureSeverity.Critical,
         "OUTCOME_UNKNOWN" or "PLANNER_ERROR" => FailureSeverity.High,
         "RATE_LIMITED" => FailureSeverity.Medium,
         _ => entry.Category is FailureCategory.Permanent or FailureCategory.Resource or FailureCategory.Permission or FailureCategory.Security ? FailureSeverity.High : FailureSeverity.Medium,

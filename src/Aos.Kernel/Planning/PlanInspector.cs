@@ -67,8 +67,9 @@ public static class PlanInspector
         {
             foreach (var (at, text, _) in Strings(value, path, null))
             {
-                foreach (var family in GoalSanitizer.Families(text).Where(family => family.Name is "instruction_override" or "role_hijack"))
-                    warnings.Add(new PlanProblem(at, "GOAL_REJECTED", $"The prompt looks like {family.Name}."));
+                var families = GoalSanitizer.Families(text).Select(family => family.Name).Where(name => name is "instruction_override" or "role_hijack");
+                foreach (var name in families.Concat(InjectionScreen.Screen(text, TextOrigin.Goal) is { Verdict: not ScreenVerdict.Clean } found ? found.Rules.Where(rule => rule != "hint") : []).Distinct(StringComparer.Ordinal))
+                    warnings.Add(new PlanProblem(at, "INJECTION_DETECTED", $"The prompt looks like {name}."));
             }
         }
     }

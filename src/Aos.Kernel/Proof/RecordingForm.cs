@@ -17,7 +17,7 @@ internal static class RecordingForm
         writer.WriteNumber("steps_count", start.Plan.Steps.Length);
         writer.WriteNumber("seed", start.Seed);
         writer.WriteBoolean("replay", isReplay);
-        Value(writer, "inputs", Redactor.Redact(start.Inputs));
+        Value(writer, "inputs", Redactor.RedactAll(start.Inputs, Redaction.Secrets));
         writer.WriteString("inputs_hash", ContentHash.Hex(start.Inputs));
         writer.WriteStartObject("versions");
         foreach (var (name, terms) in start.Terms) writer.WriteString(name, terms.Version);
@@ -40,12 +40,12 @@ internal static class RecordingForm
         writer.WriteNumber("index", index);
         writer.WriteString("step_id", plan.Id);
         writer.WriteString("skill_id", StepView.Skill(plan));
-        Value(writer, "inputs", Redactor.Redact(parameters));
+        Value(writer, "inputs", Redactor.RedactAll(parameters, Redaction.Secrets));
         writer.WriteString("inputs_hash", ContentHash.Hex(parameters));
         writer.WriteNumber("seed", Seeds.Step(state.Start!.Seed, index));
         writer.WriteBoolean("success", step.Status is StepStatus.Succeeded or StepStatus.Compensated);
         writer.WriteString("status", step.Status.Wire());
-        Value(writer, "output", Redactor.Redact(step.Result ?? Json.Null));
+        Value(writer, "output", Redactor.RedactAll(step.Result ?? Json.Null, Redaction.Secrets));
         writer.WriteString("output_hash", ContentHash.Hex(stable ?? Json.Null));
         writer.WriteStartArray("side_effects");
         foreach (var effect in step.Calls.SelectMany(call => call.Outcome?.SideEffects ?? [])) writer.WriteStringValue($"{effect.Type}:{effect.Target}");

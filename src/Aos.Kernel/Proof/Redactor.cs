@@ -28,10 +28,11 @@ public static class Redactor
     public static JsonElement Redact(JsonElement value) => HasSecret(value, -1) ? Json.Write(writer => Write(writer, value, -1)) : value;
 
     /// <summary>Besides that hides what is secret, or a person's, within texts, also in JSON that is a text. For what comes from outside and is stored.</summary>
-    public static JsonElement RedactAll(JsonElement value) => HasSecret(value, 0) ? Json.Write(writer => Write(writer, value, 0)) : value;
+    public static JsonElement RedactAll(JsonElement value, Redaction level = Redaction.Personal) =>
+        level != Redaction.None && HasSecret(value, 0, level) ? Json.Write(writer => Write(writer, value, 0, level)) : value;
 
-    /// <summary>A text without the secrets in it.</summary>
-    public static string RedactText(string text) => OfText(text, 0) ?? text;
+    /// <summary>A text without the secrets in it, and by default without what is a person's.</summary>
+    public static string RedactText(string text, Redaction level = Redaction.Personal) => level == Redaction.None ? text : OfText(text, 0, level) ?? text;
 
     /// <summary>True for <c>password</c>, <c>db_password</c>, <c>dbPassword</c>, <c>X-Api-Key</c>; false for <c>max_tokens</c>, <c>passwordless</c>.</summary>
     public static bool IsSecret(string name)
@@ -65,15 +66,15 @@ public static class Redactor
     }
 
     /// <param name="depth">Of texts in texts; below 0: texts are not looked into.</param>
-    private static bool HasSecret(JsonElement value, int depth) => value.ValueKind switch
+    private static bool HasSecret(JsonElement value, int depth, Redaction level = Redaction.Personal) => value.ValueKind switch
     {
-        JsonValueKind.Object => value.EnumerateObject().Any(member => IsSecret(member.Name) || HasSecret(member.Value, depth)),
-        JsonValueKind.Array => value.EnumerateArray().Any(item => HasSecret(item, depth)),
-        JsonValueKind.String => depth >= 0 && OfText(value.GetString()!, depth) is not null,
+        JsonValueKind.Object => value.EnumerateObject().Any(member => IsSecret(member.Name) || HasSecret(member.Value, depth, level)),
+        JsonValueKind.Array => value.EnumerateArray().Any(item => HasSecret(item, depth, level)),
+        JsonValueKind.String => depth >= 0 && OfText(value.GetString()!, depth, level) is not null,
         _ => false,
     };
 
-    private static void Write(Utf8JsonWriter writer, JsonElement value, int depth)
+    private static void Write(Utf8JsonWriter writer, JsonElement value, int depth, Redaction level = Redaction.Personal)
     {
         switch (value.ValueKind)
         {
@@ -83,17 +84,17 @@ public static class Redactor
                 {
                     writer.WritePropertyName(member.Name);
                     if (IsSecret(member.Name)) writer.WriteStringValue(Marker);
-                    else Write(writer, member.Value, depth);
+                    else Write(writer, member.Value, depth, level);
                 }
 
                 writer.WriteEndObject();
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
-                foreach (var item in value.EnumerateArray()) Write(writer, item, depth);
+                foreach (var item in value.EnumerateArray()) Write(writer, item, depth, level);
                 writer.WriteEndArray();
                 break;
-            case JsonValueKind.String when depth >= 0 && OfText(value.GetString()!, depth) is { } shown:
+            case JsonValueKind.String when depth >= 0 && OfText(value.GetString()!, depth, level) is { } shown:
                 writer.WriteStringValue(shown);
                 break;
             default:
@@ -103,10 +104,10 @@ public static class Redactor
     }
 
     /// <summary>Null: nothing is to hide.</summary>
-    private static string? OfText(string text, int depth)
+    private static string? OfText(string text, int depth, Redaction level)
     {
-        if (depth < TextDepthMax && Inner(text) is { } inner && HasSecret(inner, depth + 1)) return Json.Write(writer => Write(writer, inner, depth + 1)).GetRawText();
-        return SecretTexts.Hide(text) is var shown && shown == text ? null : shown;
+        if (depth < TextDepthMax && Inner(text) is { } inner && HasSecret(inner, depth + 1, level)) return Json.Write(writer => Write(writer, inner, depth + 1, level)).GetRawText();
+        return SecretTexts.Hide(text, level) is var shown && shown == text ? null : shown;
     }
 
     /// <summary>The object or list that a text is; null: it is none.</summary>

@@ -141,13 +141,15 @@ internal static class Orders
         var step = state.Plan.Steps[index];
         var started = call.Started!;
         var skill = started.Effect.Compensation ? step.Compensate!.Skill : started.Skill ?? step.Skill!;
+        var parameters = started.Turn is null ? started.Params : AgentLoop.Params(state, index, started.Effect.Item) ?? started.Params;
         return new InvokeSkill
         {
             Id = started.Effect,
             StepId = step.Id,
             Skill = skill,
             Version = state.Start!.Terms[skill].Version,
-            Params = started.Turn is null ? started.Params : AgentLoop.Params(state, index, started.Effect.Item) ?? started.Params,
+            Params = parameters,
+            Filled = skill == AgentClause.Model ? Fillings.Of(state, index, started, parameters) : null,
             // Of an agent step nothing was written by the plan's author: a secret that a model names is text.
             Written = started.Effect.Compensation ? step.Compensate!.Params : step.Params,
             Class = started.Class,

@@ -20,6 +20,9 @@ public sealed record InvokeSkill : RunEffect
 
     /// <summary>The parameters as the plan has them, templates unfilled: what its author wrote, not what came in with data.</summary>
     public required JsonElement Written { get; init; }
+
+    /// <summary>Which parts of what a model is going to read came in through templates. Null: not known, or the skill asks no model.</summary>
+    public IReadOnlyList<Filling>? Filled { get; init; }
     public required EffectClass Class { get; init; }
 
     /// <summary>Started by this run.</summary>

@@ -52,6 +52,8 @@ public static partial class GoalSanitizer
                 if (family.Blocks) blocked ??= $"it looks like {family.Name}";
                 else warnings.Add($"The goal looks like {family.Name}.");
             }
+
+            blocked = Screened(goal, warnings, patterns) ?? blocked;
         }
 
         if (limits.SanitizeUrls) text = Url().Replace(text, match => Judged(match.Value, limits, judged, warnings));
@@ -65,6 +67,20 @@ public static partial class GoalSanitizer
         var plain = Spaces().Replace(skeleton, " ");
         var drawn = Spaces().Replace(SpacedOut().Replace(skeleton, static word => Gaps().Replace(word.Value, "")), " ");
         return GoalPatterns.All.Where(family => family.Patterns.Any(pattern => pattern.IsMatch(plain) || (drawn.Length != plain.Length && pattern.IsMatch(drawn))));
+    }
+
+    /// <summary>What the screen adds to the families, and why it rejects the goal. Signs of dress alone are gone from the text by now.</summary>
+    private static string? Screened(string goal, ImmutableArray<string>.Builder warnings, ImmutableArray<string>.Builder patterns)
+    {
+        var screened = InjectionScreen.Screen(goal, TextOrigin.Goal);
+        if (screened.Verdict == ScreenVerdict.Clean) return null;
+        foreach (var rule in screened.Rules.Where(rule => rule is not ("invisible_text" or "look_alikes" or "text_direction" or "hint") && !patterns.Contains(rule)))
+        {
+            patterns.Add(rule);
+            if (screened.Verdict != ScreenVerdict.Hostile) warnings.Add($"The goal looks like {rule}.");
+        }
+
+        return screened.Verdict == ScreenVerdict.Hostile ? $"it looks like {string.Join(" and ", screened.Rules)}" : null;
     }
 
     private static string Clean(string goal) => Spaces().Replace(TextFold.Plain(goal), " ").Trim();

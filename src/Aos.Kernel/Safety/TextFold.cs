@@ -29,8 +29,21 @@ public static class TextFold
 
     /// <summary>What a reader sees: the plain form with marks dropped and look-alikes as Latin letters. For detection only.</summary>
     public static string Skeleton(string text) => Map(Plain(text), static rune =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark ? ""
-        : Looks.GetValueOrDefault(rune.Value));
+        IsMark(rune) ? "" : Looks.GetValueOrDefault(rune.Value));
+
+    /// <summary>The same of one rune: what it is replaced by, or null: it stays as it is.</summary>
+    internal static string? Skeleton(Rune rune)
+    {
+        if (rune.Value is > ' ' and < 0x7F) return null;
+        if (Form(rune) is { } form) return form;
+        return IsMark(rune) ? "" : Looks.GetValueOrDefault(rune.Value);
+    }
+
+    /// <summary>True: it looks like a Latin letter, and is one of another script.</summary>
+    internal static bool IsLookAlike(Rune rune) => rune.Value is >= 0x370 and < 0x590 && Looks.ContainsKey(rune.Value);
+
+    /// <summary>True: nobody sees it.</summary>
+    internal static bool IsInvisible(Rune rune) => IsInvisible(rune.Value);
 
     /// <summary>The replacement, or null: the rune itself.</summary>
     private static string? Form(Rune rune)
@@ -54,6 +67,8 @@ public static class TextFold
             _ => null,
         };
     }
+
+    private static bool IsMark(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark;
 
     private static bool IsInvisible(int c) => c is 0xAD or 0x34F or 0x61C or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x3164 or 0xFEFF or 0xFFA0
         or (>= 0x180B and <= 0x180F) or (>= 0x200B and <= 0x200F) or (>= 0x202A and <= 0x202E) or (>= 0x2060 and <= 0x206F) or (>= 0xFE00 and <= 0xFE0F)

@@ -123,7 +123,7 @@ internal sealed class AgentRecords(IRuns runs, IRunRows rows, IJournal journal, 
         var (plan, step) = (state.Plan.Steps[index], state.Steps[index]);
         return plan.Skill is { } skill && step.Result is { } result
             ? new Recollection(
-                $"{row.Id}.{plan.Id}", "Skill result: " + CanonicalJson.Text(Redactor.Redact(result)), skill, plan.Id, row.Id, step.EndedAt ?? state.LastAt)
+                $"{row.Id}.{plan.Id}", "Skill result: " + CanonicalJson.Text(Redactor.RedactAll(result, Redaction.Secrets)), skill, plan.Id, row.Id, step.EndedAt ?? state.LastAt)
             : null;
     }
 

@@ -31,9 +31,11 @@ internal static class PlannerPrompt
     internal static string User(PlannerRequest request)
     {
         var text = new StringBuilder("Goal: ").Append(request.Goal.Trim());
-        if (request.ContextSummary is { } context) text.Append("\nContext: ").Append(context);
-        foreach (var snippet in request.MemorySnippets) text.Append("\nRemembered: ").Append(snippet);
-        return text.ToString();
+        if (request.ContextSummary is null && request.MemorySnippets.IsEmpty) return text.ToString();
+        var tag = DataBlock.Tag([request.ContextSummary ?? "", .. request.MemorySnippets, request.Goal]);
+        if (request.ContextSummary is { } context) text.Append("\nContext: ").Append(DataBlock.Open(tag, "context")).Append(context).Append(DataBlock.Close(tag));
+        foreach (var snippet in request.MemorySnippets) text.Append("\nRemembered: ").Append(DataBlock.Open(tag, "memory")).Append(snippet).Append(DataBlock.Close(tag));
+        return text.Append('\n').Append(DataBlock.Note(tag)).ToString();
     }
 
     internal static string Repair(IReadOnlyList<PlanProblem> problems)

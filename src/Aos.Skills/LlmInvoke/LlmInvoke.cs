@@ -12,6 +12,7 @@ internal sealed class LlmInvoke(ModelsOptions options, Relay relay, AnswerCache 
 {
     private const int ScriptBytesMax = 4 * 1024 * 1024;
     private readonly RequestReader reader = new(options);
+    private readonly PromptGuard guard = new(options.Injection);
     private readonly Script? script = options.Script is { } recorded ? Script.Read(recorded).Script : null;
 
     public SkillContract Contract { get; } = LlmContract.Of(options);
@@ -25,6 +26,18 @@ internal sealed class LlmInvoke(ModelsOptions options, Relay relay, AnswerCache 
         if (options.Problems.Count > 0) return Failed(FailureCatalog.Fail("CONFIG_INVALID", string.Join(' ', options.Problems)));
         var (request, wrong) = reader.Read(input, call);
         if (request is null) return Failed(wrong!);
+        var guarded = guard.Look(input, call);
+        if (guarded.Refusal is { } refused) return Failed(refused);
+        var answer = await AnswerAsync(input, request, guarded, call, cancel);
+        return guarded.Screened is { } screened && answer.Output is { } output ? answer with { Output = output with { Screening = screened } } : answer;
+    }
+
+    /// <summary>
+    /// Recorded answers are found by the prompt as the plan gave it; a provider gets it with its data marked, and that is the question whose
+    /// answer is kept. Text and hash of the prompt stay those of the plan.
+    /// </summary>
+    private async Task<SkillAnswer<LlmInvokeOut>> AnswerAsync(LlmInvokeIn input, ModelRequest request, GuardedPrompt guarded, SkillCall call, CancellationToken cancel)
+    {
         if (request.Provider == ModelsOptions.Scripted)
         {
             var (recorded, unreadable) = Recorded(input.Script);
@@ -32,6 +45,13 @@ internal sealed class LlmInvoke(ModelsOptions options, Relay relay, AnswerCache 
             var told = Scripted.Answer(request, recorded);
             if (told.Failure is null) Teller.Of(deltas, call, request.Provider)?.Whole(told.Draft.Text.ToString());
             return Answer(new RelayReply(request, told, Cached: false, Always: true, []));
+        }
+
+        if (!ReferenceEquals(guarded.Input, input))
+        {
+            var (marked, wrong) = reader.Read(guarded.Input, call);
+            if (marked is null) return Failed(wrong!);
+            request = request with { System = marked.System, Messages = marked.Messages };
         }
 
         var reply = await relay.AskAsync(request, call, cancel);

@@ -95,10 +95,11 @@ internal sealed record FallbackIn
 /// <param name="CachedInputTokens">Of the input tokens: read from the provider's prompt cache, at its price.</param>
 /// <param name="CacheWriteTokens">Of the input tokens: written into it, at its price.</param>
 /// <param name="Fallbacks">Who was asked before and could not answer; absent when nobody was. What they cost is in <paramref name="CostCents"/>.</param>
+/// <param name="Screening">What data in the prompt looked like, when it looked like an attempt to steer the model.</param>
 internal sealed record LlmInvokeOut(
     string ResponseText, string Content, string ContentHash, string PromptHash, string LlmModel, string Model, string Provider, long InputTokens, long OutputTokens,
     string FinishReason, decimal CostCents, ulong? Seed, bool Cached, bool Deterministic, bool UsageEstimated, JsonElement? Parsed, ImmutableArray<ToolCallOut>? ToolCalls,
-    long CachedInputTokens, long CacheWriteTokens, ImmutableArray<FallbackOut>? Fallbacks);
+    long CachedInputTokens, long CacheWriteTokens, ImmutableArray<FallbackOut>? Fallbacks, ScreeningOut? Screening = null);
 
 /// <summary>A provider that could not answer.</summary>
 /// <param name="Error">Code of the failure.</param>
@@ -120,4 +121,5 @@ internal sealed record ToolCallOut(string Id, string Name, JsonElement Arguments
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(LlmInvokeIn))]
 [JsonSerializable(typeof(LlmInvokeOut))]
+[JsonSerializable(typeof(ScreeningOut))]
 internal sealed partial class LlmJson : JsonSerializerContext;

@@ -54,6 +54,9 @@ public sealed class ModelsOptions
     /// <summary>What is wrong with the settings, each with its name; a call fails with <c>CONFIG_INVALID</c> while there is any.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 
+    /// <summary>What is done about data in prompts.</summary>
+    public InjectionPolicy Injection { get; init; }
+
     /// <summary>Reads a file of the workspace that a call names as its script; may throw with the reason.</summary>
     public Func<string, JsonElement> Document { get; init; } = path => Json.Parse(File.ReadAllBytes(path));
 

@@ -48,7 +48,15 @@ internal sealed class ModelsSettings(Func<string, string?> setting, Func<string,
         preferred = Setting("AOS_MODEL_PROVIDER") ?? preferred ?? (endpoints.Count > 0 ? endpoints[0].Name : ModelsOptions.Scripted);
         if (preferred != ModelsOptions.Scripted && !endpoints.Exists(endpoint => endpoint.Name == preferred))
             problems.Add($"AOS_MODEL_PROVIDER: {preferred} is not configured; there is {string.Join(", ", endpoints.Select(endpoint => endpoint.Name).Append(ModelsOptions.Scripted))}.");
-        return new ModelsOptions { Endpoints = endpoints, DefaultProvider = preferred, Prices = Prices(), Script = Recorded(), Problems = problems, Document = file };
+        return new ModelsOptions { Endpoints = endpoints, DefaultProvider = preferred, Prices = Prices(), Script = Recorded(), Injection = Policy(), Problems = problems, Document = file };
+    }
+
+    private InjectionPolicy Policy()
+    {
+        if (Setting("AOS_INJECTION_POLICY") is not { } name) return InjectionPolicy.Mark;
+        if (Enum.TryParse<InjectionPolicy>(name.Trim(), ignoreCase: true, out var policy) && char.IsLetter(name.Trim()[0])) return policy;
+        problems.Add($"AOS_INJECTION_POLICY: {name} is none of mark, warn, refuse, off.");
+        return InjectionPolicy.Mark;
     }
 
     private ModelEndpoint OpenAi()

@@ -42,6 +42,7 @@ public sealed class FrozenJournals
     [Theory]
     [MemberData(nameof(Rules))]
     [Trait("id", "FROZEN-02")]
+    [Trait("id", "F5.67-15")]
     public void Every_journal_folds_to_the_state_that_was_stored_with_it(KernelRule rule)
     {
         foreach (var (file, entries) in Journals(rule))

@@ -40,6 +40,20 @@ public sealed class Recordings
     }
 
     [Fact]
+    [Trait("id", "F5.68-10")]
+    public async Task A_secret_within_a_text_is_hidden_and_another_one_still_differs()
+    {
+        const string told = """{"name":"p","steps":[{"id":"a","skill":"put","params":{"note":"use Bearer 0abcdefgh1 for jo@example.com"}}]}""";
+        await using var world = await OpenAsync();
+        var first = Recording.Of(await RunAsync(world, told));
+        var second = Recording.Of(await RunAsync(world, told.Replace("0abcdefgh1", "0abcdefgh2", StringComparison.Ordinal)));
+
+        Assert.Equal("use Bearer [REDACTED] for jo@example.com", first.Events[1].Data.GetProperty("inputs").GetText("note"));
+        Assert.DoesNotContain("0abcdefgh", Encoding.UTF8.GetString(first.ToBytes()) + RecordingDiff.Of(first, second).Text(), StringComparison.Ordinal);
+        Assert.False(RecordingDiff.Of(first, second).Match);
+    }
+
+    [Fact]
     [Trait("id", "B8.5-15")]
     [Trait("id", "B8.11-11")]
     public async Task A_line_has_a_fixed_form()

@@ -21,7 +21,7 @@ public sealed class ModelPlanning
         Assert.Equal((code, retryable, failure, new Cents(1)), (error.Code, error.Retryable, error.Details.GetText("cause"), error.Cost));
     }
 
-    [Fact, Trait("id", "A8.13-08")]
+    [Fact, Trait("id", "A8.13-08"), Trait("id", "F5.67-09")]
     public async Task The_prompt_holds_goal_context_skills_with_their_schemas_and_limits()
     {
         var model = new TalkingModel(Says(Good));
@@ -32,7 +32,10 @@ public sealed class ModelPlanning
         var messages = asked.Get("messages")!.Value.EnumerateArray().Select(message => message.GetText("content")!).ToList();
         Assert.Contains("- echo 1.0.0: echo it Parameters: {\"type\":\"object\"}", messages[0], StringComparison.Ordinal);
         Assert.Contains("At most 7 steps", messages[0], StringComparison.Ordinal);
-        Assert.Equal("Goal: find it\nContext: yesterday\nRemembered: cats", messages[1]);
+        var tag = DataBlock.Tag(["yesterday", "cats", "  find it "]);
+        Assert.Equal(
+            $"Goal: find it\nContext: <data-{tag} source=\"context\">\nyesterday\n</data-{tag}>\nRemembered: <data-{tag} source=\"memory\">\ncats\n</data-{tag}>\n{DataBlock.Note(tag)}",
+            messages[1]);
     }
 
     [Theory, Trait("id", "A8.13-09")]

@@ -1,0 +1,42 @@
+namespace Aos.Safety.Tests;
+
+/// <summary>What is hidden in single texts.</summary>
+public sealed class Redactions
+{
+    [Theory, Trait("id", "F5.68-03")]
+    [InlineData("card 4111 1111 1111 1111 ok", "card [REDACTED_CARD] ok")]
+    [InlineData("card 4111 1111 1111 1112 ok", "card 4111 1111 1111 1112 ok")]
+    [InlineData("to DE89 3704 0044 0532 0130 00 BANK", "to [REDACTED_IBAN] BANK")]
+    [InlineData("to DE89 3704 0044 0532 0130 01 BANK", "to DE89 3704 0044 0532 0130 01 BANK")]
+    [InlineData("ssn 123-45-6789", "ssn [REDACTED_SSN]")]
+    [InlineData("call +49 30 901820", "call [REDACTED_PHONE]")]
+    [InlineData("api_key=abcd1234efgh&x=1", "api_key=[REDACTED]&x=1")]
+    [InlineData("Server=s;Password=Str0ng!Pass;Encrypt=true", "Server=s;Password=[REDACTED];Encrypt=true")]
+    [InlineData("password=ab:cd=ef-1 next", "password=[REDACTED] next")]
+    [InlineData("{\"passwd\":\"letmein99\"}", "{\"passwd\":\"[REDACTED]\"}")]
+    [InlineData("url=https://h.example/x?access_token=abc123def", "url=https://h.example/x?access_token=[REDACTED]")]
+    [InlineData("Basic dXNlcjpodW50ZXIyMjI=", "Basic [REDACTED]")]
+    [InlineData("Basic knowledge of German", "Basic knowledge of German")]
+    public void A_secret_is_hidden_and_what_only_looks_like_one_is_not(string text, string shown) => Assert.Equal(shown, Redactor.RedactText(text));
+
+    [Fact, Trait("id", "F5.68-04")]
+    public void A_level_says_what_is_hidden()
+    {
+        const string text = "jo@example.com has password=hunter22";
+
+        Assert.Equal(text, Redactor.RedactText(text, Redaction.None));
+        Assert.Equal("jo@example.com has password=[REDACTED]", Redactor.RedactText(text, Redaction.Secrets));
+        Assert.Equal("[REDACTED_EMAIL] has password=[REDACTED]", Redactor.RedactText(text));
+    }
+
+    [Fact, Trait("id", "F5.68-06")]
+    public void What_was_hidden_once_stays_as_it_is()
+    {
+        foreach (var one in Labelled.Secrets(Labelled.Development))
+        {
+            var shown = Redactor.RedactText(one.Text);
+
+            Assert.Equal(shown, Redactor.RedactText(shown));
+        }
+    }
+}
