@@ -20,9 +20,13 @@ internal sealed class SkillGate(SkillsOptions options, Func<IAgents?> agents)
     ];
 
     internal Failure? Refusal(string skill, TenantId tenant, string agentId) =>
-        options.Disabled.Contains(skill, StringComparer.Ordinal)
+        IsOff(skill)
             ? FailureCatalog.Fail("PERMISSION_DENIED", $"The skill {skill} is switched off here; {agentId} of {tenant} may not use it.")
             : null;
+
+    /// <summary>A skill that is a part of another one is off with it.</summary>
+    private bool IsOff(string skill) =>
+        options.Disabled.Contains(skill, StringComparer.Ordinal) || (skill == HttpGet.Name && options.Disabled.Contains(HttpCall.Name, StringComparer.Ordinal));
 
     /// <summary>Why the call is not made, whoever planned it; or null.</summary>
     internal Failure? Rejection(SkillContract contract, JsonElement parameters) => Sandbox.Refusal(

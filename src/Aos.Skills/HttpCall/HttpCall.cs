@@ -42,11 +42,13 @@ internal sealed record HttpCallOut(
 /// <summary>One HTTP request through the guard. Retries are the run's, not hidden here.</summary>
 internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<HttpCallIn, HttpCallOut>, ITargeted<HttpCallIn>
 {
+    internal const string Name = "http_call";
+
     private const int BytesMax = 10 * 1024 * 1024;
 
     public SkillContract Contract { get; } = new()
     {
-        Name = "http_call",
+        Name = Name,
         Version = "2.2.0",
         Description = "Sends one HTTP request to a public address and gives back the answer.",
         Effect = EffectClass.Idempotent,

@@ -40,9 +40,11 @@ internal sealed partial class HttpGetJson : JsonSerializerContext;
 /// <summary><c>http_call</c> that can only read: what an agent is given that has to fetch, and nothing else.</summary>
 internal sealed class HttpGet(HttpCall call) : ISkill<HttpGetIn, HttpCallOut>, ITargeted<HttpGetIn>
 {
+    internal const string Name = "http_get";
+
     public SkillContract Contract { get; } = call.Contract with
     {
-        Name = "http_get",
+        Name = Name,
         Version = "1.0.0",
         Description = "Fetches from a public address with GET and gives back the answer: http_call that can only read.",
         Effect = EffectClass.Idempotent,

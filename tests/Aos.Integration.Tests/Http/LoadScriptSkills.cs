@@ -65,7 +65,7 @@ public sealed class LoadScriptSkills : IAsyncLifetime
     {
         var (run, simulated) = (await house.AskAsync("/api/v1/runs", plan), await house.AskAsync(Simulate, plan));
 
-        Assert.Equal((403, "PERMISSION_DENIED"), (run.Status, run["error.code"].GetString()));
+        Assert.Equal((400, "PERMISSION_DENIED"), (run.Status, run["error.code"].GetString()));
         Assert.Contains("http_call", run["error.message"].GetString(), StringComparison.Ordinal);
         Assert.Equal(run["error.message"].GetString(), simulated["error.message"].GetString());
         Assert.Empty((await house.AskAsync("/api/v1/runs"))["runs"].EnumerateArray());

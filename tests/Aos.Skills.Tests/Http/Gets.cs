@@ -60,6 +60,19 @@ public sealed class Gets
     }
 
     [Theory]
+    [InlineData("http_call", "PERMISSION_DENIED")]
+    [InlineData("http_get", "PERMISSION_DENIED")]
+    [InlineData("webhook_send", "EGRESS_BLOCKED")]
+    [Trait("id", "F5.61-08")]
+    public async Task It_is_off_where_http_call_is(string disabled, string code)
+    {
+        using var room = new SkillRoom([], null, null, disabled);
+
+        Assert.Equal(code, (await room.CallAsync("http_get", """{"url":"http://127.0.0.1/"}""")).Failure?.Code);
+        Assert.Equal(code == "PERMISSION_DENIED", room.Skills.Refusal("http_get", TenantId.Default, "a") is not null);
+    }
+
+    [Theory]
     [InlineData("shell")]
     [InlineData("shell_lite")]
     [Trait("id", "F5.61-10")]

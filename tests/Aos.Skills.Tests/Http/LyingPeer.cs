@@ -49,15 +49,13 @@ internal sealed class LyingPeer : IAsyncDisposable
         return keep;
     });
 
-    /// <summary>Says this, then one byte more after the other, without end.</summary>
+    /// <summary>Says this, then some more every few milliseconds, without end.</summary>
     internal static LyingPeer Dripping(string beginning, string again) => new(async one =>
     {
+        using var drops = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         await one.SayAsync(beginning);
-        while (true)
-        {
-            await one.SayAsync(again);
-            await Task.Delay(5, one.Stop);
-        }
+        while (await drops.WaitForNextTickAsync(one.Stop)) await one.SayAsync(again);
+        return false;
     });
 
     public async ValueTask DisposeAsync()
