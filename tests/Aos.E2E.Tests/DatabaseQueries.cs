@@ -26,8 +26,8 @@ public sealed class DatabaseQueries : InFolder
                 params: { connection: reports, query: "SELECT i, i * %(factor)s AS n FROM generate_series(1, 3) i", params: { factor: "${{ inputs.factor }}" } }
               - id: pick
                 skill: json_transform
-                params: { data: "${{ steps.ask.output.rows }}", query: "map(.n) | add" }
-            output: "${{ steps.pick.output.result }}"
+                params: { data: "${{ steps.ask.result.rows }}", query: "map(.n) | add" }
+            output: "${{ steps.pick.result.result }}"
             """);
 
         var before = await Aos.RunAsync("plan", "check", plan);
