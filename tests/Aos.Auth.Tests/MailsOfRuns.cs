@@ -1,3 +1,4 @@
+using Aos.App.Server;
 using Aos.Contracts;
 using Aos.Skills.Tests;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +18,7 @@ public sealed class MailsOfRuns : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        house = await AuthHouse.OpenAsync(more: services => services.AddSingleton<ILoggerProvider>(log));
+        house = await AuthHouse.OpenAsync(server: new ServerOptions { Log = new LogOptions(LogLevel.Debug) }, more: services => services.AddSingleton<ILoggerProvider>(log));
         admin = await house.KeyAsync("admin", """ "tenant_id":"acme" """);
         await house.PutConnectionAsync(admin, "mail", $$$"""{"kind":"smtp","settings":{"host":"127.0.0.1","port":{{{mail.Port}}},"tls":"none","from":"robot@example.com"} }""");
     }

@@ -33,7 +33,7 @@ internal sealed class CalendarPeer : IAsyncDisposable
         var made = new CalendarPeer();
         made.peer = await Peer.StartAsync(app =>
         {
-            app.MapMethods("/dav/work/{name}", ["PUT", "GET", "DELETE"], (string name, HttpContext context) => made.ServeAsync(name, context));
+            app.MapMethods("/dav/team/{name}", ["PUT", "GET", "DELETE"], (string name, HttpContext context) => made.ServeAsync(name, context));
             app.MapMethods("/{**rest}", ["PUT", "GET", "DELETE"], () => Results.StatusCode(409));
         });
         return made;

@@ -35,8 +35,8 @@ public sealed class CalendarsOverDav : IAsyncLifetime
         Assert.True(first.Ok, first.Failure?.Message);
         Assert.Equal(("caldav", "\"1\"", false, true), (first.Result.GetText("provider"), first.Result.GetText("etag"), first.Result.GetProperty("existed").GetBoolean(), first.Result.GetProperty("written").GetBoolean()));
         var id = first.Result.GetText("event_id")!;
-        Assert.Equal(($"connection:cal/work/{id}.ics", "cal"), (first.Result.GetText("link"), first.Result.GetProperty("connection").GetText("name")));
-        Assert.Equal(new SideEffect("calendar_write", $"connection:cal/work/{id}.ics", true), Assert.Single(first.SideEffects));
+        Assert.Equal(($"connection:cal/team/{id}.ics", "cal"), (first.Result.GetText("link"), first.Result.GetProperty("connection").GetText("name")));
+        Assert.Equal(new SideEffect("calendar_write", $"connection:cal/team/{id}.ics", true), Assert.Single(first.SideEffects));
         Assert.Equal("Standup", new ReadCalendar(text).Text("SUMMARY"));
         Assert.Equal((id, true, "\"1\""), (again.Result.GetText("event_id"), again.Result.GetProperty("existed").GetBoolean(), again.Result.GetText("etag")));
         Assert.Equal([$"PUT {id}.ics if none *", $"PUT {id}.ics if none *", $"GET {id}.ics"], dav.Asked.Take(3));
@@ -133,7 +133,7 @@ public sealed class CalendarsOverDav : IAsyncLifetime
             var failure = (await WriteAsync($$"""{"title":"t","uid":"u","action":"{{action}}"}""")).Failure!;
 
             Assert.Equal((code, again), (failure.Code, failure.Retryable));
-            Assert.Contains("connection:cal/work/u.ics", failure.Message, StringComparison.Ordinal);
+            Assert.Contains("connection:cal/team/u.ics", failure.Message, StringComparison.Ordinal);
             Assert.DoesNotContain(dav.Authority, failure.Message + failure.Details, StringComparison.Ordinal);
         }
     }
@@ -142,8 +142,8 @@ public sealed class CalendarsOverDav : IAsyncLifetime
     [Trait("id", "F5.63-27")]
     [InlineData("%2e%2e/else")]
     [InlineData("https://example.com/dav")]
-    [InlineData("work?x=1")]
-    [InlineData("work#x")]
+    [InlineData("team?x=1")]
+    [InlineData("team#x")]
     public async Task A_calendar_lies_below_the_connection_s_base_url(string url)
     {
         var outcome = await room.CallAsync($$"""{"connection":"cal","url":"{{url}}","title":"t"}""", "calendar_write");
@@ -154,7 +154,7 @@ public sealed class CalendarsOverDav : IAsyncLifetime
 
     private async Task<StructuredOutcome> WriteAsync(string members, string key = "key-1")
     {
-        var parameters = $$"""{"connection":"cal","url":"/work/",{{members[1..]}}""";
+        var parameters = $$"""{"connection":"cal","url":"/team/",{{members[1..]}}""";
         return await room.Skills.InvokeAsync("calendar_write", Json.Parse(parameters), SkillRoom.Call(key, tenant: "acme", written: parameters), TestContext.Current.CancellationToken);
     }
 }
