@@ -132,7 +132,7 @@ internal static class Composition
         ModelsOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));
 
     /// <summary>Skills, their sandbox and where calls may go, as the environment says.</summary>
-    private static SkillsOptions Skills(string workspace) => SkillsOptions.Read(Setting, workspace);
+    internal static SkillsOptions Skills(string workspace) => SkillsOptions.Read(Setting, workspace);
 
     /// <summary>Incoming webhooks, as the environment says.</summary>
     private static WebhookOptions Webhooks() => WebhookOptions.Read(Setting);
