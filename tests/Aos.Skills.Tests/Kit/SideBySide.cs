@@ -175,6 +175,19 @@ public sealed class SideBySide
         Assert.Equal($"AOS_SKILLS_DISABLED: there is no {disabled} here to switch off.", Assert.Throws<InvalidOperationException>(() => room.Skills).Message);
     }
 
+    [Fact]
+    [Trait("id", "F5.1-21")]
+    [Trait("id", "F5.1-23")]
+    [Trait("id", "F5.1-24")]
+    public void The_process_has_one_registry_and_each_room_adds_to_it()
+    {
+        using var room = new SkillRoom([], aos => aos.AddSkill("greet", _ => new Versioned("greet", "1.0.0")).AddSkill("part", "2.0.0", _ => new Versioned("part", "2.0.0")));
+
+        Assert.Same(room.Skills, room.Get<ISkills>());
+        Assert.Equal(["1.0.0", "2.0.0"], [room.Skills.Contracts["greet"].Version, room.Skills.Contracts["part"].Version]);
+        Assert.Equal(SkillsRoom.Own.Count + 2, room.Skills.Contracts.Count);
+    }
+
     private static SkillCall Pinned(string skill, string version)
     {
         var plan = PlanReader.Read(Json.Parse($$"""{"name":"p","steps":[{"id":"a","skill":"{{skill}}"}]}"""), System.Collections.Immutable.ImmutableSortedDictionary<string, SkillTerms>.Empty, allowUnknownSkills: true).Plan!;
