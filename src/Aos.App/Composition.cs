@@ -132,7 +132,7 @@ internal static class Composition
         ModelsOptions.Read(Setting, file => Cli.PlanFile.Parse(File.ReadAllBytes(file), file));
 
     /// <summary>Skills, their sandbox and where calls may go, as the environment says.</summary>
-    private static SkillsOptions Skills(string workspace) => SkillsOptions.Read(Setting, workspace);
+    internal static SkillsOptions Skills(string workspace) => SkillsOptions.Read(Setting, workspace);
 
     /// <summary>A word that is none of the three hides the most: a slip of the pen must not open what was to be hidden.</summary>
     private static Redaction Remembering() => Setting("AOS_MEMORY_REDACT")?.Trim().ToLowerInvariant() switch

@@ -14,11 +14,8 @@ internal interface IRegistered
 
     string Version { get; }
 
-    /// <summary>True: it was registered with a version, so there may be others of its name.</summary>
+    /// <summary>True: it was registered with a version, so there may be others of its name. Else it is part of the program and goes with it.</summary>
     bool IsVersioned { get; }
-
-    /// <summary>True: it came from a folder, where its versions stay until somebody takes them away. Else it is part of the program.</summary>
-    bool IsLoaded { get; }
 
     SkillContract Contract { get; }
 
@@ -53,11 +50,10 @@ internal sealed class Registered<TIn, TOut> : IRegistered
     private readonly string? version;
 
     /// <param name="version">Null: what the contract says.</param>
-    internal Registered(string name, Func<ISkill<TIn, TOut>> make, string? version = null, bool isLoaded = false)
+    internal Registered(string name, Func<ISkill<TIn, TOut>> make, string? version = null)
     {
         Name = name;
         this.version = version;
-        IsLoaded = isLoaded;
         skill = new Lazy<ISkill<TIn, TOut>>(() => ContractRules.Checked(name, version, make()));
         description = new Lazy<SkillDescription>(Describe);
         schema = new Lazy<JsonSchema>(() => JsonSchema.Known(Description.InputSchema));
@@ -69,8 +65,6 @@ internal sealed class Registered<TIn, TOut> : IRegistered
     public string Version => version ?? Contract.Version;
 
     public bool IsVersioned => version is not null;
-
-    public bool IsLoaded { get; }
 
     public SkillContract Contract => Skill.Contract;
 
@@ -189,7 +183,7 @@ internal sealed class Registered<TIn, TOut> : IRegistered
             contract.Name, contract.Version, contract.Effect, contract.EffectParam, contract.EffectByParam, contract.KeyMakesIdempotent, contract.Cost,
             contract.TimeoutDefault, known, required, contract.StableFields);
         return new SkillDescription(
-            contract, terms, new Lazy<JsonElement>(() => SkillSchema.Of(Skill.Input)), new Lazy<JsonElement>(() => SkillSchema.Of(Skill.Output)));
+            contract, terms, new Lazy<JsonElement>(() => SkillSchema.Of(Skill.Input)), new Lazy<JsonElement>(() => SkillSchema.OfResult(Skill.Output)));
     }
 
     private static bool IsUnknown(JsonElement value) => value.ValueKind == JsonValueKind.String && HoldsTemplate(value);

@@ -42,7 +42,7 @@ internal sealed class Shelf
     {
         if (version is null) return Newest;
         if (exact.Value.TryGetValue(version, out var skill)) return skill;
-        return only is { IsLoaded: false } own && SemanticVersion.Read(version) is { } pinned && pinned.Major == Read(own).Major ? own : null;
+        return only is { IsVersioned: false } own && SemanticVersion.Read(version) is { } pinned && pinned.Major == Read(own).Major ? own : null;
     }
 
     /// <summary>The newest that fits all of these; null: none does.</summary>

@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Aos.Kernel;
 
@@ -13,9 +14,15 @@ namespace Aos.Skills;
 /// <summary>JSON Schemas from types; the attributes of a parameter become its bounds and its description.</summary>
 internal static class SkillSchema
 {
-    private static readonly JsonSchemaExporterOptions Options = new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform };
+    private static readonly JsonSchemaExporterOptions Taken = new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform };
 
-    internal static JsonElement Of(JsonTypeInfo type) => Json.Parse(type.GetJsonSchemaAsNode(Options).ToJsonString());
+    private static readonly JsonSchemaExporterOptions Given = new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = static (context, node) => Transform(context, WithoutAbsent(context, node)) };
+
+    /// <summary>Of parameters.</summary>
+    internal static JsonElement Of(JsonTypeInfo type) => Json.Parse(type.GetJsonSchemaAsNode(Taken).ToJsonString());
+
+    /// <summary>Of results: a member that is not written when it is null may be absent.</summary>
+    internal static JsonElement OfResult(JsonTypeInfo type) => Json.Parse(type.GetJsonSchemaAsNode(Given).ToJsonString());
 
     /// <summary>Names the input accepts (none: any) and names it cannot do without.</summary>
     internal static (ImmutableArray<string> Known, ImmutableArray<string> Required) Members(JsonTypeInfo type)
@@ -33,6 +40,15 @@ internal static class SkillSchema
            from bound in Attributes<ValidationAttribute>(property)
            select (property.Get!, bound),
     ];
+
+    private static JsonNode WithoutAbsent(JsonSchemaExporterContext context, JsonNode node)
+    {
+        if (context.TypeInfo.Options.DefaultIgnoreCondition is not JsonIgnoreCondition.WhenWritingNull || node is not JsonObject schema || schema["required"] is not JsonArray required) return node;
+        var absent = context.TypeInfo.Properties.Where(property => property.IsGetNullable || Nullable.GetUnderlyingType(property.PropertyType) is not null).Select(property => property.Name).ToHashSet(StringComparer.Ordinal);
+        schema["required"] = new JsonArray([.. required.Select(name => (string)name!).Where(name => !absent.Contains(name)).Select(name => JsonValue.Create(name))]);
+        if (schema["required"]!.AsArray().Count == 0) schema.Remove("required");
+        return schema;
+    }
 
     private static JsonNode Transform(JsonSchemaExporterContext context, JsonNode node)
     {

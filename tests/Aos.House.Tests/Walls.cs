@@ -24,6 +24,7 @@ public sealed class Walls
         [
             "Aos.Client", "Aos.Contracts", "Aos.Storage", "Aos.Egress", "Aos.Runs", "Aos.Skills", "Aos.CostSim", "Aos.Memory",
             "Aos.Failures", "Aos.Approvals", "Aos.Identity", "Aos.Console",
+            "Aos.Testing", // not linked: its file lies in the folder kit, for those who write skills
         ],
         ["Aos.Testing"] =
         [

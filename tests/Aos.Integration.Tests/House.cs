@@ -43,17 +43,18 @@ internal sealed class House : IAsyncDisposable
     internal T Get<T>()
         where T : notnull => app.Services.GetRequiredService<T>();
 
-    internal static async Task<House> OpenAsync()
+    /// <param name="more">Registered beside what the product registers.</param>
+    internal static async Task<House> OpenAsync(Action<IServiceCollection>? more = null)
     {
         var house = new House();
-        await house.StartAsync();
+        await house.StartAsync(more);
         return house;
     }
 
-    internal async Task RestartAsync()
+    internal async Task RestartAsync(Action<IServiceCollection>? more = null)
     {
         await StopAsync();
-        await StartAsync();
+        await StartAsync(more);
     }
 
     public async ValueTask DisposeAsync()
@@ -65,9 +66,9 @@ internal sealed class House : IAsyncDisposable
 
     private static HouseOptions Of(StorageOptions options, string workspace) => new(options.Data, workspace) { DatabaseUrl = options.DatabaseUrl };
 
-    private async Task StartAsync()
+    private async Task StartAsync(Action<IServiceCollection>? more)
     {
-        app = AosServer.Build("127.0.0.1", 0, Of(store.Options(), Workspace), Unlimited);
+        app = AosServer.Build("127.0.0.1", 0, Of(store.Options(), Workspace), Unlimited + more);
         await app.StartAsync();
         Http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }

@@ -58,7 +58,7 @@ internal static class PlanVerb
                 else PlanChanges.Print(changes.ToJson());
                 return changes.IsEmpty ? 0 : 1;
             }
-            catch (PlanFileException e)
+            catch (Exception e) when (e is PlanFileException or UnavailableException)
             {
                 return Report.Fail(2, e.Message);
             }
@@ -78,7 +78,7 @@ internal static class PlanVerb
                 return await ReadAsync(source, file, show: false, plan => PlanConnectionsCheck.TellAsync(parsed, plan, agent, file, cancel));
             return await Houses.InAsync(place, house => WorkflowsVerb.ValidateAsync(house, source, file, parsed.GetValue(CommandLine.AsJson), cancel), cancel);
         }
-        catch (PlanFileException e)
+        catch (Exception e) when (e is PlanFileException or UnavailableException)
         {
             return Report.Fail(2, e.Message);
         }
@@ -90,7 +90,7 @@ internal static class PlanVerb
         {
             return await ReadAsync(await PlanFile.ReadAsync(file, cancel), file, show);
         }
-        catch (PlanFileException e)
+        catch (Exception e) when (e is PlanFileException or UnavailableException)
         {
             return Report.Fail(2, e.Message);
         }
@@ -107,12 +107,14 @@ internal static class PlanVerb
         return more is null ? 0 : await more(plan);
     }
 
-    /// <summary>The skills alone: no store is opened to look at a plan.</summary>
+    /// <summary>The skills alone, those of the skills folder too: no store is opened to look at a plan.</summary>
     internal static ServiceProvider Skills()
     {
+        var options = Composition.Skills("");
+        if (options.Problems is [var problem, ..]) throw new UnavailableException($"CONFIG_INVALID: {problem}");
         var services = new ServiceCollection();
         services.AddSingleton(TimeProvider.System);
-        new AosBuilder(services, new ConfigurationBuilder().Build()).AddSkills(new SkillsOptions());
+        new AosBuilder(services, new ConfigurationBuilder().Build()).AddSkills(options);
         Aos.Egress.EgressRoom.AddEgress(new AosBuilder(services, new ConfigurationBuilder().Build()), new Aos.Egress.EgressOptions());
         return services.BuildServiceProvider();
     }

@@ -78,7 +78,7 @@ internal static class RunWire
             writer.WriteEndObject();
         }
 
-        if (start.Workflow is null && start.Plan.Workflows.Count == 0) return;
+        if (start.Workflow is null && start.Plan.Workflows.Count == 0 && start.Plan.Asks.IsEmpty) return;
         writer.WriteStartObject("skills");
         foreach (var (name, terms) in start.Terms) writer.WriteString(name, terms.Version);
         writer.WriteEndObject();

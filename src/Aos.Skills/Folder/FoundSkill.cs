@@ -36,7 +36,7 @@ internal sealed record FoundSkill(string Name, string Version, string Assembly, 
         where TIn : class
         where TOut : class =>
         new(said.Name, () => (ISkill<TIn, TOut>)constructor.Invoke(
-            BindingFlags.DoNotWrapExceptions, null, [.. constructor.GetParameters().Select(parameter => Give(parameter.ParameterType, constructor.DeclaringType!, provider))], null), said.Version, isLoaded: true);
+            BindingFlags.DoNotWrapExceptions, null, [.. constructor.GetParameters().Select(parameter => Give(parameter.ParameterType, constructor.DeclaringType!, provider))], null), said.Version);
 
     private static bool IsOffered(Type type) =>
         type == typeof(IEgress) || type == typeof(TimeProvider) || type == typeof(ILogger) || type == typeof(ILoggerFactory)

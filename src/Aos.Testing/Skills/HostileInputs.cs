@@ -19,12 +19,12 @@ internal static class HostileInputs
     {
         foreach (var value in Values) yield return Json.Parse(value);
         yield return Json.Of(new string('x', 100));
-        yield return Deep(400);
+        yield return Deep(70);
         foreach (var member in sample.EnumerateObject().Select(member => member.Name))
         {
             foreach (var text in Texts) yield return With(sample, member, writer => writer.WriteStringValue(Sound(text)));
             foreach (var value in Values) yield return With(sample, member, writer => Json.Parse(value).WriteTo(writer));
-            yield return With(sample, member, writer => Deep(300).WriteTo(writer));
+            yield return With(sample, member, writer => Deep(70).WriteTo(writer));
             yield return With(sample, member, null);
         }
     }

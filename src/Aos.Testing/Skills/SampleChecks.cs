@@ -92,18 +92,27 @@ internal sealed class SampleChecks<TIn, TOut>(SkillBench<TIn, TOut> bench, Findi
             var lines = bench.Options.Log?.Lines.Count ?? 0;
             var outcome = await bench.CallAsync(
                 HostileInputs.With(parameters, param, writer => writer.WriteStringValue("secret:" + SkillBench<TIn, TOut>.SecretName)), bench.NewKey(), bench.Options.Timeout, cancel);
-            var told = $"{outcome.Result.GetRawText()}\n{outcome.Failure?.Message}\n{outcome.Failure?.Details?.GetRawText()}\n{string.Join('\n', outcome.SideEffects.Select(effect => effect.Target))}";
-            if (Spelling(told) is { } how) tell($"The secret of {param} comes out in the {(outcome.Ok ? "result" : "failure")}{how}.");
+            string[] told = [.. Texts(outcome.Result), outcome.Failure?.Message ?? "", .. Texts(outcome.Failure?.Details ?? Json.Null), .. outcome.SideEffects.Select(effect => effect.Target)];
+            if (told.Select(Spelling).OfType<string>().FirstOrDefault() is { } how) tell($"The secret of {param} comes out in the {(outcome.Ok ? "result" : "failure")}{how}.");
             if (bench.Options.Log?.Lines.Skip(lines).Select(Spelling).OfType<string>().FirstOrDefault() is { } logged) tell($"The secret of {param} is logged{logged}.");
         }
     }
+
+    /// <summary>All texts of a value, names included, as they are and not as JSON spells them.</summary>
+    private static IEnumerable<string> Texts(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => [value.GetString()!],
+        JsonValueKind.Array => value.EnumerateArray().SelectMany(Texts),
+        JsonValueKind.Object => value.EnumerateObject().SelectMany(member => Texts(member.Value).Prepend(member.Name)),
+        _ => [],
+    };
 
     /// <summary>How the secret stands in a text; null: it does not.</summary>
     private static string? Spelling(string text)
     {
         const string secret = SkillBench<TIn, TOut>.Secret;
         var bytes = Encoding.UTF8.GetBytes(secret);
-        if (text.Contains(secret, StringComparison.Ordinal) || text.Contains(JsonEncodedText.Encode(secret).ToString(), StringComparison.Ordinal)) return "";
+        if (text.Contains(secret, StringComparison.Ordinal)) return "";
         if (text.Contains(Uri.EscapeDataString(secret), StringComparison.OrdinalIgnoreCase)) return ", escaped as in a URL";
         if (text.Contains(Convert.ToBase64String(bytes).TrimEnd('='), StringComparison.Ordinal)) return ", as base64";
         if (text.Contains(Convert.ToHexString(bytes), StringComparison.OrdinalIgnoreCase)) return ", as hex digits";

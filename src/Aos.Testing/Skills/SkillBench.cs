@@ -18,6 +18,8 @@ internal sealed class SkillBench<TIn, TOut>
 
     private readonly Registry registry;
     private readonly Registered<TIn, TOut> registered;
+    /// <summary>What the skill keeps may outlive one check.</summary>
+    private readonly Guid run = Guid.NewGuid();
     private int calls;
 
     internal SkillBench(ISkill<TIn, TOut> skill, ConformanceOptions options)
@@ -40,7 +42,7 @@ internal sealed class SkillBench<TIn, TOut>
 
     internal SkillDescription Description => registered.Description;
 
-    internal string NewKey() => $"conformance-{++calls}";
+    internal string NewKey() => $"{run}-{++calls}";
 
     /// <summary>A call as runs make it.</summary>
     internal Task<StructuredOutcome> CallAsync(JsonElement parameters, string key, TimeSpan timeout, CancellationToken cancel) =>

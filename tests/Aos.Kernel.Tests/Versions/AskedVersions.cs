@@ -13,15 +13,17 @@ public sealed class AskedVersions
             {"name":"p","steps":[
               {"id":"a","skill":"echo@^1.2","compensate":{"skill":"put@2.0.0"}},
               {"id":"b","run":{"plan":{"name":"q","steps":[{"id":"c","skill":"get@1"}]}}},
-              {"id":"d","skill":"wait@1","params":{"ms":5}}]}
+              {"id":"d","skill":"wait@1","params":{"ms":5}},
+              {"id":"e","agent":{"goal":"g","skills":["search@~1.0.0","echo"],"approve":["search"]}}]}
             """), MachineWorld.Skills);
 
         Assert.Empty(reading.Problems);
         Assert.Equal(
-            ["steps[0].skill echo ^1.2", "steps[0].compensate.skill put 2.0.0", "steps[1].run.plan.steps[0].skill get 1", "steps[2].skill wait 1"],
-            reading.Asks.Select(ask => $"{ask.Path} {ask.Skill} {ask.Range}").OrderBy(text => Array.IndexOf(["steps[0].s", "steps[0].c", "steps[1].r", "steps[2].s"], text[..10])));
+            ["steps[0].compensate.skill put 2.0.0", "steps[0].skill echo ^1.2", "steps[1].run.plan.steps[0].skill get 1", "steps[2].skill wait 1", "steps[3].agent.skills[0] search ~1.0.0"],
+            reading.Asks.Select(ask => $"{ask.Path} {ask.Skill} {ask.Range}").Order(StringComparer.Ordinal));
         var plan = reading.Plan!;
         Assert.Equal(("echo", "put", StepKind.Sleep), (plan.Steps[0].Skill, plan.Steps[0].Compensate!.Skill, plan.Steps[2].Kind));
+        Assert.Equal(["search", "echo"], plan.Steps[3].Agent!.Skills);
         Assert.Equal(reading.Asks, plan.Asks);
         Assert.Equal("echo@^1.2", plan.Source.GetProperty("steps")[0].GetText("skill"));
     }

@@ -9,7 +9,7 @@ namespace Aos.Skills.Tests.Kit;
 
 internal sealed record BadIn([StringLength(1_000_000)] string Text, string? Token = null);
 
-internal sealed record BadOut(string Text, [property: Range(0, 9)] int Count = 0);
+internal sealed record BadOut(string Text, [Range(0, 9)] int Count = 0);
 
 internal sealed record OpenIn(string Text);
 

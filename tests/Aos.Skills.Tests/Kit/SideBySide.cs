@@ -44,7 +44,7 @@ public sealed class SideBySide
     public async Task A_plan_gets_the_newest_that_fits_what_it_asks_for(string range, string version)
     {
         using var room = Versioned.Room("greet", "1.9.0", "1.10.0", "1.9.1", "2.0.0-rc.1", "1.2.0");
-        var plan = room.Skills.ReadPlan(Json.Parse($$"""{"name":"p","steps":[{"id":"a","skill":"greet@{{range}}","params":{"name":"x"}}]}""")).Plan!;
+        var plan = room.Skills.ReadPlan(Json.Parse($$$"""{"name":"p","steps":[{"id":"a","skill":"greet@{{{range}}}","params":{"name":"x"}}]}""")).Plan!;
 
         var (chosen, problems) = room.Skills.Choose(plan.Asks);
 
@@ -62,8 +62,8 @@ public sealed class SideBySide
     public void All_that_a_plan_asks_for_of_a_skill_is_met_by_one_version()
     {
         using var room = Versioned.Room("greet", "1.0.0", "1.5.0", "2.0.0");
-        PlanReading Read(string first, string second) => room.Skills.ReadPlan(Json.Parse($$"""
-            {"name":"p","steps":[{"id":"a","skill":"{{first}}","params":{"name":"x"}},{"id":"b","run":{"plan":{"name":"q","steps":[{"id":"c","skill":"{{second}}","params":{"name":"x"}}]}}}]}
+        PlanReading Read(string first, string second) => room.Skills.ReadPlan(Json.Parse($$$"""
+            {"name":"p","steps":[{"id":"a","skill":"{{{first}}}","params":{"name":"x"}},{"id":"b","run":{"plan":{"name":"q","steps":[{"id":"c","skill":"{{{second}}}","params":{"name":"x"} } ]} } } ]}
             """));
 
         Assert.Equal("1.5.0", room.Skills.For(Read("greet", "greet@^1").Plan).Terms["greet"].Version);
@@ -96,7 +96,7 @@ public sealed class SideBySide
         using var room = new SkillRoom([], aos => aos
             .AddSkill("greet", "1.0.0", _ => new Versioned("greet", "1.0.0"))
             .AddSkill("greet", "2.0.0", _ => new Greet2()));
-        PlanReading Read(string skill, string parameters) => room.Skills.ReadPlan(Json.Parse($$"""{"name":"p","steps":[{"id":"a","skill":"{{skill}}","params":{{parameters}}}]}"""));
+        PlanReading Read(string skill, string parameters) => room.Skills.ReadPlan(Json.Parse($$"""{"name":"p","steps":[{"id":"a","skill":"{{skill}}","params":{{parameters}} } ]}"""));
 
         Assert.NotNull(Read("greet", """{"who":"x"}""").Plan);
         Assert.NotNull(Read("greet@1", """{"name":"x"}""").Plan);
@@ -175,12 +175,25 @@ public sealed class SideBySide
         Assert.Equal($"AOS_SKILLS_DISABLED: there is no {disabled} here to switch off.", Assert.Throws<InvalidOperationException>(() => room.Skills).Message);
     }
 
+    [Fact]
+    [Trait("id", "F5.1-21")]
+    [Trait("id", "F5.1-23")]
+    [Trait("id", "F5.1-24")]
+    public void The_process_has_one_registry_and_each_room_adds_to_it()
+    {
+        using var room = new SkillRoom([], aos => aos.AddSkill("greet", _ => new Versioned("greet", "1.0.0")).AddSkill("part", "2.0.0", _ => new Versioned("part", "2.0.0")));
+
+        Assert.Same(room.Skills, room.Get<ISkills>());
+        Assert.Equal(["1.0.0", "2.0.0"], [room.Skills.Contracts["greet"].Version, room.Skills.Contracts["part"].Version]);
+        Assert.Equal(SkillsRoom.Own.Count + 2, room.Skills.Contracts.Count);
+    }
+
     private static SkillCall Pinned(string skill, string version)
     {
         var plan = PlanReader.Read(Json.Parse($$"""{"name":"p","steps":[{"id":"a","skill":"{{skill}}"}]}"""), System.Collections.Immutable.ImmutableSortedDictionary<string, SkillTerms>.Empty, allowUnknownSkills: true).Plan!;
         var start = new RunStarted
         {
-            Run = new RunId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)), Tenant = TenantId.Default, AgentId = "a", Plan = plan, Inputs = Json.EmptyObject, Seed = 1,
+            At = DateTimeOffset.UnixEpoch, Run = new RunId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)), Tenant = TenantId.Default, AgentId = "a", Plan = plan, Inputs = Json.EmptyObject, Seed = 1,
             Terms = System.Collections.Immutable.ImmutableSortedDictionary<string, SkillTerms>.Empty, Labels = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty, Rule = KernelRule.First,
         };
         return new SkillCall(start, new InvokeSkill
