@@ -6,6 +6,7 @@ using Aos.Egress;
 using Aos.Runs;
 using Aos.Skills;
 using Aos.Testing;
+using Microsoft.AspNetCore.Http;
 
 namespace Aos.Integration.Tests.Http;
 
@@ -27,7 +28,7 @@ public sealed class LiveTexts : IAsyncLifetime
         {
             await ModelServer.StreamAsync(context, answer[..half]);
             await mayEnd.Task.WaitAsync(context.RequestAborted);
-            await ModelServer.StreamAsync(context, answer[half..]);
+            await context.Response.WriteAsync(answer[half..], context.RequestAborted);
         });
         house.Get<EgressOptions>().Allow = [new Uri(peer.Origin).Authority];
         typeof(ModelsOptions).GetProperty(nameof(ModelsOptions.Endpoints))!.SetValue(
