@@ -51,7 +51,7 @@ public sealed class LiveTexts : IAsyncLifetime
         using var reader = await FollowAsync(run, "");
         await SignalAsync(run);
         var seen = await UntilAsync(reader, lines => lines.Contains("event: delta"));
-        Assert.Equal("running", (await house.AskAsync($"/api/v1/runs/{run}")).Body.GetText("status"));
+        Assert.Equal("running", (await house.AskAsync($"/api/v1/runs/{run}?wait=0")).Body.GetText("status"));
         mayEnd.TrySetResult();
         seen.AddRange(await UntilAsync(reader, lines => lines.Contains("event: run.ended.v1")));
 
