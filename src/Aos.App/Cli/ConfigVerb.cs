@@ -97,6 +97,7 @@ internal static class ConfigVerb
         ("OIDC_JWKS_URL", false, "by discovery", "the same, when OIDC_JWKS_URI is not set"),
         ("OPENAI_API_KEY", true, "none", "key of a model provider"),
         ("OPENAI_BASE_URL", false, "the provider's", "its address, or that of a compatible server"),
+        ("OPENAI_EMBED_MODEL", false, "see docs/models.md", "its default model of vectors"),
         ("OPENAI_MODEL", false, "see docs/models.md", "its default model"),
         ("OPUS_MAX_CENTS_PER_RUN", false, "see docs/budgets.md", "most that a run's calls of claude-3-opus may cost"),
         ("PER_DAY_MAX_CENTS", false, "see docs/agents.md", "most that an agent may spend a day"),

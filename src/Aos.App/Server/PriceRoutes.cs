@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Aos.Contracts;
 using Aos.Kernel;
 
 namespace Aos.App.Server;

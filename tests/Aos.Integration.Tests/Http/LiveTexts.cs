@@ -6,6 +6,7 @@ using Aos.Egress;
 using Aos.Runs;
 using Aos.Skills;
 using Aos.Testing;
+using Microsoft.AspNetCore.Http;
 
 namespace Aos.Integration.Tests.Http;
 
@@ -27,7 +28,7 @@ public sealed class LiveTexts : IAsyncLifetime
         {
             await ModelServer.StreamAsync(context, answer[..half]);
             await mayEnd.Task.WaitAsync(context.RequestAborted);
-            await ModelServer.StreamAsync(context, answer[half..]);
+            await context.Response.WriteAsync(answer[half..], context.RequestAborted);
         });
         house.Get<EgressOptions>().Allow = [new Uri(peer.Origin).Authority];
         typeof(ModelsOptions).GetProperty(nameof(ModelsOptions.Endpoints))!.SetValue(
@@ -50,7 +51,7 @@ public sealed class LiveTexts : IAsyncLifetime
         using var reader = await FollowAsync(run, "");
         await SignalAsync(run);
         var seen = await UntilAsync(reader, lines => lines.Contains("event: delta"));
-        Assert.Equal("running", (await house.AskAsync($"/api/v1/runs/{run}")).Body.GetText("status"));
+        Assert.Equal("running", (await house.AskAsync($"/api/v1/runs/{run}?wait=0")).Body.GetText("status"));
         mayEnd.TrySetResult();
         seen.AddRange(await UntilAsync(reader, lines => lines.Contains("event: run.ended.v1")));
 
