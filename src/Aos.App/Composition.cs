@@ -5,6 +5,7 @@ using Aos.CostSim;
 using Aos.Egress;
 using Aos.Failures;
 using Aos.Identity;
+using Aos.Kernel;
 using Aos.Memory;
 using Aos.Runs;
 using Aos.Skills;

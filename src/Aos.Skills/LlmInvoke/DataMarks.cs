@@ -27,6 +27,12 @@ internal static class DataMarks
     /// <summary>More parts of one text get one mark around all of them.</summary>
     private const int PartsMax = 4;
 
+    /// <summary>
+    /// The same for all texts together. So the marks and the sentence about them stay within what is reserved for what providers put around
+    /// a prompt (<see cref="ModelRequest.TokensAround"/>): a mark is some 45 tokens, of which a message of its own brings its frame along.
+    /// </summary>
+    private const int MarksMax = 8;
+
     /// <summary>All that the model reads, but what it said itself.</summary>
     internal static List<PromptText> Texts(LlmInvokeIn input)
     {
@@ -52,9 +58,13 @@ internal static class DataMarks
     }
 
     /// <summary>The parts that are worth a mark.</summary>
-    internal static List<DataPart> Marked(List<PromptText> texts, List<DataPart> parts) => texts.Any(text => HasOwn(text, parts))
-        ? [.. parts.Where(part => part.Source != "tool" && !IsWord(part.Text) && !IsStarters(part, texts))]
-        : [];
+    internal static List<DataPart> Marked(List<PromptText> texts, List<DataPart> parts)
+    {
+        if (!texts.Any(text => HasOwn(text, parts))) return [];
+        var marked = parts.Where(part => part.Source != "tool" && !IsWord(part.Text) && !IsStarters(part, texts)).ToList();
+        var isMany = marked.Count > MarksMax;
+        return [.. marked.GroupBy(part => part.Path, StringComparer.Ordinal).SelectMany(text => isMany || text.Count() > PartsMax ? [Around(text)] : text.ToList())];
+    }
 
     /// <summary>The value with marks around these parts.</summary>
     internal static JsonElement Mark(JsonElement value, string path, List<DataPart> parts, string tag, string? warning) =>
@@ -90,12 +100,6 @@ internal static class DataMarks
 
     private static string Text(string text, List<DataPart> parts, string tag, string? warning)
     {
-        if (parts.Count > PartsMax)
-        {
-            var (from, end) = (parts[0].Start, parts[^1].Start + parts[^1].Length);
-            parts = [new DataPart(parts[0].Path, from, end - from, "several", "")];
-        }
-
         var marked = new StringBuilder(text.Length + (100 * parts.Count));
         var at = 0;
         foreach (var part in parts)
@@ -113,6 +117,13 @@ internal static class DataMarks
             return path.StartsWith(filling.Path, StringComparison.Ordinal) ? new DataPart(path, 0, text.Length, filling.Expression, text) : null;
         if (filling.Path != path || filling.Length == 0 || filling.Start + filling.Length > text.Length) return null;
         return new DataPart(path, filling.Start, filling.Length, filling.Expression, text.Substring(filling.Start, filling.Length));
+    }
+
+    private static DataPart Around(IEnumerable<DataPart> parts)
+    {
+        var (from, end) = (parts.Min(part => part.Start), parts.Max(part => part.Start + part.Length));
+        var first = parts.First();
+        return first with { Start = from, Length = end - from, Source = parts.Count() == 1 ? first.Source : "several" };
     }
 
     private static bool HasOwn(PromptText text, List<DataPart> parts)

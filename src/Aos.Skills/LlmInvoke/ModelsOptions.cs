@@ -13,6 +13,22 @@ public enum ModelWire
     OpenAi,
 }
 
+/// <summary>What is done about data that a model is going to read.</summary>
+public enum InjectionPolicy
+{
+    /// <summary>Data is marked as data; what it looks like is told in the result.</summary>
+    Mark,
+
+    /// <summary>Besides, the marks tell the model what the data looks like.</summary>
+    Warn,
+
+    /// <summary>A call with data that looks hostile fails with <c>INJECTION_DETECTED</c> before anybody is asked.</summary>
+    Refuse,
+
+    /// <summary>Nothing is looked at, nothing marked.</summary>
+    Off,
+}
+
 /// <summary>A server that answers prompts.</summary>
 /// <param name="Name">What <c>provider</c> says in a call.</param>
 /// <param name="BaseUrl">Without a slash at its end; for OpenAI-compatible servers with <c>/v1</c>.</param>

@@ -5,22 +5,6 @@ using Aos.Kernel;
 
 namespace Aos.Skills;
 
-/// <summary>What is done about data that a model is going to read.</summary>
-public enum InjectionPolicy
-{
-    /// <summary>Data is marked as data; what it looks like is told in the result.</summary>
-    Mark,
-
-    /// <summary>Besides, the marks tell the model what the data looks like.</summary>
-    Warn,
-
-    /// <summary>A call with data that looks hostile fails with <c>INJECTION_DETECTED</c> before anybody is asked.</summary>
-    Refuse,
-
-    /// <summary>Nothing is looked at, nothing marked.</summary>
-    Off,
-}
-
 /// <summary>What data in a prompt looked like.</summary>
 /// <param name="Verdict">suspicious or hostile.</param>
 /// <param name="Source">Where the worst of it came from.</param>

@@ -99,6 +99,17 @@ public sealed class DataInPrompts
         Assert.Contains($"Sum up: <data-{tag} source=\"steps.a.result\">\n{data}\n</data-{tag}>", Texts(peer.Asked[0]));
     }
 
+    [Fact, Trait("id", "F5.67-16")]
+    public async Task Many_parts_of_one_text_get_one_mark()
+    {
+        await using var peer = await ModelServer.OpenAsync(new ModelTurn("ok"));
+        await using var room = ModelRoom.Of(peer);
+        await AskAsync(room, """{"prompt":"Sum up: a b, c d, e f, g h, i j. Thanks."}""", [.. Enumerable.Range(0, 5).Select(i => new Filling("prompt", 8 + (i * 5), 3, $"steps.a.result[{i}]"))]);
+
+        var tag = DataBlock.Tag(["a b", "c d", "e f", "g h", "i j"]);
+        Assert.Contains($"Sum up: <data-{tag} source=\"several\">\na b, c d, e f, g h, i j\n</data-{tag}>. Thanks.", Texts(peer.Asked[0]));
+    }
+
     [Fact, Trait("id", "F5.67-11")]
     public async Task Hash_text_and_recorded_answers_go_by_the_prompt_without_marks()
     {
