@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Aos.Skills;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Auth.Tests;
 
@@ -101,6 +103,31 @@ public sealed class Recoveries : IAsyncLifetime
         Assert.Equal(("RETRY_EXPONENTIAL", "SERVICE_UNAVAILABLE"), (stats["by_mode"][0].GetText("recovery_mode"), stats["by_error_code"][0].GetText("error_code")));
     }
 
+    [Fact]
+    [Trait("id", "F5.54-01")]
+    [Trait("id", "F5.57-02")]
+    public async Task A_run_whose_budget_was_too_small_goes_on_with_twice_as_much()
+    {
+        await using var provider = await ModelPeer.OpenAsync(read: 7, written: 5);
+        var models = new ModelsOptions { Endpoints = [new ModelEndpoint("openai", ModelWire.OpenAi, provider.Url, null, "gpt-4o", Seeds: false)] };
+        await using var own = await AuthHouse.OpenAsync(more: services => services.AddSingleton(models));
+        const string Plan = """
+            {"plan":{"name":"p","budget_cents":1.5,"steps":[{"id":"list","skill":"echo","params":{"of":[1,2]}},
+              {"id":"ask","for_each":"${{ steps.list.result.echo.of }}","skill":"llm_invoke","params":{"provider":"openai","model":"gpt-4o","prompt":"hello","max_tokens":1000}}]}}
+            """;
+        var run = await own.AsFirstAsync("POST", "/api/v1/runs?wait=30", Plan);
+        var proposed = await own.AsFirstAsync("POST", "/api/v1/recovery/suggest", $$"""{"run_id":"{{run.Text("run_id")}}"}""");
+        await own.AsFirstAsync("POST", $"/api/v1/recovery/candidates/{proposed.Text("id")}/approve", "{}");
+
+        var fork = await own.AsFirstAsync("POST", $"/api/v1/runs/{run.Text("run_id")}/retry", $$"""{"suggestion_id":"{{proposed.Text("id")}}"}""");
+        var ended = await own.AsFirstAsync("GET", $"/api/v1/runs/{fork.Text("run_id")}?wait=30");
+
+        Assert.True(run.Text("outcome.error.code") == "RUN_BUDGET_EXCEEDED", run.Body.GetRawText());
+        Assert.Equal(("raise_budget", 3m, 0.7m), (proposed.Text("action.kind"), proposed["action.budget_cents"].GetDecimal(), proposed["confidence"].GetDecimal()));
+        Assert.True(ended.Text("status") == "succeeded", fork.Body.GetRawText() + ended.Body.GetRawText());
+        Assert.Equal((3m, 1), (ended["budget_cents"].GetDecimal(), ended["forked_from.steps_taken"].GetInt32()));
+    }
+
     [Theory]
     [Trait("id", "F5.57-05")]
     [InlineData("""{"kind":"skip_step","step":"ask"}""")]
@@ -146,6 +173,14 @@ public sealed class Recoveries : IAsyncLifetime
             Assert.True((refused.Status, refused.Text("error.code")) == (status, code), $"{suggestion}: {refused.Status} {refused.Body.GetRawText()}");
         }
 
+        var wrong = await SuggestedAsync(run, """{"kind":"change_parameter","step":"ask","parameter":"url","value":7}""");
+        var untaken = await AskAsync($"/api/v1/runs/{run}/retry", $$"""{"suggestion_id":"{{wrong}}"}""");
+        var back = await house.AskAsync("GET", $"/api/v1/recovery/candidates/{wrong}", null, acme);
+
+        Assert.InRange(untaken.Status, 400, 422);
+        Assert.Equal(("approved", JsonValueKind.Null), (back.Text("status"), back["applied_at"].ValueKind));
+        Assert.Equal(["approved", "applied", "approved"], back["decisions"].EnumerateArray().Select(decision => decision.GetText("decision")));
+        Assert.Contains(untaken.Text("error.code")!, back["decisions"][2].GetText("note"), StringComparison.Ordinal);
         Assert.Equal("approved", (await house.AskAsync("GET", $"/api/v1/recovery/candidates/{ofOther}", null, acme)).Text("status"));
         Assert.Equal("failed", (await house.AskAsync("GET", $"/api/v1/runs/{run}", null, acme)).Text("status"));
     }

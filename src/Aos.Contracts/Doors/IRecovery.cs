@@ -92,6 +92,7 @@ public sealed record RecoveryCandidate
 }
 
 /// <summary>What somebody did with a suggestion. Rows of these are written once and never changed.</summary>
+/// <param name="Note">Of whoever decided; where a run did not take what was approved, the reason.</param>
 /// <param name="Action">As it was then.</param>
 public sealed record RecoveryDecision(RecoveryStatus Decision, string By, string? Note, RecoveryAction Action, DateTimeOffset At);
 

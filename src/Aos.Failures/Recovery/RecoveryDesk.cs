@@ -77,7 +77,7 @@ internal sealed class RecoveryDesk(
             return (null, FailureCatalog.Fail("INVALID_STATE", $"Suggestion {suggestion} is being applied by somebody else."));
         // What throws from here on may have happened or not: how the run stands will tell.
         var (went, why) = await orders.DoAsync(caller, candidate, state, reason ?? $"suggestion {suggestion}: {candidate.Action.Kind.Wire()}", cancel);
-        if (went is not { } goes) await table.GiveBackAsync(caller.Tenant, suggestion, cancel);
+        if (went is not { } goes) await table.GiveBackAsync(caller.Tenant, suggestion, applied with { Decision = RecoveryStatus.Approved, Note = $"The run did not take it: {why!.Code}." }, cancel);
         else if (candidate.Action.IsFork) await table.ForkedAsync(caller.Tenant, suggestion, goes, cancel);
         return (went, why);
     }

@@ -4,8 +4,8 @@ using Aos.Kernel;
 namespace Aos.Failures;
 
 /// <summary>
-/// Looks how runs ended that suggestions were applied to, and puts that on record. It is done whenever somebody asks for suggestions, and every
-/// ten minutes; suggestions go when failures of their age go.
+/// Looks how runs ended that suggestions were applied to, and puts that on record. It is done whenever somebody asks for suggestions, and once
+/// an hour; suggestions go when failures of their age go.
 /// </summary>
 internal sealed class RecoveryOutcomes(RecoveryResults results, IRunRows rows, RecoveryMeter meter, FailureMeter failures, FailureOptions options, ICluster cluster) : IChore
 {
@@ -14,7 +14,7 @@ internal sealed class RecoveryOutcomes(RecoveryResults results, IRunRows rows, R
 
     public string Name => "recovery-outcomes";
 
-    public TimeSpan Interval => TimeSpan.FromMinutes(10);
+    public TimeSpan Interval => TimeSpan.FromHours(1);
 
     public async Task<int> PassAsync(CancellationToken cancel)
     {

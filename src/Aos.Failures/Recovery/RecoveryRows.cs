@@ -24,8 +24,8 @@ internal static class RecoveryRows
         CREATE INDEX recovery_by_age ON recovery_candidates (created_at);
         CREATE INDEX recovery_open ON recovery_candidates (applied_at) WHERE status = 'applied' AND result IS NULL;
         CREATE TABLE recovery_decisions (
-          tenant_id TEXT NOT NULL, candidate_id TEXT NOT NULL, id TEXT NOT NULL, decision TEXT NOT NULL, by_whom TEXT NOT NULL, note TEXT, action TEXT NOT NULL, at BIGINT NOT NULL,
-          PRIMARY KEY (tenant_id, candidate_id, id)
+          tenant_id TEXT NOT NULL, candidate_id TEXT NOT NULL, seq BIGINT NOT NULL, decision TEXT NOT NULL, by_whom TEXT NOT NULL, note TEXT, action TEXT NOT NULL, at BIGINT NOT NULL,
+          PRIMARY KEY (tenant_id, candidate_id, seq)
         );
         """);
 

@@ -55,7 +55,7 @@ internal sealed class RecoveryTable(IDatabase database) : IForgetsRuns
         async (connection, token) =>
         {
             await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(
-                "SELECT decision, by_whom, note, action, at FROM recovery_decisions WHERE tenant_id = @tenant AND candidate_id = @id ORDER BY at, id",
+                "SELECT decision, by_whom, note, action, at FROM recovery_decisions WHERE tenant_id = @tenant AND candidate_id = @id ORDER BY seq",
                 new { tenant = tenant.Value, id = FailedStep.Text(id) }, cancellationToken: token));
             var found = new List<RecoveryDecision>();
             while (await rows.ReadAsync(token))
@@ -105,13 +105,18 @@ internal sealed class RecoveryTable(IDatabase database) : IForgetsRuns
         cancel);
 
     /// <summary>The run did not take it: it is approved as before.</summary>
-    internal Task<int> GiveBackAsync(TenantId tenant, Guid id, CancellationToken cancel) => database.For(tenant).WriteAsync(
-        (connection, transaction) => connection.Execute(
-            """
-            UPDATE recovery_candidates SET status = 'approved', applied_by = NULL, applied_at = NULL, applied_run = NULL, applied_attempt = NULL
-            WHERE tenant_id = @tenant AND id = @id AND status = 'applied' AND result IS NULL
-            """,
-            new { tenant = tenant.Value, id = FailedStep.Text(id) }, transaction),
+    internal Task<bool> GiveBackAsync(TenantId tenant, Guid id, RecoveryDecision back, CancellationToken cancel) => database.For(tenant).WriteAsync(
+        (connection, transaction) =>
+        {
+            var changed = connection.Execute(
+                """
+                UPDATE recovery_candidates SET status = 'approved', applied_by = NULL, applied_at = NULL, applied_run = NULL, applied_attempt = NULL
+                WHERE tenant_id = @tenant AND id = @id AND status = 'applied' AND result IS NULL
+                """,
+                new { tenant = tenant.Value, id = FailedStep.Text(id) }, transaction);
+            if (changed > 0) Record(connection, transaction, tenant, id, back);
+            return changed > 0;
+        },
         cancel);
 
     internal Task<int> ForkedAsync(TenantId tenant, Guid id, RunId fork, CancellationToken cancel) => database.For(tenant).WriteAsync(
@@ -147,15 +152,15 @@ internal sealed class RecoveryTable(IDatabase database) : IForgetsRuns
         return row.Read() ? RecoveryRows.Of(row) : null;
     }
 
+    /// <summary>After the suggestion's own row was written, so that of several at once the next number is one's own.</summary>
     private static void Record(DbConnection connection, DbTransaction transaction, TenantId tenant, Guid candidate, RecoveryDecision decision) => connection.Execute(
         """
-        INSERT INTO recovery_decisions (tenant_id, candidate_id, id, decision, by_whom, note, action, at)
-        VALUES (@tenant, @candidate, @id, @decision, @by, @note, @action, @at)
+        INSERT INTO recovery_decisions (tenant_id, candidate_id, seq, decision, by_whom, note, action, at)
+        VALUES (@tenant, @candidate, (SELECT count(*) + 1 FROM recovery_decisions WHERE tenant_id = @tenant AND candidate_id = @candidate), @decision, @by, @note, @action, @at)
         """,
         new
         {
-            tenant = tenant.Value, candidate = FailedStep.Text(candidate), id = FailedStep.Text(Guid.CreateVersion7(decision.At)), decision = RecoveryRows.Text(decision.Decision), by = decision.By,
-            note = decision.Note, action = RecoveryRows.Text(decision.Action), at = decision.At.UtcTicks,
+            tenant = tenant.Value, candidate = FailedStep.Text(candidate), decision = RecoveryRows.Text(decision.Decision), by = decision.By, note = decision.Note, action = RecoveryRows.Text(decision.Action), at = decision.At.UtcTicks,
         },
         transaction);
 }

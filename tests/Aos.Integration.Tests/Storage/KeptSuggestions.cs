@@ -27,12 +27,12 @@ public sealed class KeptSuggestions
         await table.DecideAsync(other.Tenant, other.Id, Decision(RecoveryStatus.Approved), cancel);
         var taken = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => table.TakeAsync(other.Tenant, other.Id, Decision(RecoveryStatus.Applied), made.Run, 2, cancel)));
         var foreign = await table.DecideAsync(new TenantId("rival"), other.Id, Decision(RecoveryStatus.Approved), cancel);
-        await table.GiveBackAsync(other.Tenant, other.Id, cancel);
+        await table.GiveBackAsync(other.Tenant, other.Id, Decision(RecoveryStatus.Approved), cancel);
 
         Assert.Single(decided, one => one.Decided);
         Assert.Single(taken, one => one);
         Assert.Equal((null, false), foreign);
-        Assert.Equal(["Approved", "Applied"], (await table.DecisionsAsync(other.Tenant, other.Id, cancel)).Select(one => one.Decision.ToString()));
+        Assert.Equal(["Approved", "Applied", "Approved"], (await table.DecisionsAsync(other.Tenant, other.Id, cancel)).Select(one => one.Decision.ToString()));
         Assert.Equal((RecoveryStatus.Approved, null), ((await table.FindAsync(other.Tenant, other.Id, cancel))!.Status, (await table.FindAsync(other.Tenant, other.Id, cancel))!.AppliedRun));
     }
 
