@@ -40,11 +40,11 @@ internal static class Commands
     /// <summary>The lowest rule that knows all the run needs: nodes of older builds go on with what they can.</summary>
     private static KernelRule RuleOf(StartRun start)
     {
+        if (start.Plan.Steps.Any(step => step.Compensate is not null)) return KernelRule.Insists;
         if (Memories.Reads(start.Plan)) return KernelRule.Memory;
         if (start.Plan.Steps.Any(step => step.Kind == StepKind.Child)) return KernelRule.Settles;
         if (NeedsScale(start.Plan)) return KernelRule.Scale;
-        if (start.Plan.Steps.Any(step => step.Compensate is not null) || start.Taken.Any(step => step.Calls.Length > 0 && start.Plan.Steps[step.Step].Kind == StepKind.Agent))
-            return KernelRule.Undoing;
+        if (start.Taken.Any(step => step.Calls.Length > 0 && start.Plan.Steps[step.Step].Kind == StepKind.Agent)) return KernelRule.Undoing;
         if (start.Calls is not null || MindsCalls(start.Plan)) return KernelRule.Calls;
         if (start.Fork is not null) return KernelRule.Fork;
         if (start.Plan.Workflows.Count > 0) return KernelRule.Workflows;

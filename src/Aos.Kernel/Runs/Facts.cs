@@ -48,6 +48,9 @@ public enum KernelRule
 
     /// <summary>A plan may read the tenant's memory: what a step reads is looked up once, when it begins, and kept with the run.</summary>
     Memory = 11,
+
+    /// <summary>What undoes a step is tried again as the step says, else as the catalog says; it was given up at its first failure. Only runs of plans with <c>compensate</c> have this rule.</summary>
+    Insists = 12,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

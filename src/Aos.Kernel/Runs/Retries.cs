@@ -17,7 +17,7 @@ internal static class Retries
     internal static DateTimeOffset? At(Turn turn, EffectId effect, CallState call, Failure failure, EffectClass kind)
     {
         if (kind == EffectClass.Pure) return null; // The same again would fail the same.
-        if (!failure.Retryable || Open.Aborting(turn.State) >= 0) return null;
+        if (!failure.Retryable || (Open.Aborting(turn.State) >= 0 && !Insists(turn.State, effect))) return null;
         if (kind is EffectClass.AtMostOnce or EffectClass.Reconcilable && !NeverArrived(failure)) return null;
         if (Clause(turn.Plan.Steps[effect.Step], failure) is not { } clause) return null;
         var attempts = call.Started is null ? call.Attempts + 1 : call.Attempts;
@@ -27,6 +27,9 @@ internal static class Retries
         if (failure.RetryAfter is { } asked && asked > delay) delay = asked;
         return turn.Now + (delay > DelayMax ? DelayMax : delay);
     }
+
+    /// <summary>A run that fails tries nothing again but what undoes its steps.</summary>
+    private static bool Insists(RunState state, EffectId effect) => effect.Compensation && state.Start!.Rule >= KernelRule.Insists;
 
     private static RetryClause? Clause(PlanStep step, Failure failure) => step.Retry ?? FailureTraits.RetryOf(failure.Code);
 }

@@ -95,8 +95,18 @@ public sealed class CodeHouse : IAsyncLifetime
         return started.Body.GetText("run_id")!;
     }
 
-    /// <summary>A run when it is over, or waits for somebody.</summary>
+    /// <summary>A run when it is over.</summary>
     internal Task<Reply> EndedAsync(string run) => AskAsync($"/api/v1/runs/{run}?wait=20");
+
+    /// <summary>Comes back when a run is over or waits for somebody.</summary>
+    internal async Task StandsAsync(string run)
+    {
+        var caller = new Caller(TenantId.Default, "test", []);
+        await foreach (var entry in Get<IRuns>().FollowAsync(caller, new RunId(Guid.Parse(run)), 0, TestContext.Current.CancellationToken))
+        {
+            if (entry.Kind is "wait.started.v1" or "call.unknown.v1" or "run.ended.v1") return;
+        }
+    }
 
     /// <summary>Makes an agent; further members as JSON.</summary>
     internal async Task<string> AgentAsync(string more = "")

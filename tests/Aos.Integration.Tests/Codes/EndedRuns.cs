@@ -42,7 +42,7 @@ public sealed class EndedRuns(CodeHouse house) : OfOneCode(house), IClassFixture
     {
         Assert.Equal(201, (await House.AskAsync("/api/v1/workflows", $$$"""{"name":"stopped","plan":{"version":"1.0.0","steps":[{{{Wait}}}]}}""")).Status);
         var run = await House.StartAsync("""{"workflow_id":"stopped"}""");
-        await House.EndedAsync(run);
+        await House.StandsAsync(run);
         var thrown = await House.AskAsync("/api/v1/killswitches/engage", """{"workflow":"stopped","reason":"wrong amounts"}""");
         Assert.True(thrown.Status is 200 or 201, thrown.Body.GetRawText());
         await RefusedAsync(House.AskAsync("/api/v1/runs", """{"workflow_id":"stopped"}"""));
@@ -96,7 +96,7 @@ public sealed class EndedRuns(CodeHouse house) : OfOneCode(house), IClassFixture
     private async Task<string> WaitingAsync(string steps)
     {
         var run = await House.StartAsync(Plan(steps));
-        await House.EndedAsync(run);
+        await House.StandsAsync(run);
         return run;
     }
 }

@@ -32,14 +32,14 @@ internal sealed class MachineWorld
 
     public Failure? Refusal { get; private set; }
 
-    public static MachineWorld Started(string plan, string inputs = "{}", Cents? budget = null, bool queued = false)
+    public static MachineWorld Started(string plan, string inputs = "{}", Cents? budget = null, bool queued = false, KernelRule? rule = null)
     {
         var reading = PlanReader.Read(Json.Parse(plan), Skills);
         Assert.True(reading.Plan is not null, string.Join("\n", reading.Problems));
         var world = new MachineWorld();
         world.Do(new StartRun(
             new RunId(new Guid("01900000-0000-7000-8000-000000000001")), TenantId.Default, "agent", reading.Plan!, Json.Parse(inputs), 42,
-            budget, Skills, ImmutableSortedDictionary<string, string>.Empty, null) { Queued = queued });
+            budget, Skills, ImmutableSortedDictionary<string, string>.Empty, null) { Queued = queued, Rule = rule });
         return world;
     }
 

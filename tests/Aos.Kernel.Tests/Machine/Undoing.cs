@@ -55,7 +55,7 @@ public sealed class Undoing
         world.Do(new RetryRun("again"));
 
         Assert.Equal(["a"], world.Orders()); // It was undone, so it is done again.
-        Assert.Equal(KernelRule.Undoing, world.State.Start!.Rule);
+        Assert.Equal(KernelRule.Insists, world.State.Start!.Rule);
     }
 
     [Fact]
@@ -69,6 +69,19 @@ public sealed class Undoing
         state = RunMachine.Decide(state, new RetryRun("again"), new Facts(state.LastAt)).From(state);
 
         Assert.Null(state.Steps[0].Compensation);
+    }
+
+    [Theory]
+    [Trait("id", "F5.82-03")]
+    [InlineData(KernelRule.Insists, StepStatus.Compensated, 2)]
+    [InlineData(KernelRule.Memory, StepStatus.Succeeded, 1)]
+    public void What_undoes_a_step_is_tried_again_where_its_run_began_under_the_rule_for_it(KernelRule rule, StepStatus status, int orders)
+    {
+        var world = MachineWorld.Started(With("put"), rule: rule).Answer("a", "1").Fail("b", "FILE_NOT_FOUND").Fail("a", "RATE_LIMITED");
+        if (rule >= KernelRule.Insists) world.After(TimeSpan.FromSeconds(6)).Answer("a");
+
+        Assert.Equal((RunStatus.Failed, status, orders), (world.State.Status, world.Step("a"), Keys(world).Length));
+        Assert.Equal("FILE_NOT_FOUND", world.State.End!.Failure!.Code);
     }
 
     [Fact]

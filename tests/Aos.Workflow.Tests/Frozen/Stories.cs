@@ -25,9 +25,15 @@ internal static class Stories
         if (rule >= KernelRule.Calls) yield return ("calls", FrozenRun.Start(rule, """{"name":"calls","external_calls":["a.example"],"steps":[{"id":"a","skill":"put"}]}""").Answer("a", "1", 1));
         if (rule >= KernelRule.Scale) yield return ("items", Items(rule));
         if (rule >= KernelRule.Settles) yield return ("outlived", Outlived(rule));
+        if (rule >= KernelRule.Insists) yield return ("insists", Insists(rule));
         if (rule >= KernelRule.Memory) yield return ("memory", Memory(rule));
         else yield return ("memory", FrozenRun.Start(rule, """{"name":"p","steps":[{"id":"a","skill":"put","when":"memory[\"x\"] == 1"}]}"""));
     }
+
+    /// <summary>What undoes a step fails for now, and is done at the second try.</summary>
+    private static FrozenRun Insists(KernelRule rule) => FrozenRun.Start(rule, """
+        {"name":"insists","on_failure":"compensate","steps":[{"id":"a","skill":"put","compensate":{"skill":"put","params":{"undo":1}}},{"id":"b","skill":"put"}]}
+        """).Answer("a", "1", 1).Fail("b", "INVALID_INPUT").Fail("a", "RATE_LIMITED").After(TimeSpan.FromSeconds(6)).Answer("a", "{}", 1);
 
     /// <summary>Tries, items, an unknown outcome, waits, orders of people, children, a failure that is undone, a second attempt that is cancelled.</summary>
     private static FrozenRun Life(KernelRule rule)
