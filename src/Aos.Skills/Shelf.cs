@@ -34,15 +34,11 @@ internal sealed class Shelf
     /// <summary>Throws <see cref="InvalidOperationException"/> when a version is there twice.</summary>
     internal static Shelf Of(string name, IEnumerable<IRegistered> skills) => new(name, [.. skills]);
 
-    /// <summary>
-    /// The version that a run has. A skill of the program goes with the program: a run goes on with the one that is there while its major
-    /// version is the same.
-    /// </summary>
+    /// <summary>The version that a run has. A skill of the program goes with the program: a run goes on with the one that is there.</summary>
     internal IRegistered? Find(string? version)
     {
-        if (version is null) return Newest;
-        if (exact.Value.TryGetValue(version, out var skill)) return skill;
-        return only is { IsVersioned: false } own && SemanticVersion.Read(version) is { } pinned && pinned.Major == Read(own).Major ? own : null;
+        if (version is null || only is { IsVersioned: false }) return Newest;
+        return exact.Value.TryGetValue(version, out var skill) ? skill : null;
     }
 
     /// <summary>The newest that fits all of these; null: none does.</summary>
