@@ -68,7 +68,7 @@ public static class PlanInspector
             foreach (var (at, text, _) in Strings(value, path, null))
             {
                 var families = GoalSanitizer.Families(text).Select(family => family.Name).Where(name => name is "instruction_override" or "role_hijack");
-                foreach (var name in families.Concat(InjectionScreen.Screen(text, TextOrigin.Goal) is { Verdict: not ScreenVerdict.Clean } found ? found.Rules.Where(rule => rule != "hint") : []).Distinct(StringComparer.Ordinal))
+                foreach (var name in families.Concat(InjectionScreen.Screen(text, TextOrigin.Goal) is { Verdict: not ScreenVerdict.Clean } found ? found.Rules : []).Distinct(StringComparer.Ordinal))
                     warnings.Add(new PlanProblem(at, "INJECTION_DETECTED", $"The prompt looks like {name}."));
             }
         }

@@ -69,12 +69,12 @@ public static partial class GoalSanitizer
         return GoalPatterns.All.Where(family => family.Patterns.Any(pattern => pattern.IsMatch(plain) || (drawn.Length != plain.Length && pattern.IsMatch(drawn))));
     }
 
-    /// <summary>What the screen adds to the families, and why it rejects the goal. Signs of dress alone are gone from the text by now.</summary>
+    /// <summary>What the screen adds to the families, and why it rejects the goal.</summary>
     private static string? Screened(string goal, ImmutableArray<string>.Builder warnings, ImmutableArray<string>.Builder patterns)
     {
         var screened = InjectionScreen.Screen(goal, TextOrigin.Goal);
         if (screened.Verdict == ScreenVerdict.Clean) return null;
-        foreach (var rule in screened.Rules.Where(rule => rule is not ("invisible_text" or "look_alikes" or "text_direction" or "hint") && !patterns.Contains(rule)))
+        foreach (var rule in screened.Rules.Where(rule => !patterns.Contains(rule)))
         {
             patterns.Add(rule);
             if (screened.Verdict != ScreenVerdict.Hostile) warnings.Add($"The goal looks like {rule}.");

@@ -21,7 +21,7 @@ public static class InjectionScreen
     private const int Suspicious = 2;
     private const int HostileInData = 4;
 
-    /// <summary>A goal says what to do, so it takes more than one sign.</summary>
+    /// <summary>A goal says what to do, so it takes more than one sign; signs of dress do not count, for it is undressed before it is used.</summary>
     private const int HostileInGoal = 6;
 
     public static Screening Screen(string text, TextOrigin origin = TextOrigin.Data)
@@ -30,6 +30,7 @@ public static class InjectionScreen
         var rest = text.Length - CharsMax;
         var hits = Hits(rest > 0 ? text[..CharsMax] : text, 0);
         if (rest > 0) hits.Add(new ScreenHit("not_looked_at", Suspicious, CharsMax, rest));
+        if (origin == TextOrigin.Goal) hits.RemoveAll(static hit => hit.Rule is "invisible_text" or "look_alikes" or "text_direction" or "hint");
         if (hits.Count == 0) return Screening.Clean;
         var score = hits.GroupBy(hit => hit.Rule, StringComparer.Ordinal).Sum(rule => rule.Max(hit => hit.Score));
         var verdict = score >= (origin == TextOrigin.Goal ? HostileInGoal : HostileInData) ? ScreenVerdict.Hostile

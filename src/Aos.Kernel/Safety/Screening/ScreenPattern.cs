@@ -21,7 +21,13 @@ internal sealed class ScreenPatterns
     /// <summary>Hits of one pattern in one text that are kept: more say nothing new.</summary>
     private const int HitsMax = 50;
 
+    private const int PrefixMin = 3;
+    private const int PrefixMax = 20;
+
     private readonly List<(string Ending, int Set)> endings = [];
+
+    /// <summary>The first letters of all prefixes: most words begin with none of them, and need no further look.</summary>
+    private readonly HashSet<long> begins = [];
     private readonly Dictionary<int, List<ScreenPattern>> byFirst = [];
     private int count;
     private readonly Dictionary<string, List<int>>.AlternateLookup<ReadOnlySpan<char>> exactly;
@@ -43,6 +49,7 @@ internal sealed class ScreenPatterns
             Add(words[0], words[1][0] - '0', [.. words.Skip(2).Select(item => Expanded(item, names))]);
         }
 
+        foreach (var prefix in prefixes.Keys) begins.Add(First(prefix));
         exactly = exact.GetAlternateLookup<ReadOnlySpan<char>>();
         beginning = prefixes.GetAlternateLookup<ReadOnlySpan<char>>();
     }
@@ -99,6 +106,8 @@ internal sealed class ScreenPatterns
         return from[0];
     }
 
+    private static long First(ReadOnlySpan<char> word) => ((long)word[0] << 32) | ((long)word[1] << 16) | word[2];
+
     private List<int> Sets(ReadOnlySpan<char> word)
     {
         var found = Plain(word);
@@ -116,7 +125,7 @@ internal sealed class ScreenPatterns
     {
         List<int>? found = null;
         if (exactly.TryGetValue(word, out var whole)) (found ??= []).AddRange(whole);
-        for (var length = 3; length <= Math.Min(word.Length, 20); length++)
+        for (var length = PrefixMin; length <= Math.Min(word.Length, PrefixMax) && (length > PrefixMin || begins.Contains(First(word))); length++)
         {
             if (beginning.TryGetValue(word[..length], out var begun)) (found ??= []).AddRange(begun);
         }
