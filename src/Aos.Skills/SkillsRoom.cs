@@ -11,7 +11,10 @@ public static class SkillsRoom
 
     /// <summary>Names of the skills that are part of AOS.</summary>
     internal static IReadOnlyCollection<string> Own { get; } =
-        ["echo", "fs_read", "fs_write", "http_call", "json_transform", "kv_delete", "kv_get", "kv_set", "llm_invoke", "wait", "webhook_send"];
+    [
+        AgentClause.Invoke, "calendar_write", "echo", "email_send", "fs_read", "fs_write", HttpCall.Name, HttpGet.Name, "json_transform", "kv_delete", "kv_get", "kv_set",
+        "llm_embed", "llm_invoke", "postgres_query", "slack_send", "wait", "webhook_send",
+    ];
 
     /// <summary>True: no other skill may have this name.</summary>
     public static bool IsOwn(string name) => Own.Contains(name);

@@ -52,6 +52,7 @@ internal sealed class AgentInvoke : ISkill<AgentInvokeIn, AgentInvokeOut>
         ],
         OftenPrecededBy = ["http_call"],
         AntiPatterns = ["An agent for what one call of llm_invoke answers."],
+        StableFields = ["answer"],
         FreeParams = ["goal", "system"],
         Tags = ["ai", "llm", "agent"],
     };

@@ -80,7 +80,7 @@ public sealed class StubLlm : StubSkill
             if (faults.Next(request.Text) is { } fault) return new SkillAnswer<LlmInvokeOut>(null, fault);
             var found = Recorded.FirstOrDefault(recorded => request.Text.Contains(recorded.Pattern, StringComparison.OrdinalIgnoreCase));
             var options = found.Pattern is null ? Unscripted : new ModelsOptions { Script = Script(found.Answer) };
-            var answer = await new LlmInvoke(options, null!, null!, null!).InvokeAsync(input, call, cancel); // A scripted answer needs no other.
+            var answer = await new LlmInvoke(options, new Relay(options, null!, null!, null!, TimeProvider.System), null!, null!).InvokeAsync(input, call, cancel); // A scripted answer asks nobody.
             return answer.Output is { } output ? answer with { Output = output with { CostCents = cents }, Cost = new Cents(cents) } : answer;
         }
 
