@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aos.Skills.Tests;
 
 /// <summary><c>http_call</c> against a real peer.</summary>
+[Trait("store", "none")]
 public sealed class Calls : IAsyncLifetime
 {
     private readonly ManualClock clock = new();

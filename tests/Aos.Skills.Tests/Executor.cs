@@ -4,6 +4,7 @@ using Aos.Contracts;
 namespace Aos.Skills.Tests;
 
 /// <summary>What every call of every skill can count on.</summary>
+[Trait("store", "none")]
 public sealed class Executor
 {
     private const string Good = """{"name":"n"}""";

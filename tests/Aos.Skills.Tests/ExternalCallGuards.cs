@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aos.Skills.Tests;
 
 /// <summary>What keeps the calls of a run in, over real connections of this machine.</summary>
+[Trait("store", "none")]
 public sealed class ExternalCallGuards : IAsyncLifetime
 {
     private static readonly RunStarted Start = new()

@@ -3,6 +3,7 @@ using System.Text;
 namespace Aos.Skills.Tests;
 
 /// <summary><c>fs_read</c> and <c>fs_write</c> on a real disk.</summary>
+[Trait("store", "none")]
 public sealed class Files
 {
     [Fact]

@@ -1,6 +1,7 @@
 namespace Aos.Skills.Tests;
 
 /// <summary>The queries of <c>json_transform</c>.</summary>
+[Trait("store", "none")]
 public sealed class Queries
 {
     private const string Users = """{"users":[{"name":"Ann","email":"a@x","active":true,"age":31},{"name":"Bob","email":"b@x","active":false,"age":25},{"name":"Cy","email":"c@x","active":true,"age":25}]}""";

@@ -4,6 +4,7 @@ using Aos.Contracts;
 namespace Aos.Skills.Tests;
 
 /// <summary>What the registry knows of skills.</summary>
+[Trait("store", "none")]
 public sealed class Registration
 {
     private static readonly SkillAnswer<ScriptOut> Done = new(new ScriptOut("done"));

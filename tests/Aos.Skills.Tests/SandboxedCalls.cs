@@ -1,6 +1,7 @@
 namespace Aos.Skills.Tests;
 
 /// <summary>The sandbox before the real skills: what reaches it, and that it leaves text alone.</summary>
+[Trait("store", "none")]
 public sealed class SandboxedCalls
 {
     [Theory]

@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Aos.Skills.Tests;
 
 /// <summary>Operations of <c>json_transform</c>.</summary>
+[Trait("store", "none")]
 public sealed class Transforms
 {
     [Theory]

@@ -3,6 +3,7 @@ using Aos.Contracts;
 namespace Aos.Skills.Tests;
 
 /// <summary>Calls give what they give also on a machine that has no core, no memory and no disk to spare. Nothing here is timed.</summary>
+[Trait("store", "none")]
 public sealed class UnderLoad : IDisposable
 {
     private const string Extract = """{"operation":"extract","data":{"items":[{"id":1}]},"path":"$.items[0].id"}""";

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aos.Skills.Tests;
 
 /// <summary>What the one way out lets through.</summary>
+[Trait("store", "none")]
 public sealed class WaysOut : IAsyncLifetime
 {
     private readonly List<(string Path, string Authorization, string Key, string Accept)> seen = [];

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aos.Skills.Tests;
 
 /// <summary><c>webhook_send</c> against a receiver.</summary>
+[Trait("store", "none")]
 public sealed class Webhooks : IAsyncLifetime
 {
     private readonly ManualClock clock = new();

@@ -4,6 +4,7 @@ using Aos.Contracts;
 namespace Aos.Skills.Tests;
 
 /// <summary>Events of <c>calendar_write</c> as text and as files.</summary>
+[Trait("store", "none")]
 public sealed class CalendarEvents(CalendarEvents.House house) : IClassFixture<CalendarEvents.House>
 {
     private readonly SkillRoom room = house.Room;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aos.Skills.Tests;
 
 /// <summary>Events of <c>calendar_write</c> in a calendar of a CalDAV server.</summary>
+[Trait("store", "none")]
 public sealed class CalendarsOverDav : IAsyncLifetime
 {
     private CalendarPeer dav = null!;

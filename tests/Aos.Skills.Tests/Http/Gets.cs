@@ -3,6 +3,7 @@ using Aos.Contracts;
 namespace Aos.Skills.Tests.Http;
 
 /// <summary><c>http_get</c>, and the shell that there is none of.</summary>
+[Trait("store", "none")]
 public sealed class Gets
 {
     [Fact]

@@ -3,6 +3,7 @@ using System.Text;
 namespace Aos.Skills.Tests;
 
 /// <summary>Mail as readers get it: every letter, line and byte that was given, whatever it is.</summary>
+[Trait("store", "none")]
 public sealed class MailContents(MailHouse house) : IClassFixture<MailHouse>
 {
     public static TheoryData<string> Bodies =>

@@ -9,10 +9,10 @@ internal sealed class MailRoom : IAsyncDisposable
 {
     private readonly ConnectionRoom room;
 
-    private MailRoom(MailPeer peer)
+    private MailRoom(MailPeer peer, TimeProvider? clock)
     {
         Peer = peer;
-        room = new ConnectionRoom(["127.0.0.1"], aos => aos.Services.AddSingleton(new SmtpTrust(peer.Trusts)), Clock);
+        room = new ConnectionRoom(["127.0.0.1"], aos => aos.Services.AddSingleton(new SmtpTrust(peer.Trusts)), clock ?? Clock);
     }
 
     internal MailPeer Peer { get; }
@@ -24,9 +24,9 @@ internal sealed class MailRoom : IAsyncDisposable
     /// <summary>The only mail that it took.</summary>
     internal TakenMail Mail => Assert.Single(Peer.Taken);
 
-    internal static async Task<MailRoom> OpenAsync(MailPeer? peer = null, string tls = "starttls", string more = "")
+    internal static async Task<MailRoom> OpenAsync(MailPeer? peer = null, string tls = "starttls", string more = "", TimeProvider? clock = null)
     {
-        var made = new MailRoom(peer ?? new MailPeer());
+        var made = new MailRoom(peer ?? new MailPeer(), clock);
         await made.room.SecretAsync("PW", made.Peer.Password);
         await made.ConnectAsync(tls, more);
         return made;

@@ -4,6 +4,7 @@ using Aos.Contracts;
 namespace Aos.Skills.Tests;
 
 /// <summary>What callers of <c>email_send</c> know, against a mail server of this machine.</summary>
+[Trait("store", "none")]
 public sealed class Mails
 {
     [Theory]

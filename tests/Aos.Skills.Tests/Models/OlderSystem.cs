@@ -4,6 +4,7 @@ using Aos.Testing;
 namespace Aos.Skills.Tests.Models;
 
 /// <summary>What the system AOS replaces was tested for with its model skill and its adapters, in the form AOS has it.</summary>
+[Trait("store", "none")]
 public sealed class OlderSystem
 {
     [Theory]

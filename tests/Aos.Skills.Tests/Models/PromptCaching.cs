@@ -4,6 +4,7 @@ using Aos.Testing;
 namespace Aos.Skills.Tests.Models;
 
 /// <summary>The providers' own caches of prompts: asked for, counted, priced, reserved.</summary>
+[Trait("store", "none")]
 public sealed class PromptCaching
 {
     private const string Tools = """ "tools":[{"name":"a","input_schema":{"type":"object"}},{"name":"b","input_schema":{"type":"object"}}] """;

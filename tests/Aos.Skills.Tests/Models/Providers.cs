@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aos.Skills.Tests.Models;
 
 /// <summary>Both protocols against a server that speaks them.</summary>
+[Trait("store", "none")]
 public sealed class Providers
 {
     [Theory]

@@ -1,6 +1,7 @@
 namespace Aos.Skills.Tests.Models;
 
 /// <summary>Settings of the models: what is read, what is named when it is wrong.</summary>
+[Trait("store", "none")]
 public sealed class Settings
 {
     [Fact]

@@ -4,6 +4,7 @@ using Aos.Testing;
 namespace Aos.Skills.Tests.Models;
 
 /// <summary>What is told of an answer while it is written: all of it, in pieces, and no secret.</summary>
+[Trait("store", "none")]
 public sealed class Telling
 {
     private const string PrivateKey = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAK+/9=\n-----END RSA PRIVATE KEY-----";

@@ -5,6 +5,7 @@ using Aos.Testing;
 namespace Aos.Skills.Tests.Models;
 
 /// <summary>Kept and recorded answers with tools, and JSON of a wanted shape by the provider's own means.</summary>
+[Trait("store", "none")]
 public sealed class ToolMemory
 {
     private const string Tool = """{"name":"t.x","input_schema":{"type":"object","properties":{"n":{"type":"integer"}}} }""";

@@ -4,6 +4,7 @@ using Aos.Testing;
 namespace Aos.Skills.Tests.Models;
 
 /// <summary>What models, servers and callers get wrong about tools.</summary>
+[Trait("store", "none")]
 public sealed class ToolMistakes
 {
     private const string Tools = """[{"name":"weather","input_schema":{"type":"object","required":["city"],"properties":{"city":{"type":"string"}},"additionalProperties":false}}]""";

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aos.Skills.Tests.Models;
 
 /// <summary>What providers, and what stands between, answer besides answers.</summary>
+[Trait("store", "none")]
 public sealed class WireFaults
 {
     [Theory]

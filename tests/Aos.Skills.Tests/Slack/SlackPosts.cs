@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aos.Skills.Tests;
 
 /// <summary><c>slack_send</c> against a server that answers as Slack's incoming webhooks do.</summary>
+[Trait("store", "none")]
 public sealed class SlackPosts : IAsyncLifetime
 {
     private readonly string token = $"T0/B0/{Guid.NewGuid():N}";
