@@ -7,6 +7,9 @@ internal static class Assignments
 {
     private const int ValueMin = 4;
     private const int ValueMax = 1024;
+    private const int HexMin = 32;
+
+    private static readonly System.Buffers.SearchValues<char> Hex = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
 
     /// <summary>Secret in settings and connection strings, beside the names of <see cref="Redactor.IsSecret"/>.</summary>
     private static readonly string[] Names = ["accountkey", "passwort", "kennwort", "sharedaccesssignature", "clientkey"];
@@ -15,9 +18,9 @@ internal static class Assignments
 
     internal static (int Start, int Length)? Value(Match match, string text)
     {
-        if (!IsSecret(match.Groups["name"].Value)) return null;
-        var quoted = match.Groups["quoted"];
+        var (name, quoted) = (match.Groups["name"].Value, match.Groups["quoted"]);
         var group = quoted.Success ? quoted : match.Groups["value"];
+        if (!IsSecret(name) && !(name.Equals("key", StringComparison.OrdinalIgnoreCase) && IsHex(group.ValueSpan))) return null;
         var next = group.Index + group.Length;
         if (!quoted.Success && next < text.Length && text[next] is '(' or '[') return null;
         if (!quoted.Success) next = EndOf(text, next);
@@ -33,6 +36,9 @@ internal static class Assignments
         var isHeader = text.AsSpan(0, match.Index).TrimEnd(":= \"'").EndsWith("authorization", StringComparison.OrdinalIgnoreCase);
         return isHeader || (isBasic ? IsPair(value.Value) : value.ValueSpan.ContainsAnyInRange('0', '9')) ? (value.Index, value.Length) : null;
     }
+
+    /// <summary>A key may be of anything; one of 32 hex digits or more opens something.</summary>
+    private static bool IsHex(ReadOnlySpan<char> value) => value.Length >= HexMin && value.IndexOfAnyExcept(Hex) < 0;
 
     /// <summary>A value goes on to where it may end: at a sign that parts it from the next one.</summary>
     private static int EndOf(string text, int at)
