@@ -144,7 +144,7 @@ public sealed partial class ForeignData : IAsyncLifetime
             ({ } one, "key") when one.Contains("/memory/", StringComparison.Ordinal) => ("acme:pin", "none:pin"),
             (_, "key") => ("key-42-0", "key-0-0"),
             (_, "failure_id") => (failure, someRun),
-            (_, "suggestion_id") => (suggestion, someRun),
+            ({ } one, "id") when one.Contains("/recovery/", StringComparison.Ordinal) => (suggestion, someRun),
             (_, "mismatch_id") => (mismatch, someRun),
             ("/api/v1/traces/{id}", "id") => ("acmes-trace", "other-trace"),
             (_, "version") => ("1.0.0", "1.0.0"),

@@ -18,9 +18,9 @@ internal static class RecoveryRoutes
     {
         routes.MapPost("/api/v1/recovery/suggest", SuggestAsync);
         routes.MapGet("/api/v1/recovery/candidates", ListAsync);
-        routes.MapGet("/api/v1/recovery/candidates/{suggestion_id}", OneAsync);
-        routes.MapPost("/api/v1/recovery/candidates/{suggestion_id}/approve", ApproveAsync);
-        routes.MapPost("/api/v1/recovery/candidates/{suggestion_id}/reject", RejectAsync);
+        routes.MapGet("/api/v1/recovery/candidates/{id}", OneAsync);
+        routes.MapPost("/api/v1/recovery/candidates/{id}/approve", ApproveAsync);
+        routes.MapPost("/api/v1/recovery/candidates/{id}/reject", RejectAsync);
         routes.MapPost("/api/v1/recovery/approve", ApproveNamedAsync);
         routes.MapPost("/api/v1/recovery/reject", RejectNamedAsync);
         routes.MapGet("/api/v1/recovery/stats", RecoveryStats.StatsAsync);
@@ -64,7 +64,7 @@ internal static class RecoveryRoutes
     [Needs("failure:read", OpenInDevelopment = true)]
     private static async Task OneAsync(HttpContext context)
     {
-        var id = Id((string)context.Request.RouteValues["suggestion_id"]!);
+        var id = Id((string)context.Request.RouteValues["id"]!);
         var (candidate, decisions) = await Desk(context).FindAsync(context.Caller(), id, context.RequestAborted) ?? throw Unknown(id);
         await context.ReplyAsync(writer => RecoveryWire.Write(writer, candidate, decisions));
     }
@@ -92,7 +92,7 @@ internal static class RecoveryRoutes
         var caller = context.Caller();
         if (caller.AgentId is { } agent)
             throw new RefusedException(FailureCatalog.Fail("PERMISSION_DENIED", $"This credential is bound to the agent {agent}; people decide about suggestions."));
-        var id = named ?? Id((string)context.Request.RouteValues["suggestion_id"]!);
+        var id = named ?? Id((string)context.Request.RouteValues["id"]!);
         foreach (var member in body.EnumerateObject())
         {
             if (member.Name is not ("note" or "action") && (named is null || member.Name != "id")) throw RefusedException.Wrong($"{Asked.Short(member.Name)} has no meaning here; there are note and action.");
