@@ -26,7 +26,7 @@ internal sealed class SkillGate(SkillsOptions options, Func<IAgents?> agents)
 
     /// <summary>A skill that is a part of another one is off with it.</summary>
     private bool IsOff(string skill) =>
-        options.Disabled.Contains(skill, StringComparer.Ordinal) || (skill == HttpGet.Name && options.Disabled.Contains(HttpCall.Name, StringComparer.Ordinal));
+        options.Disabled.Contains(skill, StringComparer.Ordinal) || options.Disabled.Contains(SkillNames.Whole(skill), StringComparer.Ordinal);
 
     /// <summary>Why the call is not made, whoever planned it; or null.</summary>
     internal Failure? Rejection(SkillContract contract, JsonElement parameters) => Sandbox.Refusal(

@@ -15,9 +15,11 @@ public sealed record AgentRules(ImmutableArray<string>? AllowedSkills, Immutable
 {
     /// <summary>The rule that keeps the agent from a skill: <c>blocked_skills</c> or <c>allowed_skills</c>; null: it may use it.</summary>
     public string? SkillWall(string skill) =>
-        !BlockedSkills.IsDefault && BlockedSkills.Contains(skill) ? "blocked_skills"
-        : AllowedSkills is { } allowed && !allowed.Contains(skill) ? "allowed_skills"
+        !BlockedSkills.IsDefault && Names(BlockedSkills, skill) ? "blocked_skills"
+        : AllowedSkills is { } allowed && !Names(allowed, skill) ? "allowed_skills"
         : null;
+
+    private static bool Names(ImmutableArray<string> listed, string skill) => listed.Contains(skill) || listed.Contains(SkillNames.Whole(skill));
 
     /// <summary>Those that the agent may not use, in their order.</summary>
     public ImmutableArray<string> SkillGaps(IReadOnlyList<string> skills) => [.. skills.Where(skill => SkillWall(skill) is not null)];

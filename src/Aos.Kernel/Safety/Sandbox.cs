@@ -57,7 +57,7 @@ public static class Sandbox
     private static bool IsForbidden(SandboxRules rules, string skill)
     {
         var name = SkillNames.Bare(skill.ToLowerInvariant());
-        return Never.Contains(name, StringComparer.Ordinal) || rules.Forbidden.Any(other => SkillNames.Bare(other.ToLowerInvariant()) == name);
+        return Never.Contains(name, StringComparer.Ordinal) || rules.Forbidden.Any(other => SkillNames.Bare(other.ToLowerInvariant()) is var forbidden && (forbidden == name || forbidden == SkillNames.Whole(name)));
     }
 
     private static void Scan(JsonElement parameters, SandboxTerms terms, List<SandboxViolation> violations)

@@ -5,7 +5,7 @@ namespace Aos.Skills.Tests;
 public sealed class QueryTexts
 {
     [Theory]
-    [Trait("id", "F5.61-02")]
+    [Trait("id", "F5.68-02")]
     [InlineData("select %(a)s", "select  $1 ", "a")]
     [InlineData("select @a, @b, @a", "select  $1 ,  $2 ,  $1 ", "a,b")]
     [InlineData("select $2, $1", "select  $1 ,  $2 ", "2,1")]
@@ -28,7 +28,7 @@ public sealed class QueryTexts
     }
 
     [Theory]
-    [Trait("id", "F5.61-03")]
+    [Trait("id", "F5.68-03")]
     [InlineData("select %(a)s", "", "params", 8)]
     [InlineData("select $1", "a", "params", 8)]
     [InlineData("select 1", "a", "params", 1)]
@@ -46,7 +46,7 @@ public sealed class QueryTexts
     }
 
     [Theory]
-    [Trait("id", "F5.61-12")]
+    [Trait("id", "F5.68-12")]
     [InlineData("select 'drop table items; delete from items'")]
     [InlineData("select $q$;commit;$q$, $$--$$, E'\\';commit', 'a'';commit'")]
     [InlineData("select 1 as \"update\", \"select\".created from (select 2 as created) as \"select\" -- ; drop")]
