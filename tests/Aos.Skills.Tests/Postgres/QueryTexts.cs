@@ -61,10 +61,10 @@ public sealed class QueryTexts
     public void Words_that_do_nothing_pass(string query) => Assert.Null(SqlText.Read(query, new HashSet<string>()).Problem);
 
     [Theory]
-    [Trait("id", "F5.62-08")]
-    [Trait("id", "F5.62-09")]
-    [Trait("id", "F5.62-10")]
-    [Trait("id", "F5.62-11")]
+    [Trait("id", "F5.69-08")]
+    [Trait("id", "F5.69-09")]
+    [Trait("id", "F5.69-10")]
+    [Trait("id", "F5.69-11")]
     [InlineData("select 1; select 2", 11)]
     [InlineData("select 1;; commit", 12)]
     [InlineData("select 1 -- \r; commit", 16)]
@@ -86,7 +86,7 @@ public sealed class QueryTexts
     }
 
     [Theory]
-    [Trait("id", "F5.62-32")]
+    [Trait("id", "F5.69-32")]
     [InlineData("select 1<NUL>; drop table items")]
     [InlineData("select '<NUL>'")]
     [InlineData("select '<half>'")]
@@ -95,7 +95,7 @@ public sealed class QueryTexts
         Assert.Equal(("INVALID_INPUT", "syntax"), Why(query.Replace("<NUL>", "\0", StringComparison.Ordinal).Replace("<half>", "\ud800", StringComparison.Ordinal)));
 
     [Theory]
-    [Trait("id", "F5.62-16")]
+    [Trait("id", "F5.69-16")]
     [InlineData("select pg_catalog . PG_READ_FILE /* so */ -- it\n ('x')")]
     [InlineData("select * from \"pg_read_file\"('x')")]
     [InlineData("select(pg_catalog.\"pg_ls_dir\" ('.'))")]
