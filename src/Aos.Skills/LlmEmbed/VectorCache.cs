@@ -20,7 +20,8 @@ internal sealed class VectorCache(Lazy<IDatabase?> store, TimeProvider clock)
         var byKey = texts.ToDictionary(text => Key(request, text), StringComparer.Ordinal);
         var arguments = new { tenant = tenant.ToString(), questions = byKey.Keys.ToArray(), oldest = (clock.GetUtcNow() - AnswerCache.Lifetime).ToUnixTimeMilliseconds() };
         var rows = await database.For(tenant).ReadAsync((connection, token) => connection.QueryAsync<Row>(new CommandDefinition(
-            "SELECT question AS Question, answer AS Answer FROM model_answers WHERE tenant_id = @tenant AND question IN @questions AND created_ms >= @oldest", arguments, cancellationToken: token)), cancel);
+            $"SELECT question AS Question, answer AS Answer FROM model_answers WHERE tenant_id = @tenant AND question {(database.Dialect == Dialect.Postgres ? "= ANY(@questions)" : "IN @questions")} AND created_ms >= @oldest",
+            arguments, cancellationToken: token)), cancel);
         foreach (var row in rows) found[byKey[row.Question]] = MemoryMarshal.Cast<byte, float>(Convert.FromBase64String(row.Answer)).ToArray();
         return found;
     }
