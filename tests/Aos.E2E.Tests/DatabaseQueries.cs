@@ -7,7 +7,7 @@ namespace Aos.E2E.Tests;
 public sealed class DatabaseQueries : InFolder
 {
     [Fact]
-    [Trait("id", "F5.71-15")]
+    [Trait("id", "F5.74-15")]
     public async Task A_run_asks_a_database_and_leaves_no_password_behind()
     {
         var url = new Uri(Store.Url!);

@@ -11,7 +11,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    [Trait("id", "F5.71-01")]
+    [Trait("id", "F5.74-01")]
     public async Task Nothing_of_a_call_stays_behind()
     {
         const string Settings = "SELECT current_setting('TimeZone') || current_setting('statement_timeout') || current_setting('transaction_read_only') AS now";
@@ -26,7 +26,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-02")]
+    [Trait("id", "F5.74-02")]
     public async Task A_call_that_is_called_off_ends_on_the_server()
     {
         await room.DoAsync("CREATE TABLE long_one AS SELECT 1 AS i");
@@ -45,8 +45,8 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-03")]
-    [Trait("id", "F5.69-19")]
+    [Trait("id", "F5.74-03")]
+    [Trait("id", "F5.73-19")]
     public async Task A_query_that_takes_too_long_is_ended_by_the_server()
     {
         var failure = await room.FailureAsync("SELECT pg_sleep(300)", """ "timeout_seconds":1 """);
@@ -56,7 +56,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-04")]
+    [Trait("id", "F5.74-04")]
     public async Task A_lock_in_the_way_is_not_waited_for_without_end()
     {
         await room.DoAsync("CREATE TABLE locked (i int)");
@@ -74,7 +74,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Theory]
-    [Trait("id", "F5.71-05")]
+    [Trait("id", "F5.74-05")]
     [InlineData("SELEC 1", "", "PERMISSION_DENIED", null, 1)]
     [InlineData("SELECT * FORM items", "", "INVALID_INPUT", "42601", 10)]
     [InlineData("SELECT %(a)s::int, nothing FROM items", """ "params":{"a":1} """, "INVALID_INPUT", "42703", 20)]
@@ -86,7 +86,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [InlineData("EXPLAIN SELECT nothing", "", "INVALID_INPUT", "42703", 16)]
     [InlineData("SELECT * FROM pg_authid", "", "PERMISSION_DENIED", "42501", null)]
     [InlineData("SELECT * FROM elsewhere.public.items", "", "INVALID_INPUT", "0A000", 15)]
-    [Trait("id", "F5.71-06")]
+    [Trait("id", "F5.74-06")]
     public async Task What_the_server_refuses_has_its_code_its_state_and_its_place(string query, string more, string code, string? state, int? position)
     {
         var failure = await room.FailureAsync(query, more);
@@ -97,8 +97,8 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-07")]
-    [Trait("id", "F5.71-08")]
+    [Trait("id", "F5.74-07")]
+    [Trait("id", "F5.74-08")]
     public async Task A_database_that_cannot_be_reached_is_told_without_its_secrets()
     {
         var wrong = $"not-{Guid.NewGuid():N}";
@@ -128,7 +128,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-09")]
+    [Trait("id", "F5.74-09")]
     public async Task Connections_are_kept_until_theirs_changes()
     {
         await room.PutAsync("kept", room.Url.UserInfo.Split(':')[0]);
@@ -147,7 +147,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-10")]
+    [Trait("id", "F5.74-10")]
     public async Task A_connection_has_so_many_sessions_and_no_more()
     {
         await room.PutAsync("many", room.Url.UserInfo.Split(':')[0]);
@@ -161,7 +161,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-11")]
+    [Trait("id", "F5.74-11")]
     [Trait("store", "direct")]
     public async Task A_kept_connection_that_the_server_has_closed_is_replaced()
     {
@@ -172,7 +172,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-12")]
+    [Trait("id", "F5.74-12")]
     public async Task The_connection_is_named_by_the_plan_itself()
     {
         var byTemplate = await room.Room.CallAsync(DatabaseRoom.Params("SELECT 1"), "postgres_query", written: DatabaseRoom.Params("SELECT 1", connection: "${{ inputs.c }}"));
@@ -189,7 +189,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-13")]
+    [Trait("id", "F5.74-13")]
     public async Task What_keeps_calls_in_keeps_queries_in()
     {
         var parameters = Json.Parse(DatabaseRoom.Params("SELECT 1", connection: "far"));
@@ -203,7 +203,7 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.71-14")]
+    [Trait("id", "F5.74-14")]
     public async Task A_server_that_says_nothing_is_a_timeout_and_one_that_hangs_up_a_broken_connection()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);

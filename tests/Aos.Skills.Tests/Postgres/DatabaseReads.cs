@@ -8,7 +8,7 @@ namespace Aos.Skills.Tests;
 public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoom>
 {
     [Fact]
-    [Trait("id", "F5.68-01")]
+    [Trait("id", "F5.72-01")]
     public async Task Rows_are_objects_by_the_names_of_their_columns()
     {
         var result = await room.RowsAsync("SELECT id, name, price FROM items WHERE id < 3 ORDER BY id", """ "readonly":true """);
@@ -29,8 +29,8 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Theory]
-    [Trait("id", "F5.68-02")]
-    [Trait("id", "F5.68-03")]
+    [Trait("id", "F5.72-02")]
+    [Trait("id", "F5.72-03")]
     [InlineData("SELECT name FROM items WHERE id = %(id)s", """{"id":3}""", "\"nail\"")]
     [InlineData("SELECT name FROM items WHERE id = @id AND price = @p", """{"id":3,"p":0.05}""", "\"nail\"")]
     [InlineData("SELECT name FROM items WHERE id = $2 AND name = $1", """["nail",3]""", "\"nail\"")]
@@ -57,7 +57,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Theory]
-    [Trait("id", "F5.68-04")]
+    [Trait("id", "F5.72-04")]
     [InlineData("' OR 1=1 --")]
     [InlineData("1); DROP TABLE items; --")]
     [InlineData("$1 %(x)s @x \\'")]
@@ -73,7 +73,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Theory]
-    [Trait("id", "F5.68-05")]
+    [Trait("id", "F5.72-05")]
     [InlineData(10, 10, false)]
     [InlineData(11, 10, true)]
     [InlineData(1, 1, false)]
@@ -88,7 +88,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.68-06")]
+    [Trait("id", "F5.72-06")]
     public async Task A_result_has_a_largest_size_in_bytes()
     {
         var result = await room.RowsAsync("SELECT repeat('x', 100000) AS x FROM generate_series(1, 300)");
@@ -100,7 +100,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.68-07")]
+    [Trait("id", "F5.72-07")]
     public async Task What_is_not_wanted_is_not_sent()
     {
         var rows = await room.RowsAsync("SELECT generate_series(1, 2000000000), repeat('x', 1000)", """ "max_rows":5 """);
@@ -111,7 +111,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Theory]
-    [Trait("id", "F5.68-08")]
+    [Trait("id", "F5.72-08")]
     [InlineData("true", "true")]
     [InlineData("NULL::int", "null")]
     [InlineData("9223372036854775807", "9223372036854775807")]
@@ -144,7 +144,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
         Assert.Equal(CanonicalJson.Text(Json.Parse(json)), CanonicalJson.Text(await room.ValueAsync($"SELECT {expression}")));
 
     [Theory]
-    [Trait("id", "F5.68-09")]
+    [Trait("id", "F5.72-09")]
     [InlineData("'NaN'::float8", "NaN")]
     [InlineData("'-Infinity'::float8", "-Infinity")]
     [InlineData("'NaN'::numeric", "NaN")]
@@ -161,7 +161,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
         Assert.Equal(text, (await room.ValueAsync($"SELECT {expression}")).GetString());
 
     [Theory]
-    [Trait("id", "F5.68-10")]
+    [Trait("id", "F5.72-10")]
     [InlineData("WITH x AS (SELECT 1 AS a), y AS (SELECT a + 1 AS b FROM x) SELECT b FROM y", "2")]
     [InlineData("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT max(i) FROM n;", "5")]
     [InlineData("VALUES (7)", "7")]
@@ -172,11 +172,11 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [InlineData("SELECT $q$COPY items TO PROGRAM 'x'; COMMIT$q$ = ''", "false")]
     [InlineData("SELECT \"update\" FROM (SELECT 1 AS \"update\") AS \"delete\"", "1")]
     [InlineData("SELECT random() < 2 AND gen_random_uuid() IS NOT NULL AND pg_table_size('items') > 0", "true")]
-    [Trait("id", "F5.68-12")]
+    [Trait("id", "F5.72-12")]
     public async Task Whatever_reads_is_a_query(string query, string value) => Assert.Equal(value, (await room.ValueAsync(query)).GetRawText());
 
     [Theory]
-    [Trait("id", "F5.68-11")]
+    [Trait("id", "F5.72-11")]
     [InlineData("EXPLAIN SELECT * FROM items")]
     [InlineData("explain (analyze, costs off) SELECT * FROM items WHERE id = 1")]
     [InlineData("EXPLAIN DELETE FROM items")]
@@ -191,7 +191,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.68-13")]
+    [Trait("id", "F5.72-13")]
     public async Task Columns_of_one_name_are_told_apart()
     {
         var result = await room.RowsAsync("SELECT 1 AS a, 2 AS a, 3 AS a_2, 4, 5");
@@ -201,7 +201,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     }
 
     [Fact]
-    [Trait("id", "F5.68-14")]
+    [Trait("id", "F5.72-14")]
     public async Task Equal_rows_have_an_equal_hash()
     {
         var hashes = new List<string?>();

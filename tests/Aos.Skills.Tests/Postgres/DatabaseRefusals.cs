@@ -7,21 +7,21 @@ namespace Aos.Skills.Tests;
 public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<DatabaseRoom>
 {
     [Theory]
-    [Trait("id", "F5.69-01")]
-    [Trait("id", "F5.69-02")]
-    [Trait("id", "F5.69-03")]
-    [Trait("id", "F5.69-04")]
-    [Trait("id", "F5.69-05")]
-    [Trait("id", "F5.69-06")]
-    [Trait("id", "F5.69-07")]
-    [Trait("id", "F5.69-12")]
-    [Trait("id", "F5.69-22")]
-    [Trait("id", "F5.69-26")]
-    [Trait("id", "F5.69-27")]
-    [Trait("id", "F5.69-28")]
-    [Trait("id", "F5.69-30")]
-    [Trait("id", "F5.69-31")]
-    [Trait("id", "F5.69-33")]
+    [Trait("id", "F5.73-01")]
+    [Trait("id", "F5.73-02")]
+    [Trait("id", "F5.73-03")]
+    [Trait("id", "F5.73-04")]
+    [Trait("id", "F5.73-05")]
+    [Trait("id", "F5.73-06")]
+    [Trait("id", "F5.73-07")]
+    [Trait("id", "F5.73-12")]
+    [Trait("id", "F5.73-22")]
+    [Trait("id", "F5.73-26")]
+    [Trait("id", "F5.73-27")]
+    [Trait("id", "F5.73-28")]
+    [Trait("id", "F5.73-30")]
+    [Trait("id", "F5.73-31")]
+    [Trait("id", "F5.73-33")]
     [InlineData("INSERT INTO items VALUES (9, 'x', 1)")]
     [InlineData("UPDATE items SET price = 0")]
     [InlineData("/* SELECT */ DELETE FROM items")]
@@ -75,8 +75,8 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
     }
 
     [Theory]
-    [Trait("id", "F5.69-08")]
-    [Trait("id", "F5.69-09")]
+    [Trait("id", "F5.73-08")]
+    [Trait("id", "F5.73-09")]
     [InlineData("SELECT 1; DELETE FROM items")]
     [InlineData("SELECT 1; COMMIT; DELETE FROM items; BEGIN")]
     [InlineData("SELECT '\\'; DELETE FROM items; --'")]
@@ -88,10 +88,10 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
     }
 
     [Theory]
-    [Trait("id", "F5.69-13")]
-    [Trait("id", "F5.69-14")]
-    [Trait("id", "F5.69-15")]
-    [Trait("id", "F5.69-29")]
+    [Trait("id", "F5.73-13")]
+    [Trait("id", "F5.73-14")]
+    [Trait("id", "F5.73-15")]
+    [Trait("id", "F5.73-29")]
     [InlineData("WITH gone AS (DELETE FROM items RETURNING id) SELECT * FROM gone", "read_only")]
     [InlineData("WITH a AS (INSERT INTO items VALUES (9, 'x', 1) RETURNING id) SELECT * FROM a", "statement")]
     [InlineData("WITH a AS (UPDATE items SET price = 0 RETURNING id) TABLE a", "read_only")]
@@ -110,15 +110,15 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
     }
 
     [Theory]
-    [Trait("id", "F5.69-16")]
-    [Trait("id", "F5.69-17")]
-    [Trait("id", "F5.69-18")]
-    [Trait("id", "F5.69-20")]
-    [Trait("id", "F5.69-21")]
-    [Trait("id", "F5.69-22")]
-    [Trait("id", "F5.69-23")]
-    [Trait("id", "F5.69-24")]
-    [Trait("id", "F5.69-25")]
+    [Trait("id", "F5.73-16")]
+    [Trait("id", "F5.73-17")]
+    [Trait("id", "F5.73-18")]
+    [Trait("id", "F5.73-20")]
+    [Trait("id", "F5.73-21")]
+    [Trait("id", "F5.73-22")]
+    [Trait("id", "F5.73-23")]
+    [Trait("id", "F5.73-24")]
+    [Trait("id", "F5.73-25")]
     [InlineData("SELECT pg_read_file('PG_VERSION')")]
     [InlineData("SELECT pg_catalog.pg_read_binary_file('PG_VERSION')")]
     [InlineData("SELECT * FROM \"pg_ls_dir\" /* */ ('.')")]
@@ -151,7 +151,7 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
 
     /// <summary>None of these stands in a list of names: what the server's catalog says of them is asked.</summary>
     [Theory]
-    [Trait("id", "F5.69-34")]
+    [Trait("id", "F5.73-34")]
     [InlineData("SELECT brin_summarize_new_values('items_pkey')")]
     [InlineData("SELECT gin_clean_pending_list('items_pkey')")]
     [InlineData("SELECT pg_import_system_collations('public')")]
@@ -165,8 +165,8 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
     }
 
     [Fact]
-    [Trait("id", "F5.69-35")]
-    [Trait("id", "F5.69-22")]
+    [Trait("id", "F5.73-35")]
+    [Trait("id", "F5.73-22")]
     public async Task Functions_of_the_database_write_nothing_and_cannot_switch_that_off()
     {
         await room.DoAsync(
@@ -184,8 +184,8 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
     }
 
     [Theory]
-    [Trait("id", "F5.69-36")]
-    [Trait("id", "F5.69-37")]
+    [Trait("id", "F5.73-36")]
+    [Trait("id", "F5.73-37")]
     [InlineData(""" "readonly":false """, "PERMISSION_DENIED")]
     [InlineData(""" "database_url":"postgres://u:p@127.0.0.1/d" """, "INVALID_INPUT")]
     [InlineData(""" "max_rows":0 """, "INVALID_INPUT")]
@@ -197,7 +197,7 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
     public async Task Parameters_are_held_to_their_bounds(string more, string code) => Assert.Equal(code, (await room.FailureAsync("SELECT 1", more)).Code);
 
     [Fact]
-    [Trait("id", "F5.69-38")]
+    [Trait("id", "F5.73-38")]
     public async Task A_query_is_1_to_10_000_characters_long()
     {
         var most = $"SELECT 1 {new string(' ', 10_000 - "SELECT 1 ".Length)}";

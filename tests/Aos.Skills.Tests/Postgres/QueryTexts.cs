@@ -5,7 +5,7 @@ namespace Aos.Skills.Tests;
 public sealed class QueryTexts
 {
     [Theory]
-    [Trait("id", "F5.68-02")]
+    [Trait("id", "F5.72-02")]
     [InlineData("select %(a)s", "select  $1 ", "a")]
     [InlineData("select @a, @b, @a", "select  $1 ,  $2 ,  $1 ", "a,b")]
     [InlineData("select $2, $1", "select  $1 ,  $2 ", "2,1")]
@@ -28,7 +28,7 @@ public sealed class QueryTexts
     }
 
     [Theory]
-    [Trait("id", "F5.68-03")]
+    [Trait("id", "F5.72-03")]
     [InlineData("select %(a)s", "", "params", 8)]
     [InlineData("select $1", "a", "params", 8)]
     [InlineData("select 1", "a", "params", 1)]
@@ -46,7 +46,7 @@ public sealed class QueryTexts
     }
 
     [Theory]
-    [Trait("id", "F5.68-12")]
+    [Trait("id", "F5.72-12")]
     [InlineData("select 'drop table items; delete from items'")]
     [InlineData("select $q$;commit;$q$, $$--$$, E'\\';commit', 'a'';commit'")]
     [InlineData("select 1 as \"update\", \"select\".created from (select 2 as created) as \"select\" -- ; drop")]
@@ -61,10 +61,10 @@ public sealed class QueryTexts
     public void Words_that_do_nothing_pass(string query) => Assert.Null(SqlText.Read(query, new HashSet<string>()).Problem);
 
     [Theory]
-    [Trait("id", "F5.69-08")]
-    [Trait("id", "F5.69-09")]
-    [Trait("id", "F5.69-10")]
-    [Trait("id", "F5.69-11")]
+    [Trait("id", "F5.73-08")]
+    [Trait("id", "F5.73-09")]
+    [Trait("id", "F5.73-10")]
+    [Trait("id", "F5.73-11")]
     [InlineData("select 1; select 2", 11)]
     [InlineData("select 1;; commit", 12)]
     [InlineData("select 1 -- \r; commit", 16)]
@@ -86,7 +86,7 @@ public sealed class QueryTexts
     }
 
     [Theory]
-    [Trait("id", "F5.69-32")]
+    [Trait("id", "F5.73-32")]
     [InlineData("select 1<NUL>; drop table items")]
     [InlineData("select '<NUL>'")]
     [InlineData("select '<half>'")]
@@ -95,7 +95,7 @@ public sealed class QueryTexts
         Assert.Equal(("INVALID_INPUT", "syntax"), Why(query.Replace("<NUL>", "\0", StringComparison.Ordinal).Replace("<half>", "\ud800", StringComparison.Ordinal)));
 
     [Theory]
-    [Trait("id", "F5.69-16")]
+    [Trait("id", "F5.73-16")]
     [InlineData("select pg_catalog . PG_READ_FILE /* so */ -- it\n ('x')")]
     [InlineData("select * from \"pg_read_file\"('x')")]
     [InlineData("select(pg_catalog.\"pg_ls_dir\" ('.'))")]

@@ -214,7 +214,7 @@ public sealed class StubbedSkills
             """{"body":{"a":2,"z":1},"body_encoding":"json","body_hash":"c2985c5ba6f7d2a5","code":200,"final_url":"https://a.example/users","headers":{"content-type":"application/json","x-stub":"true"},"headers_hash":"940a617179f48ced","latency_ms":50,"retries":0,"status":"ok","status_code":200,"url":"https://a.example/users"}""",
             CanonicalJson.Text(await ResultAsync(http, """{"url":"https://a.example/users"}""")));
         Assert.Equal(
-            """{"cached":false,"content":"4","content_hash":"4b227777d4dd1fc6","cost_cents":0,"deterministic":true,"finish_reason":"end_turn","input_tokens":5,"llm_model":"stub-model","model":"stub-model","output_tokens":1,"prompt_hash":"065c3d6d9b877efb","provider":"scripted","response_text":"4","usage_estimated":false}""",
+            """{"cache_write_tokens":0,"cached":false,"cached_input_tokens":0,"content":"4","content_hash":"4b227777d4dd1fc6","cost_cents":0,"deterministic":true,"finish_reason":"end_turn","input_tokens":5,"llm_model":"stub-model","model":"stub-model","output_tokens":1,"prompt_hash":"065c3d6d9b877efb","provider":"scripted","response_text":"4","usage_estimated":false}""",
             CanonicalJson.Text(await ResultAsync(llm, """{"prompt":"What is 2+2?"}""")));
         Assert.Equal(
             """{"canonical":true,"input_size":7,"operation":"extract","output_size":1,"result":1,"result_hash":"6b86b273ff34fce1","status":"ok"}""",
