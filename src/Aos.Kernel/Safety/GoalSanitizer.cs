@@ -53,7 +53,7 @@ public static partial class GoalSanitizer
                 else warnings.Add($"The goal looks like {family.Name}.");
             }
 
-            blocked = Screened(goal, warnings, patterns) ?? blocked;
+            blocked ??= Screened(goal, warnings, patterns);
         }
 
         if (limits.SanitizeUrls) text = Url().Replace(text, match => Judged(match.Value, limits, judged, warnings));
