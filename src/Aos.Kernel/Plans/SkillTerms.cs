@@ -93,7 +93,7 @@ public sealed record TokenPrice(decimal InputCentsPerMillion, decimal OutputCent
 
 /// <summary>Cost of one call: a base, a part per kB of parameters, and tokens where the skill calls a model.</summary>
 /// <param name="ModelDefault">Model whose price counts when the parameters name none.</param>
-/// <param name="Prices">Price per model; <c>*</c> is the price of a model the table does not know.</param>
+/// <param name="Prices">Price per model; <c>*</c> is the price of a model the table does not know, <c>PROVIDER/MODEL</c> that of one that this provider charges more for.</param>
 /// <param name="OutputTokensDefault">Bound of output tokens when <c>max_tokens</c> is absent.</param>
 public sealed record CostModel(
     decimal BaseCents,
@@ -127,12 +127,12 @@ public sealed record CostModel(
     /// <summary>The price of the model these parameters name, or null when the skill calls none.</summary>
     public TokenPrice? Price(JsonElement parameters)
     {
-        var model = parameters.GetText("model") ?? OfProvider(parameters.GetText("provider") ?? parameters.GetText("adapter")) ?? ModelDefault;
+        var provider = (parameters.GetText("provider") ?? parameters.GetText("adapter"))?.ToLowerInvariant();
+        var model = parameters.GetText("model") ?? (provider is null ? null : ProviderModels.GetValueOrDefault(provider)) ?? ModelDefault;
+        if (provider is not null && Prices.TryGetValue($"{provider}/{model}", out var own)) return own;
         if (model is not null && Prices.TryGetValue(model, out var price)) return price;
         return Prices.TryGetValue("*", out var other) ? other : null;
     }
-
-    private string? OfProvider(string? provider) => provider is null ? null : ProviderModels.GetValueOrDefault(provider.ToLowerInvariant());
 
     private decimal Tokens(JsonElement named, JsonElement parameters, int bytes)
     {

@@ -27,5 +27,6 @@ public sealed record ModelPrice(
 
     private decimal Read => Math.Max(InputCentsPerMillion, CacheReadCentsPerMillion ?? 0);
 
-    internal bool Is(string model) => Model == model || Aliases.Contains(model);
+    /// <summary>Whether the row is of this model, by its name or another name of it.</summary>
+    public bool Is(string model) => Model == model || Aliases.Contains(model);
 }

@@ -70,7 +70,20 @@ internal static class LlmContract
         prices["*"] = listed.Where(price => price.Model == "*").Aggregate(new TokenPrice(0, 0), (most, price) => Dearer(most, price.Price));
         var fixedCents = around * listed.Max(price => price.Price.InputCentsPerMillion) / 1_000_000m;
         if (models.TryGetValue("anthropic", out var claude)) models.Add("claude", claude);
+        var known = prices.Where(row => row.Key != "*").ToList();
+        foreach (var asked in models.Keys) AddForeign(prices, known, listed, asked);
         return new CostModel(fixedCents, 0, models.GetValueOrDefault(provider), prices.ToImmutable(), outputDefault) { ProviderModels = models.ToImmutableSortedDictionary(StringComparer.Ordinal) };
+    }
+
+    /// <summary>A model that a provider does not list costs its <c>*</c>, also where another provider lists it for less.</summary>
+    private static void AddForeign(ImmutableSortedDictionary<string, TokenPrice>.Builder prices, List<KeyValuePair<string, TokenPrice>> known, List<ModelPrice> listed, string asked)
+    {
+        var own = listed.Where(price => price.Provider == (asked == "claude" ? "anthropic" : asked)).ToList();
+        if (own.Find(price => price.Model == "*") is not { } any) return;
+        foreach (var (model, price) in known)
+        {
+            if (!own.Exists(row => row.Is(model)) && Dearer(price, any.Price) != price) prices[$"{asked}/{model}"] = any.Price;
+        }
     }
 
     private static TokenPrice Dearer(TokenPrice? left, TokenPrice right) => left is null

@@ -60,8 +60,8 @@ internal static class BadModel
 
     private static readonly (string Word, ModelTurn Turn)[] Turns =
     [
-        ("wrong key", ModelTurn.Refused(401, "authentication_error")), ("rude", ModelTurn.Refused(400, "content_policy_violation")),
-        ("too long", ModelTurn.Refused(400, "context_length_exceeded")), ("broken", ModelTurn.Refused(500, "server_error")),
+        ("wrong key", ModelTurn.Refused(401, "authentication_error")), ("quite impolite", ModelTurn.Refused(400, "content_policy_violation")),
+        ("far beyond a window", ModelTurn.Refused(400, "context_length_exceeded")), ("broken", ModelTurn.Refused(500, "server_error")),
         ("no money", ModelTurn.Refused(429, "insufficient_quota")), ("take for ever", ModelTurn.Refused(504, "timeout_error")),
         ("never ending", ModelTurn.Call("echo", """{"n":1}""")),
     ];

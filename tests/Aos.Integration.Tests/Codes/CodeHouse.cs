@@ -38,6 +38,9 @@ public sealed class CodeHouse : IAsyncLifetime
     /// <summary>The folder of the file skills; set it before the house opens.</summary>
     internal string? Workspace { get; init; }
 
+    /// <summary>What is done about data in prompts; set it before the house opens.</summary>
+    internal InjectionPolicy Injection { get; init; }
+
     internal T Get<T>()
         where T : notnull => app.Services.GetRequiredService<T>();
 
@@ -152,7 +155,7 @@ public sealed class CodeHouse : IAsyncLifetime
     {
         services.AddSingleton(new IdentityOptions { Key = Key, Data = store.Data, IsShared = store.Url is not null, AnonymousTier = "unlimited" });
         services.AddSingleton<IEgress>(_ => new Aos.Egress.Egress(new EgressOptions { Allow = ["127.0.0.1"] }, ResolveAsync));
-        services.AddSingleton(new ModelsOptions { Endpoints = [new ModelEndpoint("openai", ModelWire.OpenAi, models.Origin + "/v1", "a-key", "gpt-4o", Seeds: false)], DefaultProvider = "openai" });
+        services.AddSingleton(new ModelsOptions { Endpoints = [new ModelEndpoint("openai", ModelWire.OpenAi, models.Origin + "/v1", "a-key", "gpt-4o", Seeds: false)], DefaultProvider = "openai", Injection = Injection });
         new AosBuilder(services, new ConfigurationBuilder().Build()).AddSkill(Odd.Name, _ => new Odd());
     }
 

@@ -114,6 +114,19 @@ public sealed class Fallbacks
     }
 
     [Fact]
+    [Trait("id", "F5.44-10")]
+    public async Task A_model_that_a_provider_does_not_list_is_reserved_as_it_is_billed_also_where_another_one_lists_it_for_less()
+    {
+        await using var peer = await Peer(context => ModelServer.StreamAsync(context, AnthropicEvents.Text("ok")));
+        await using var room = ModelRoom.Of(peer);
+        const string foreign = """{"prompt":"Hi","model":"gpt-4o-mini","provider":"anthropic","max_tokens":1000}""";
+
+        Assert.True(room.Bound(foreign) > room.Bound("""{"prompt":"Hi","model":"gpt-4o-mini","max_tokens":1000}"""));
+        var outcome = await room.AskAsync(foreign);
+        Assert.True(outcome.Cost > Cents.Zero && outcome.Cost <= room.Bound(foreign), outcome.Failure?.Message);
+    }
+
+    [Fact]
     [Trait("id", "F5.44-05")]
     public async Task When_nobody_can_answer_the_failure_that_may_be_over_soon_is_told_with_all_that_were_asked()
     {
