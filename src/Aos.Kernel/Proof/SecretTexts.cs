@@ -145,7 +145,8 @@ internal static partial class SecretTexts
     [GeneratedRegex(@"://(?<user>[^\s/@:]{0,64}:[^\s/@]{1,128})@", Plain)]
     private static partial Regex UserInUrl();
 
-    [GeneratedRegex("(?<![A-Za-z0-9_.-])(?<name>[A-Za-z_][A-Za-z0-9_.-]{1,63})[\"']?[ \\t]{0,3}(?<sign>[:=])[ \\t]{0,3}(\"(?<quoted>[^\"\\r\\n]{1,512})\"|'(?<quoted>[^'\\r\\n]{1,512})'|(?<value>[^\\s\"',;&<>{}\\[\\]():=]{1,1024}))", Plain)]
+    /// <remarks>A value in front of <c>=</c> is only looked at: in <c>said: password=...</c> it is the next name.</remarks>
+    [GeneratedRegex("(?<![A-Za-z0-9_.-])(?<name>[A-Za-z_][A-Za-z0-9_.-]{1,63})[\"']?[ \\t]{0,3}(?<sign>[:=])[ \\t]{0,3}(\"(?<quoted>[^\"\\r\\n]{1,512})\"|'(?<quoted>[^'\\r\\n]{1,512})'|(?=(?<value>[^\\s\"',;&<>{}\\[\\]():=]{1,1024})=)|(?<value>[^\\s\"',;&<>{}\\[\\]():=]{1,1024}))", Plain)]
     private static partial Regex Assignment();
 
     [GeneratedRegex("(?<![A-Za-z0-9_-])--(?<name>[a-z][a-z-]{1,40}) {1,3}(?<value>[^\\s\"',;&<>{}\\[\\]()-][^\\s\"']{3,255})", Plain)]
