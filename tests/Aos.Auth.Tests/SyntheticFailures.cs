@@ -22,7 +22,7 @@ public sealed class SyntheticFailures : IAsyncLifetime
     [
         ("TIMEOUT", 100, "http_call"), ("RATE_LIMITED", 80, "llm_invoke"), ("HTTP_5XX", 70, "http_call"), ("HTTP_4XX", 60, "http_call"), ("DNS_FAILURE", 50, "webhook_send"),
         ("CONNECTION_REFUSED", 50, "http_call"), ("CONTEXT_OVERFLOW", 40, "llm_invoke"), ("SCHEMA_VALIDATION_FAILED", 40, "json_transform"), ("FILE_NOT_FOUND", 30, "fs_read"),
-        ("PERMISSION_DENIED", 30, "fs_write"), ("DISK_FULL", 20, "fs_write"), ("DELIVERY_FAILED", 20, "email_send"), ("TRANSFORM_ERROR", 10, "json_transform"),
+        ("PERMISSION_DENIED", 30, "fs_write"), ("DISK_FULL", 20, "fs_write"), ("ERR_HTTP_503", 20, "email_send"), ("TRANSFORM_ERROR", 10, "json_transform"),
     ];
 
     /// <summary>Codes that nobody knows; each fails with one message, but for the last, whose messages are all different.</summary>
@@ -135,7 +135,7 @@ public sealed class SyntheticFailures : IAsyncLifetime
         var now = house.Services.GetRequiredService<ICluster>().Now;
         foreach (var (result, days) in new[] { (RecoveryResult.Succeeded, 7), (RecoveryResult.Failed, 14), (RecoveryResult.Succeeded, 0), (RecoveryResult.Cancelled, 0) })
             await AppliedAsync(result, now.AddDays(-days), now);
-        var aged = await SuggestAsync("DELIVERY_FAILED", "email_send");
+        var aged = await SuggestAsync("ERR_HTTP_503", "email_send");
         await DecideAsync(aged, "approve");
         await DecideAsync(await SuggestAsync("TIMEOUT", "http_call"), "reject");
         await SuggestAsync("CUSTOM_ALPHA", "http_call");

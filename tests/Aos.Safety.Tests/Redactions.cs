@@ -16,6 +16,7 @@ public sealed class Redactions
     [InlineData("{\"passwd\":\"letmein99\"}", "{\"passwd\":\"[REDACTED]\"}")]
     [InlineData("url=https://h.example/x?access_token=abc123def", "url=https://h.example/x?access_token=[REDACTED]")]
     [InlineData("key=9f86d081884c7d659a2feaa0c55ad015 key=table", "key=[REDACTED] key=table")]
+    [InlineData("api_key Bearer abcdefgh", "api_key Bearer [REDACTED]")]
     [InlineData("It said: password=hunter22 is wrong", "It said: password=[REDACTED] is wrong")]
     [InlineData("Basic dXNlcjpodW50ZXIyMjI=", "Basic [REDACTED]")]
     [InlineData("Basic knowledge of German", "Basic knowledge of German")]

@@ -11,6 +11,8 @@ internal static class Assignments
 
     private static readonly System.Buffers.SearchValues<char> Hex = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
 
+    private static readonly System.Buffers.SearchValues<char> NameLetters = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+
     /// <summary>Secret in settings and connection strings, beside the names of <see cref="Redactor.IsSecret"/>.</summary>
     private static readonly string[] Names = ["accountkey", "passwort", "kennwort", "sharedaccesssignature", "clientkey"];
 
@@ -28,13 +30,18 @@ internal static class Assignments
         return IsValue(value, isSure: quoted.Success || match.Groups["sign"].Value != ":") ? (group.Index, value.Length) : null;
     }
 
-    /// <summary>Behind the header's name all of them; elsewhere a bearer's token has a digit in it, and what is basic is a name and a password.</summary>
+    /// <summary>Behind the header's name, or another one that says secret, all of them; elsewhere a bearer's token has a digit in it, and what is basic is a name and a password.</summary>
     internal static (int Start, int Length)? Credential(Match match, string text)
     {
         var value = match.Groups["value"];
         var isBasic = match.Groups["scheme"].ValueSpan[1] is 'a' or 'A';
-        var isHeader = text.AsSpan(0, match.Index).TrimEnd(":= \"'").EndsWith("authorization", StringComparison.OrdinalIgnoreCase);
-        return isHeader || (isBasic ? IsPair(value.Value) : value.ValueSpan.ContainsAnyInRange('0', '9')) ? (value.Index, value.Length) : null;
+        return IsNamed(text.AsSpan(0, match.Index).TrimEnd(":= \"'")) || (isBasic ? IsPair(value.Value) : value.ValueSpan.ContainsAnyInRange('0', '9')) ? (value.Index, value.Length) : null;
+    }
+
+    private static bool IsNamed(ReadOnlySpan<char> before)
+    {
+        var name = before[(before.LastIndexOfAnyExcept(NameLetters) + 1)..];
+        return name.EndsWith("authorization", StringComparison.OrdinalIgnoreCase) || (name.Length is > 0 and <= 64 && IsSecret(name.ToString()));
     }
 
     /// <summary>A key may be of anything; one of 32 hex digits or more opens something.</summary>
