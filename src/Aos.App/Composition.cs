@@ -109,7 +109,7 @@ internal static class Composition
         if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Traces().Problems, .. Failing().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Traces().Problems, .. Failing().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems, .. MemoryProblems()];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
@@ -135,7 +135,10 @@ internal static class Composition
     /// <summary>Skills, their sandbox and where calls may go, as the environment says.</summary>
     internal static SkillsOptions Skills(string workspace) => SkillsOptions.Read(Setting, workspace);
 
-    /// <summary>A word that is none of the three hides the most: a slip of the pen must not open what was to be hidden.</summary>
+    private static string[] MemoryProblems() => Setting("AOS_MEMORY_REDACT")?.Trim().ToLowerInvariant() is null or "" or "none" or "secrets" or "personal"
+        ? []
+        : ["AOS_MEMORY_REDACT is none, secrets or personal."];
+
     private static Redaction Remembering() => Setting("AOS_MEMORY_REDACT")?.Trim().ToLowerInvariant() switch
     {
         null or "" or "none" => Redaction.None,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -75,7 +76,7 @@ internal sealed class Egress : IEgress, IDisposable
     {
         try
         {
-            if (OutboundRule.Current?.Calls is { } calls && await calls.RefusalAsync(host, port, resolve, cancel) is { } kept) return ([], kept);
+            if (OutboundRule.Current is { } rule && await KeptAsync(rule, host, port, cancel) is { } kept) return ([], kept);
             return (await JudgedAsync(host, port, cancel, protocol), null);
         }
         catch (Exception e) when (e is EgressBlockedException or SocketException or ArgumentException)
@@ -150,6 +151,16 @@ internal sealed class Egress : IEgress, IDisposable
             if (tooLarge) return (null, FailureCatalog.Fail("RESPONSE_TOO_LARGE", $"{uri.Host} answered with more than {request.ResponseBytesMax} bytes."));
             return (new EgressResponse(status, Headers(answer), bytes, uri.AbsoluteUri, Stopwatch.GetElapsedTime(started)), null);
         }
+    }
+
+    /// <summary>What holds for web servers holds for those of other protocols.</summary>
+    private async ValueTask<Failure?> KeptAsync(OutboundRule rule, string host, int port, CancellationToken cancel)
+    {
+        var shown = host.Contains(':', StringComparison.Ordinal) ? $"[{host.Trim('[', ']')}]" : host;
+        if (!Uri.TryCreate(string.Create(CultureInfo.InvariantCulture, $"https://{shown}:{port}/"), UriKind.Absolute, out var target))
+            return FailureCatalog.Fail("DNS_FAILURE", $"{host} is no name of a host.");
+        if (await rule.RefusalAsync(target, cancel) is { } refusal) return refusal;
+        return rule.Calls is { } calls ? await calls.RefusalAsync(host, port, resolve, cancel) : null;
     }
 
     private async ValueTask<Failure?> KeptAsync(OutboundRule rule, Uri target, CancellationToken cancel) =>

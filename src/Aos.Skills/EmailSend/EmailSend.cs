@@ -55,7 +55,6 @@ internal sealed class EmailSend(SmtpDelivery delivery, TimeProvider clock) : ISk
         if (call.Connection is not { } through) return Fail(FailureCatalog.Fail("INVALID_INPUT", "connection names no connection of the kind smtp."));
         var (draft, problem) = EmailDraft.Read(input, through.Settings);
         if (problem is not null) return Fail(problem);
-        if (await WallAsync(through.Settings, cancel) is { } wall) return Fail(wall);
         var began = clock.GetTimestamp();
         var id = MessageId(draft!, call);
         var message = MimeWriter.Of(draft!, id, clock.GetUtcNow());
@@ -71,14 +70,6 @@ internal sealed class EmailSend(SmtpDelivery delivery, TimeProvider clock) : ISk
 
     public CallTarget? Target(EmailSendIn input, Connection? through) =>
         through is null ? null : new CallTarget(TargetKind.Host, SmtpSession.HostOf(through.Settings).ToLowerInvariant());
-
-    /// <summary>The agent's domains hold for mail servers as for web servers.</summary>
-    private static async ValueTask<Failure?> WallAsync(JsonElement settings, CancellationToken cancel)
-    {
-        var host = SmtpSession.HostOf(settings);
-        var target = new UriBuilder("https", host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host, SmtpSession.PortOf(settings)).Uri;
-        return OutboundRule.Current is { } rule ? await rule.RefusalAsync(target, cancel) : null;
-    }
 
     /// <summary>The same at every repeat of the same call, and nobody can tell the run from it.</summary>
     private static string MessageId(EmailDraft draft, SkillCall call) =>
