@@ -128,7 +128,12 @@ public sealed class WebhookDeliveries : IAsyncLifetime
     public async Task An_export_has_every_delivery_whole_on_a_line_of_its_own()
     {
         var hook = await house.HookAsync(key, forward: "null");
-        for (var i = 0; i < 120; i++) await house.DeliverAsync(hook, $$"""{"n":{{i}},"password":"p"}""", $"d{i}");
+        for (var i = 0; i < 120; i++)
+        {
+            clock.Offset += TimeSpan.FromMilliseconds(1); // Two of one millisecond have no order.
+            await house.DeliverAsync(hook, $$"""{"n":{{i}},"password":"p"}""", $"d{i}");
+        }
+
 
         var answer = await house.AsAsync(key, "GET", $"{Kept}/export?format=jsonl");
         var lines = answer.Body.GetString()!.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Json.Parse(line)).ToList();

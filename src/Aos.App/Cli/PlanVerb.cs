@@ -110,7 +110,7 @@ internal static class PlanVerb
     /// <summary>The skills alone, those of the skills folder too: no store is opened to look at a plan.</summary>
     internal static ServiceProvider Skills()
     {
-        var options = Composition.Skills("");
+        var options = Composition.Skills("workspace");
         if (options.Problems is [var problem, ..]) throw new UnavailableException($"CONFIG_INVALID: {problem}");
         var services = new ServiceCollection();
         services.AddSingleton(TimeProvider.System);
