@@ -161,6 +161,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
         Assert.Equal(text, (await room.ValueAsync($"SELECT {expression}")).GetString());
 
     [Theory]
+    [Trait("id", "A8.10-13")]
     [Trait("id", "F5.72-10")]
     [InlineData("WITH x AS (SELECT 1 AS a), y AS (SELECT a + 1 AS b FROM x) SELECT b FROM y", "2")]
     [InlineData("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT max(i) FROM n;", "5")]
@@ -176,6 +177,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     public async Task Whatever_reads_is_a_query(string query, string value) => Assert.Equal(value, (await room.ValueAsync(query)).GetRawText());
 
     [Theory]
+    [Trait("id", "A8.10-14")]
     [Trait("id", "F5.72-11")]
     [InlineData("EXPLAIN SELECT * FROM items")]
     [InlineData("explain (analyze, costs off) SELECT * FROM items WHERE id = 1")]

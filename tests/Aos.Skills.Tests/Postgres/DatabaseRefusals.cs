@@ -7,6 +7,8 @@ namespace Aos.Skills.Tests;
 public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<DatabaseRoom>
 {
     [Theory]
+    [Trait("id", "A8.10-12")]
+    [Trait("id", "A8.10-15")]
     [Trait("id", "F5.73-01")]
     [Trait("id", "F5.73-02")]
     [Trait("id", "F5.73-03")]
