@@ -234,18 +234,6 @@ public sealed class Recoveries : IAsyncLifetime
         Assert.Equal((403, "PERMISSION_DENIED"), (refused.Status, refused.Text("error.code")));
     }
 
-    [Theory]
-    [Trait("id", "F5.54-06")]
-    [InlineData("{}", "INVALID_INPUT")]
-    [InlineData("""{"error_code":"TIMEOUT","run_id":"019aa000-0000-7000-8000-000000000000"}""", "INVALID_INPUT")]
-    [InlineData("""{"run_id":"odd"}""", "INVALID_INPUT")]
-    [InlineData("""{"failure_id":"odd"}""", "INVALID_INPUT")]
-    [InlineData("""{"error_code":"TIMEOUT","context":7}""", "INVALID_INPUT")]
-    [InlineData("""{"error_code":"TIMEOUT","wish":1}""", "UNKNOWN_MEMBER")]
-    [InlineData("""{"run_id":"019aa000-0000-7000-8000-000000000000"}""", "RUN_NOT_FOUND")]
-    [InlineData("""{"failure_id":"019aa000-0000-7000-8000-000000000000"}""", "NOT_FOUND")]
-    public async Task A_question_that_makes_no_sense_is_refused(string body, string code) => Assert.Equal(code, (await AskAsync("/api/v1/recovery/suggest", body)).Text("error.code"));
-
     [Fact]
     [Trait("id", "F5.54-06")]
     [Trait("id", "F5.55-07")]

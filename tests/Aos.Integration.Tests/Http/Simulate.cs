@@ -161,24 +161,6 @@ public sealed class Simulate : IAsyncLifetime
         Assert.NotEqual(one.GetText("root_hash"), (await PostAsync(Route, Body.Replace("\"m\"", "\"n\"", StringComparison.Ordinal))).Body.GetText("root_hash"));
     }
 
-    [Theory]
-    [InlineData("""{"invalid":"payload"}""")]
-    [InlineData("""{"plan":"x"}""")]
-    [InlineData("""{"plan":[],"budget_cents":-1}""")]
-    [InlineData("""{"plan":[],"budget_cents":"1"}""")]
-    [InlineData("""{"plan":[],"seed":-1}""")]
-    [InlineData("""{"plan":[],"timestamp":5}""")]
-    [InlineData("""{"steps":{}}""")]
-    [InlineData("[]")]
-    [InlineData("{")]
-    public async Task A_request_that_makes_no_sense_is_told_why(string body)
-    {
-        var reply = await PostAsync(Route, body);
-
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, reply.Status);
-        Assert.True(reply.Body.Get("detail") is not null);
-    }
-
     [Fact]
     public async Task The_tenant_is_the_credential_s()
     {
