@@ -6,11 +6,11 @@ using Aos.App.Cli;
 namespace Aos.Integration.Tests.Http;
 
 /// <summary>Simulate over HTTP, and that it says what a run will be told.</summary>
-public sealed class Simulate : IAsyncLifetime
+public sealed class Simulate(OpenHouse open) : IClassFixture<OpenHouse>
 {
     private const string Route = "/api/v1/runtime/simulate";
 
-    private House house = null!;
+    private readonly House house = open.House;
 
     public static TheoryData<string> Plans() =>
     [
@@ -50,10 +50,6 @@ public sealed class Simulate : IAsyncLifetime
 
     public static TheoryData<string> Samples() =>
         [.. Directory.EnumerateFiles(Path.Combine(Root(), "samples"), "*.yaml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Root(), file)).Order(StringComparer.Ordinal)];
-
-    public async ValueTask InitializeAsync() => house = await House.OpenAsync();
-
-    public async ValueTask DisposeAsync() => await house.DisposeAsync();
 
     [Theory]
     [MemberData(nameof(Plans))]
