@@ -52,10 +52,13 @@ internal sealed class RecoveryHistory(IDatabase database)
     /// <summary>Stands in queries as in the index over it: else that is not used.</summary>
     private const string Telling = "(recovered_by IS NOT NULL OR (attempts > 1 AND attempted = 0))";
 
-    /// <summary>Both lists are read from their newest end, of one code, whatever else the tenant keeps.</summary>
+    /// <summary>
+    /// Both lists are read from their newest end, of one code, whatever else the tenant keeps. The second does not begin with the tenant: the
+    /// embedded store would look in it for what a failure's suggestions are, too.
+    /// </summary>
     internal static Migration Migration { get; } = new("failures", 4, "outcomes by code", $"""
         CREATE INDEX failures_telling ON failures (tenant_id, entry, coalesce(recovered_at, last_at)) WHERE {Telling};
-        CREATE INDEX recovery_outcomes ON recovery_candidates (tenant_id, entry, ended_at) WHERE result IS NOT NULL;
+        CREATE INDEX recovery_outcomes ON recovery_candidates (entry, tenant_id, ended_at) WHERE result IS NOT NULL;
         """);
 
     private static string Applied(string alike) => $"""
