@@ -27,6 +27,18 @@ internal sealed class RecoveryHistory(IDatabase database)
     /// <summary>How a kept failure is marked that its run recovered from by trying again.</summary>
     private static readonly string[] Retried = ["retry", "run retry"];
 
+    /// <summary>Stands in queries as in the index over it: else that is not used.</summary>
+    private const string Telling = "(recovered_by IS NOT NULL OR (attempts > 1 AND attempted = 0))";
+
+    /// <summary>
+    /// Both lists are read from their newest end, of one code, whatever else the tenant keeps. The second does not begin with the tenant: the
+    /// embedded store would look in it for what a failure's suggestions are, too.
+    /// </summary>
+    internal static Migration Migration { get; } = new("failures", 4, "outcomes by code", $"""
+        CREATE INDEX failures_telling ON failures (tenant_id, entry, coalesce(recovered_at, last_at)) WHERE {Telling};
+        CREATE INDEX recovery_outcomes ON recovery_candidates (entry, tenant_id, ended_at) WHERE result IS NOT NULL;
+        """);
+
     /// <summary>Newest first.</summary>
     internal async Task<IReadOnlyList<PastOutcome>> OfAsync(TenantId tenant, RecoverySubject subject, CancellationToken cancel)
     {
@@ -48,18 +60,6 @@ internal sealed class RecoveryHistory(IDatabase database)
             cancel);
         return [.. found.OrderByDescending(one => one.Evidence.At).ThenBy(one => one.Evidence.Suggestion ?? one.Evidence.Failure)];
     }
-
-    /// <summary>Stands in queries as in the index over it: else that is not used.</summary>
-    private const string Telling = "(recovered_by IS NOT NULL OR (attempts > 1 AND attempted = 0))";
-
-    /// <summary>
-    /// Both lists are read from their newest end, of one code, whatever else the tenant keeps. The second does not begin with the tenant: the
-    /// embedded store would look in it for what a failure's suggestions are, too.
-    /// </summary>
-    internal static Migration Migration { get; } = new("failures", 4, "outcomes by code", $"""
-        CREATE INDEX failures_telling ON failures (tenant_id, entry, coalesce(recovered_at, last_at)) WHERE {Telling};
-        CREATE INDEX recovery_outcomes ON recovery_candidates (entry, tenant_id, ended_at) WHERE result IS NOT NULL;
-        """);
 
     private static string Applied(string alike) => $"""
         SELECT id, failure_id, applied_run, kind, result, ended_at FROM recovery_candidates
