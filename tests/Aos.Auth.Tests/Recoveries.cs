@@ -195,7 +195,7 @@ public sealed class Recoveries : IAsyncLifetime
         var id = (await AskAsync("/api/v1/recovery/suggest", $$"""{"run_id":"{{run}}"}""")).Text("id")!;
         foreach (var (action, status, code, words) in new[]
                  {
-                     ("""{"kind":"longer_timeout","step":"ask"}""", 400, "MISSING_REQUIRED_FIELD", "timeout_ms"), ("""{"kind":"skip_step","step":"zz"}""", 422, "INVALID_INPUT", "zz"),
+                     ("""{"kind":"longer_timeout","step":"ask"}""", 400, "MISSING_REQUIRED_FIELD", "timeout_ms"), ("""{"kind":"skip_step","step":"zz"}""", 400, "INVALID_INPUT", "zz"),
                      ("""{"kind":"use_fallback","step":"ask","fallback":"zz"}""", 409, "INVALID_STATE", "zz"),
                  })
         {
