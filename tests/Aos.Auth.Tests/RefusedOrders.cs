@@ -226,6 +226,7 @@ public sealed class RefusedOrders(OpenHouse open) : IClassFixture<OpenHouse>
     [InlineData("""{"run_id":"odd"}""", "INVALID_INPUT")]
     [InlineData("""{"failure_id":"odd"}""", "INVALID_INPUT")]
     [InlineData("""{"error_code":"TIMEOUT","context":7}""", "INVALID_INPUT")]
+    [InlineData("""{"error_code":"TIMEOUT","context":{"http_status":"503"}}""", "INVALID_INPUT")]
     [InlineData("""{"error_code":"TIMEOUT","wish":1}""", "UNKNOWN_MEMBER")]
     [InlineData("""{"run_id":"019aa000-0000-7000-8000-000000000000"}""", "RUN_NOT_FOUND")]
     [InlineData("""{"failure_id":"019aa000-0000-7000-8000-000000000000"}""", "NOT_FOUND")]

@@ -25,6 +25,8 @@ public sealed class RecoveryCommands : InFolder
         var listed = await Aos.RunAsync("recovery", "candidates", "--status", "applied", "--json");
         var stats = await Aos.RunAsync("recovery", "stats");
         var two = await Aos.RunAsync("recovery", "approve", id, "--id", id);
+        var none = await Aos.RunAsync("recovery", "suggest");
+        var skipped = await Aos.RunAsync("failures", "list", "--offset", "1");
 
         Assert.Equal(0, told.Code);
         Assert.Contains("or ", told.Output, StringComparison.Ordinal);
@@ -39,5 +41,7 @@ public sealed class RecoveryCommands : InFolder
         Assert.Equal(id, listed.Json.GetText("id"));
         Assert.Equal((3, 1), (Json.Parse(stats.Output).GetProperty("total").GetInt32(), Json.Parse(stats.Output).GetProperty("outcomes").GetProperty("succeeded").GetInt32()));
         Assert.NotEqual(0, two.Code);
+        Assert.True(none.Code != 0 && none.Errors.Contains("--run", StringComparison.Ordinal), none.Errors);
+        Assert.Equal((0, ""), (skipped.Code, skipped.Output));
     }
 }

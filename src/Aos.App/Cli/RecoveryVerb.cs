@@ -23,6 +23,7 @@ internal static class RecoveryVerb
         command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
         {
             var (text, of, id, name) = (parsed.GetValue(what), parsed.GetValue(run), parsed.GetValue(kept), parsed.GetValue(skill));
+            if (new[] { text, of, id }.Count(given => given is not null) != 1) throw new PlanFileException("Name one failure: by --run, by --failure, or by a code or what it says.");
             var proposal = await house.AskAsync(HttpMethod.Post, "api/v1/recovery/suggest", Json.Write(writer =>
             {
                 writer.WriteStartObject();
