@@ -74,7 +74,7 @@ internal sealed class SkillFolder
         {
             Wrong(place, $"was built for another AOS, or a library is missing: {string.Join(' ', e.LoaderExceptions.OfType<Exception>().Select(why => why.Message).Distinct(StringComparer.Ordinal).Take(3))}");
         }
-        catch (Exception e) when (e is IOException or BadImageFormatException or UnauthorizedAccessException or TypeLoadException or InvalidOperationException or CustomAttributeFormatException)
+        catch (Exception e) when (e is IOException or BadImageFormatException or UnauthorizedAccessException or TypeLoadException or MemberAccessException or InvalidOperationException or ArgumentException or ArithmeticException or CustomAttributeFormatException)
         {
             Wrong(place, $"cannot be loaded: {e.Message}");
         }

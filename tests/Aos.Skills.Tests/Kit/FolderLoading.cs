@@ -66,6 +66,18 @@ public sealed class FolderLoading : IDisposable
         Assert.Contains("there is no folder", Assert.Single(SkillFolder.Open(Path.Combine(folder, "gone"), null).Problems), StringComparison.Ordinal);
 
     [Fact]
+    [Trait("id", "F5.65-29")]
+    public void A_skill_that_breaks_as_it_is_built_refuses_the_start()
+    {
+        Planted.Write(folder, "greet", "greet", "1.0.0");
+        var file = Planted.WriteBroken(folder, "broken");
+        using var room = Room();
+
+        Assert.Empty(SkillFolder.Open(folder, null).Problems);
+        Assert.Equal($"AOS_SKILLS_FOLDER: {file}: broken 1.0.0 cannot be built: NotSupportedException: no licence. Correct it, or take its folder away.", Assert.Throws<SkillsUnusableException>(() => room.Skills).Message);
+    }
+
+    [Fact]
     [Trait("id", "F5.65-14")]
     public void The_assembly_whose_libraries_are_listed_is_the_one()
     {
