@@ -49,24 +49,24 @@ public static class ContractDiffs
 
     private static ContractDiff Weighed(string skill, string old, string now, List<ContractChange> changes)
     {
-        var recommended = changes.Exists(change => change.Weight == ChangeWeight.Breaking) ? VersionBump.Major
+        var (before, after) = (SemanticVersion.Read(old), SemanticVersion.Read(now));
+        // Below 1.0.0 a minor version may break what was.
+        var needed = changes.Exists(change => change.Weight == ChangeWeight.Breaking) ? before is { Major: 0 } ? VersionBump.Minor : VersionBump.Major
             : changes.Exists(change => change.Weight == ChangeWeight.NonBreaking) ? VersionBump.Minor
             : changes.Count > 0 ? VersionBump.Patch
             : VersionBump.None;
-        var (before, after) = (SemanticVersion.Read(old), SemanticVersion.Read(now));
         var isBumped = true;
         if (before is not null && after is not null)
         {
             var bump = Bump(before, after);
-            // Below 1.0.0 a minor version may break what was; a pre-release is not promised to anybody yet.
-            var needed = before.Major == 0 && recommended == VersionBump.Major ? VersionBump.Minor : recommended;
+            // A pre-release is not promised to anybody yet.
             isBumped = after.CompareTo(before) >= 0 && (bump >= needed || (!before.IsStable && after.CompareTo(before) > 0));
             if (after.CompareTo(before) < 0) changes.Add(new ContractChange(ChangeWeight.Breaking, "version_lowered", "version", $"{now} is older than {old}."));
             else if (!isBumped) changes.Add(new ContractChange(ChangeWeight.Warning, "version_not_bumped", "version", $"{old} to {now} is too little for these changes: they need a new {needed.ToString().ToLowerInvariant()} version."));
             if (after.Major > before.Major) changes.Add(new ContractChange(ChangeWeight.Warning, "major_version", "version", "Plans that ask for the old major version keep it as long as it is there; those that name no version get the new one."));
         }
 
-        return new ContractDiff(skill, old, now, [.. changes]) { Recommended = recommended, IsBumped = isBumped };
+        return new ContractDiff(skill, old, now, [.. changes]) { Recommended = needed, IsBumped = isBumped };
     }
 
     private static VersionBump Bump(SemanticVersion old, SemanticVersion now) =>

@@ -51,7 +51,7 @@ public sealed class FolderLoading : IDisposable
         string[] said =
         [
             "bare: Planted.Skill has no [Skill(name, version, description)]", "broken: The contract of Planted.Skill has a name that is not", "unversioned: The contract of Planted.Skill has the version 1.0",
-            "greedy: Planted.Skill asks for IServiceProvider", "own: echo is the name of a skill of AOS itself", "twice 1.0.0 is there more than once", "empty: empty.dll has no skill", "text: cannot be loaded",
+            "greedy: Planted.Skill asks for IServiceProvider", "own: echo is the name of a skill of AOS itself", "twice 1.0.0 is there more than once", "empty: empty.dll has no skill", "text: cannot be loaded: Bad IL format. It is no assembly of .NET, or not all of one",
             "nothing: holds no assembly", "several: holds 2 assemblies", "loose.dll lies in",
         ];
         Assert.All(said, text => Assert.Single(problems, problem => problem.Contains(text, StringComparison.Ordinal)));
