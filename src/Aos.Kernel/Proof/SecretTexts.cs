@@ -100,7 +100,8 @@ internal static partial class SecretTexts
 
     private static bool HasDigit(string text) => text.AsSpan().ContainsAnyInRange('0', '9');
 
-    [GeneratedRegex("-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[A-Za-z0-9+/=\\s]*(-----END [A-Z ]{0,32}PRIVATE KEY-----)?", Plain)]
+    /// <remarks>Settings and JSON within texts write its line breaks as \n.</remarks>
+    [GeneratedRegex("-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----(\\\\[nr]|[A-Za-z0-9+/=\\s])*(-----END [A-Z ]{0,32}PRIVATE KEY-----)?", Plain)]
     private static partial Regex PrivateKey();
 
     [GeneratedRegex(@"\b(AKIA|ASIA)[0-9A-Z]{16}\b", Plain)]

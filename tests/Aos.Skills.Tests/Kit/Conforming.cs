@@ -75,6 +75,16 @@ public sealed class Conforming
     [Fact]
     [Trait("store", "none")]
     [Trait("id", "F5.65-20")]
+    public async Task Without_a_sample_nothing_is_known()
+    {
+        var report = await SkillConformance.CheckAsync(new BadSkill("none"), [], cancel: TestContext.Current.CancellationToken);
+
+        Assert.Equal("outcome: There is no sample: nothing was called.", Assert.Single(report.Findings).ToString());
+    }
+
+    [Fact]
+    [Trait("store", "none")]
+    [Trait("id", "F5.65-20")]
     public async Task A_sample_that_the_schema_refuses_is_a_finding_of_its_own()
     {
         var report = await SkillConformance.CheckAsync(new BadSkill("none"), [new SkillSample("""{"text":5}"""), new SkillSample("""{"text":5}""") { Fails = "INVALID_INPUT" }], cancel: TestContext.Current.CancellationToken);

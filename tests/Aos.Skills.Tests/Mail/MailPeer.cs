@@ -98,7 +98,7 @@ internal sealed class MailPeer : IAsyncDisposable
             {
                 talks.Add(ServeAsync(await listener.AcceptTcpClientAsync(stop.Token)));
             }
-            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            catch (Exception e) when (e is SocketException or OperationCanceledException or InvalidOperationException) // It was stopped in between.
             {
                 continue;
             }
