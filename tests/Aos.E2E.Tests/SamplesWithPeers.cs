@@ -36,6 +36,7 @@ public sealed class SamplesWithPeers : InFolder
 
     [Fact]
     [Trait("id", "CLI-44")]
+    [Trait("store", "none")]
     public async Task A_report_goes_out_as_a_mail_and_to_nobody_else()
     {
         await using var server = new MailPeer(auth: "");
@@ -57,6 +58,7 @@ public sealed class SamplesWithPeers : InFolder
 
     [Fact]
     [Trait("id", "CLI-45")]
+    [Trait("store", "none")]
     public async Task Another_model_answers_and_when_none_can_a_text_does()
     {
         var isDown = false;
