@@ -13,6 +13,7 @@ public sealed class RecoveryCommands : InFolder
         await Aos.RunAsync("run", plan);
         var run = (await Aos.RunAsync("runs", "list", "--json")).Json.GetText("run_id")!;
         var told = await Aos.RunAsync("recovery", "suggest", "the request timed out");
+        var nothing = await Aos.RunAsync("recovery", "suggest");
         var suggested = await Aos.RunAsync("recovery", "suggest", "--run", run, "--json");
         var id = suggested.Json.GetText("id")!;
         var early = await Aos.RunAsync("runs", "retry", run, "--with", id);
@@ -33,6 +34,9 @@ public sealed class RecoveryCommands : InFolder
         Assert.Equal((0, "change_parameter", "DATA_NOT_FOUND"), (suggested.Code, suggested.Json.Get("action")?.GetText("kind"), suggested.Json.GetText("error_code")));
         Assert.Equal(1, early.Code);
         Assert.Contains("INVALID_STATE", early.Errors, StringComparison.Ordinal);
+        Assert.Contains($"aos recovery approve {id}", early.Errors, StringComparison.Ordinal);
+        Assert.Equal((2, true), (nothing.Code, nothing.Errors.Contains("--run RUN", StringComparison.Ordinal)));
+        Assert.Contains("by 0 outcomes", told.Output, StringComparison.Ordinal);
         Assert.Equal(0, approved.Code);
         Assert.True(fork.Code == 0 && other != run, fork.Errors);
         Assert.Equal(0, ended.Code);

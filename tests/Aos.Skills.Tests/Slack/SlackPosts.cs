@@ -191,6 +191,7 @@ public sealed class SlackPosts : IAsyncLifetime
 
         Assert.Equal(("INVALID_INPUT", "INVALID_INPUT", "INVALID_INPUT", "CONFIG_INVALID"), (plain.Failure?.Code, data.Failure?.Code, none.Failure?.Code, missing.Failure?.Code));
         Assert.DoesNotContain(token, plain.Failure!.Message, StringComparison.Ordinal);
+        Assert.Equal(plain.Failure.Message, Aos.Kernel.Redactor.RedactText(plain.Failure.Message)); // What to do is told, and nothing of it hidden.
         Assert.Empty(posts);
     }
 
