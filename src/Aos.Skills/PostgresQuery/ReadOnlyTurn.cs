@@ -51,11 +51,6 @@ internal sealed class ReadOnlyTurn(NpgsqlConnection connection, SqlText sql, Tim
             await transaction.RollbackAsync(cancel);
             return rows.IsTooLarge ? (null, FailureCatalog.Fail("RESPONSE_TOO_LARGE", $"A row of the query is longer than {BytesMax} bytes.")) : (rows, null);
         }
-        catch (NotSupportedException)
-        {
-            // The driver reads some texts otherwise than the server does. Then it sends nothing.
-            return (null, PostgresFailures.Told("PERMISSION_DENIED", "several", "query: the driver takes it for several statements: give the text with the semicolon in params."));
-        }
         catch (PostgresException e) when (IsUnderWay || e.SqlState.StartsWith(DataException, StringComparison.Ordinal))
         {
             cancel.ThrowIfCancellationRequested();
@@ -103,7 +98,7 @@ internal sealed class ReadOnlyTurn(NpgsqlConnection connection, SqlText sql, Tim
         await ReadAsync(rows, reader, cancel);
     }
 
-    /// <summary>The query goes out in a batch and never as a command: a command that the driver takes for several statements is sent as several.</summary>
+    /// <summary>The query goes out in a batch and never as a command: the driver cuts commands at semicolons, and reads some names and comments otherwise than the server does.</summary>
     private NpgsqlBatch One(string text, IReadOnlyList<NpgsqlParameter> values)
     {
         var one = new NpgsqlBatchCommand(text);

@@ -151,16 +151,14 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
     [InlineData("EXPLAIN ANALYZE SELECT pg_advisory_lock(1)")]
     public async Task A_function_that_does_more_than_read_is_refused(string query) => Assert.Equal(("PERMISSION_DENIED", "function"), await WhyAsync(query));
 
-    /// <summary>To the server all behind the two dashes is a comment; the driver sees an escape in front of it, and statements behind its quote.</summary>
+    /// <summary>To the server all behind the two dashes is a comment; the driver sees a text in dollar quotes, and statements behind it.</summary>
     [Theory]
     [Trait("id", "F5.73-41")]
-    [InlineData("SELECT name_e'\\' -- ' ; COMMIT; DELETE FROM items; --")]
-    [InlineData("EXPLAIN SELECT name_e'\\' -- ' ; COMMIT; DELETE FROM items; --")]
-    public async Task What_the_driver_would_send_as_several_statements_is_not_sent(string query)
+    [InlineData("SELECT 1 AS \u65e5$$ -- $$ ; COMMIT; DELETE FROM items; --")]
+    [InlineData("EXPLAIN SELECT 1 AS \u65e5$$ -- $$ ; COMMIT; DELETE FROM items; --")]
+    public async Task What_the_driver_would_send_as_several_statements_goes_out_as_the_one_that_it_is(string query)
     {
-        await room.DoAsync("DO $$ BEGIN IF to_regtype('name_e') IS NULL THEN CREATE DOMAIN name_e AS text; END IF; END $$");
-
-        Assert.Equal(("PERMISSION_DENIED", "several"), await WhyAsync(query));
+        Assert.Equal(1, (await room.RowsAsync(query, connection: "root")).GetProperty("row_count").GetInt32());
         Assert.Equal(3, (await room.ValueAsync("SELECT count(*) FROM items")).GetInt32());
     }
 
