@@ -95,21 +95,8 @@ internal sealed class SmtpDelivery(IEgress egress, SmtpTrust trust, TimeProvider
         }
 
         if (reply.Code is < 200 or > 299) return (null, SmtpFailures.Of(session.Host, reply));
-        await LeaveAsync(session, cancel);
+        await session.LeaveAsync(cancel);
         return (taken with { Reply = reply.Said }, null);
-    }
-
-    /// <summary>Out of politeness. The mail is sent, and an answer to this is nothing to wait for.</summary>
-    private static async Task LeaveAsync(SmtpSession session, CancellationToken cancel)
-    {
-        try
-        {
-            await session.Talk.WriteAsync("QUIT\r\n"u8.ToArray(), cancel);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            return;
-        }
     }
 
     /// <summary>Why the server would not take the mail by what it said of itself.</summary>

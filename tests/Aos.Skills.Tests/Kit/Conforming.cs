@@ -109,11 +109,16 @@ public sealed class Conforming
         await KeepsAsync(new KvDelete(room.Get<KvStore>()), """{"key":"never"}""");
     }
 
-    private static async Task KeepsAsync<TIn, TOut>(ISkill<TIn, TOut> skill, params string[] samples)
+    private static Task KeepsAsync<TIn, TOut>(ISkill<TIn, TOut> skill, params string[] samples)
+        where TIn : class
+        where TOut : class => KeepsAsync(skill, null, samples);
+
+    /// <param name="effects">How many effects there were so far; null: nobody counts them.</param>
+    internal static async Task KeepsAsync<TIn, TOut>(ISkill<TIn, TOut> skill, Func<int>? effects, params string[] samples)
         where TIn : class
         where TOut : class
     {
-        var report = await SkillConformance.CheckAsync(skill, samples.Select(Read), cancel: TestContext.Current.CancellationToken);
+        var report = await SkillConformance.CheckAsync(skill, samples.Select(Read), new ConformanceOptions { Effects = effects }, TestContext.Current.CancellationToken);
 
         Assert.True(report.Passed, report.ToString());
     }
