@@ -20,8 +20,8 @@ public sealed class ConformingBeforePeers
         await using var peer = await Peer.StartAsync(app =>
         {
             app.MapGet("/ok", () => Results.Json(new { a = 1 }));
-            app.MapGet("/slow", (HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted));
-            app.MapPost("/slow", (HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted));
+            app.MapGet("/slow", (HttpContext context) => new TaskCompletionSource().Task.WaitAsync(context.RequestAborted));
+            app.MapPost("/slow", (HttpContext context) => new TaskCompletionSource().Task.WaitAsync(context.RequestAborted));
             app.MapGet("/status/{code}", (int code) => Results.StatusCode(code));
             app.MapPost("/status/{code}", (int code) => Results.StatusCode(code));
             app.MapPost("/echo", async (HttpContext context) =>
@@ -54,7 +54,7 @@ public sealed class ConformingBeforePeers
     {
         await using var provider = await ModelServer.OpenAsync((context, body) => body.GetRawText() switch
         {
-            var text when text.Contains("wait", StringComparison.Ordinal) => Task.Delay(Timeout.Infinite, context.RequestAborted),
+            var text when text.Contains("wait", StringComparison.Ordinal) => new TaskCompletionSource().Task.WaitAsync(context.RequestAborted),
             var text when text.Contains("too often", StringComparison.Ordinal) => ModelServer.RefuseAsync(context, 429, """{"error":{"message":"slow down","type":"rate_limit_error"}}"""),
             var text when text.Contains("broken", StringComparison.Ordinal) => ModelServer.RefuseAsync(context, 500, """{"error":{"message":"no","type":"server_error"}}"""),
             var text when text.Contains("stranger", StringComparison.Ordinal) => ModelServer.RefuseAsync(context, 401, """{"error":{"message":"who","type":"authentication_error"}}"""),

@@ -77,6 +77,6 @@ internal sealed class StallingWire : IAsyncDisposable
             passed += got;
         }
 
-        await Task.Delay(Timeout.Infinite, cancel);
+        await new TaskCompletionSource().Task.WaitAsync(cancel);
     }
 }
