@@ -31,7 +31,7 @@ internal static class Houses
         {
             return Report.Fail(refused ?? 2, e.Message);
         }
-        catch (Skills.SkillsUnusableException e)
+        catch (SkillsUnusableException e)
         {
             return Report.Fail(refused ?? 5, $"CONFIG_INVALID: {e.Message}");
         }

@@ -50,7 +50,7 @@ internal static class ServeVerb
         {
             return Report.Fail(5, e.Message);
         }
-        catch (Skills.SkillsUnusableException e)
+        catch (SkillsUnusableException e)
         {
             return Report.Fail(5, $"CONFIG_INVALID: {e.Message}");
         }

@@ -36,7 +36,7 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
     public SkillContract Contract { get; } = new()
     {
         Name = "webhook_send",
-        Version = "1.2.0",
+        Version = "2.0.0",
         Description = "Delivers a message to a webhook by POST, signed with HMAC-SHA256. A repeat carries the same delivery id.",
         Effect = EffectClass.Idempotent,
         TypicalLatencyMs = 300,
@@ -50,7 +50,7 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
             new("INPUT_TOO_LARGE", 0.001, "The body is longer than a delivery may be."), new("RESPONSE_TOO_LARGE", 0.001, "The answer is longer than a delivery reads."),
         ],
         Constraints = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("max_payload_bytes", Json.Of(PayloadBytesMax))]),
-        StableFields = ["status_code", "delivery_id", "signed", "body_hash"],
+        StableFields = ["status_code", "signed", "body_hash"],
         SecretParams = ["token", "headers"],
         TargetParam = "url",
         ConnectionKinds = [ConnectionKinds.Http],

@@ -42,7 +42,7 @@ public sealed class ConformingBeforePeers
         await Conforming.KeepsAsync(call, () => keys.Count, [.. gets, $"{{\"url\":\"{home}/echo\",\"method\":\"post\",\"body\":\"text\",\"headers\":{{\"X-A\":\"b\"}}}}"]);
         await Conforming.KeepsAsync(new HttpGet(call), () => keys.Count, gets);
         await Conforming.KeepsAsync(
-            new WebhookSend(egress, TimeProvider.System), () => keys.Count, $"{{\"url\":\"{home}/echo\",\"body\":{{\"a\":1}},\"token\":\"t\",\"idempotency_key\":\"order-7\"}}", $"!HTTP_4XX {{\"url\":\"{home}/status/410\"}}",
+            new WebhookSend(egress, TimeProvider.System), () => keys.Count, $"{{\"url\":\"{home}/echo\",\"body\":{{\"a\":1}},\"token\":\"t\"}}", $"!HTTP_4XX {{\"url\":\"{home}/status/410\"}}",
             $"!HTTP_5XX {{\"url\":\"{home}/status/502\"}}", $"!RATE_LIMITED {{\"url\":\"{home}/status/429\"}}", $"!SERVICE_UNAVAILABLE {{\"url\":\"{home}/status/503\"}}",
             $"!GATEWAY_TIMEOUT {{\"url\":\"{home}/status/504\"}}", "!EGRESS_BLOCKED {\"url\":\"http://127.0.0.1:1/\"}", $"~{{\"url\":\"{home}/slow\"}}");
     }
