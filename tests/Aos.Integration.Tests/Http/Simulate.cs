@@ -49,7 +49,9 @@ public sealed class Simulate(OpenHouse open) : IClassFixture<OpenHouse>
     ];
 
     public static TheoryData<string> Samples() =>
-        [.. Directory.EnumerateFiles(Path.Combine(Root(), "samples"), "*.yaml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Root(), file)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Path.Combine(Root(), "samples"), "*.yaml", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) is not ("connection.yaml" or "models.yaml")) // Settings that stand beside a plan.
+            .Select(file => Path.GetRelativePath(Root(), file)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Plans))]
