@@ -47,11 +47,3 @@ public sealed record CostRisk(int StepIndex, string Skill, string RiskType, doub
 public sealed record CostEstimate(
     bool Feasible, string Status, long CostCents, long DurationMs, long BudgetRemainingCents, double Confidence, double CumulativeRisk, string ModelVersion,
     ImmutableArray<CostStepEstimate> Steps, ImmutableArray<CostRisk> Risks, ImmutableArray<string> PermissionGaps, ImmutableArray<string> Warnings);
-
-/// <summary>How the answers of two models to one question differ.</summary>
-/// <param name="Verdict"><c>match</c>, <c>minor_drift</c>, <c>major_drift</c> or <c>mismatch</c>.</param>
-/// <param name="CostDeltaPct">|delta| / first, a fraction; 0 where the first is 0.</param>
-/// <param name="DriftScore">0.6 · min(pct, 1) + 0.4 when the feasibilities differ; 0 to 1.</param>
-public sealed record CostComparison(
-    string Verdict, long V1CostCents, long V2CostCents, long CostDeltaCents, double CostDeltaPct, long V1DurationMs, long V2DurationMs, long DurationDeltaMs,
-    bool V1Feasible, bool V2Feasible, bool FeasibilityMatch, double DriftScore);
