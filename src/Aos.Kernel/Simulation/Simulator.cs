@@ -27,6 +27,12 @@ public static class Simulator
     /// <summary>What one call with these parameters typically costs, as <see cref="Simulate"/> counts it.</summary>
     public static Cents Typical(SimulatorFacts facts, string skill, JsonElement parameters) => new(Pricing.Call(facts.Price(skill), parameters));
 
+    /// <summary>How often a step calls its skill at least, when it runs.</summary>
+    public static int FewestCalls(PlanStep step, JsonElement inputs) => CallCount.Of(step, inputs).Min;
+
+    /// <summary>What a child is given, when that is known before the run; else <c>{}</c>.</summary>
+    public static JsonElement ChildInputs(ChildClause clause) => Pricing.ChildInputs(clause);
+
     public static Simulation Simulate(SimulatorFacts facts, SimulationRequest request)
     {
         var verdict = Verdict.Of(facts, request);
@@ -37,7 +43,7 @@ public static class Simulator
         var (costMax, duration, risk) = (Cents.Zero, 0L, 0.0);
         if (request.Reading.Plan is { } plan)
         {
-            steps = Estimate(facts, plan, verdict.Inputs);
+            steps = Estimate(facts.With(request.Measured), plan, verdict.Inputs);
             costMax = Max(steps);
             duration = CriticalPath.Of(plan, steps.AsSpan());
             risk = Cumulative(plan, steps);
@@ -57,7 +63,7 @@ public static class Simulator
         return new Simulation(
             verdict.Refusal is null, verdict.Status, verdict.Refusal, verdict.Cost, costMax, duration, budget,
             budget is { } limit ? limit - verdict.Cost : null, verdict.FitsBudget, verdict.Gaps, verdict.DomainGaps, Risks(steps), risk, steps,
-            verdict.FitsBudget ? [] : Alternatives(facts, verdict.Cost, steps), verdict.Problems, [.. warnings], trace, root, Versions(facts, request));
+            Others(facts, request, verdict, steps), verdict.Problems, [.. warnings], trace, root, Versions(facts, request));
     }
 
     private static ImmutableArray<StepEstimate> Estimate(SimulatorFacts facts, Plan plan, JsonElement inputs)
@@ -171,19 +177,14 @@ public static class Simulator
         return risks.DrainToImmutable();
     }
 
-    private static ImmutableArray<Alternative> Alternatives(SimulatorFacts facts, Cents cost, ImmutableArray<StepEstimate> steps)
-    {
-        var models = new Cents(steps.Where(step => facts.Price(step.SkillId).CentsPerThousandCharacters > 0).Sum(step => step.Cost.Value));
-        var budget = new Alternative($"Raise the budget to at least {cost.ToWholeCents()} cents.", Cents.Zero);
-        return models > Cents.Zero
-            ? [new Alternative("Call the model less often, with shorter prompts, or choose a cheaper model.", models), budget]
-            : [budget];
-    }
+    private static ImmutableArray<Alternative> Others(SimulatorFacts facts, SimulationRequest request, Verdict verdict, ImmutableArray<StepEstimate> steps) =>
+        request.Reading.Plan is { } plan && (request.WithAlternatives || !verdict.FitsBudget) ? new Alternatives(facts, request, plan, verdict).Find(steps) : [];
 
     private static ImmutableSortedDictionary<string, string> Versions(SimulatorFacts facts, SimulationRequest request)
     {
         var versions = facts.Versions.Value;
         foreach (var fact in request.Moment) versions = versions.SetItem(fact.Name, fact.Value);
+        if (request.Measured.Hash is { } measured) versions = versions.SetItem("measured_risks", measured);
         return request.Rules is { } rules ? versions.SetItem("agent", Hash(rules)) : versions;
     }
 
