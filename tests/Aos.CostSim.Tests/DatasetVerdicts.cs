@@ -111,7 +111,7 @@ public sealed class DatasetVerdicts
         Assert.True(DatasetVerdict.Of(new Thrower(), ReferenceDatasets.Find(dataset)!) is { IsAcceptable: false, Errors: 0 });
     }
 
-    private sealed class Thrower : ICostModel
+    internal sealed class Thrower : ICostModel
     {
         public string Name => "thrower";
 

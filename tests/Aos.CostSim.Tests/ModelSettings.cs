@@ -19,12 +19,13 @@ public sealed class ModelSettings
     public void Settings_are_read_and_rows_replaced()
     {
         var options = Read(
-            ("COSTSIM_V2_SANDBOX", "TRUE"), ("COSTSIM_PROVENANCE_ENABLED", "off"), ("COSTSIM_DRIFT_WARNING_THRESHOLD", "0.3"), ("COSTSIM_DRIFT_THRESHOLD", "0.4"), ("MEMORY_CONTEXT_INJECTION", "1"),
+            ("COSTSIM_V2_SANDBOX", "TRUE"), ("COSTSIM_SHADOW_MODEL", "learned"), ("COSTSIM_PROVENANCE_ENABLED", "off"), ("COSTSIM_DRIFT_WARNING_THRESHOLD", "0.3"), ("COSTSIM_DRIFT_THRESHOLD", "0.4"), ("MEMORY_CONTEXT_INJECTION", "1"),
             ("COSTSIM_V1_TABLE", """{"mine":{"cost_cents":3,"latency_ms":20,"risk":0.1,"risk_type":"odd"}}"""),
             ("COSTSIM_V2_COEFFICIENTS", """{"mine":{"base_cents":2.5,"base_latency_ms":10,"confidence":0.9,"risk":0.1,"cents_per_thousand_in":1}}"""));
 
         Assert.Empty(options.Problems);
         Assert.Equal((true, false, new DriftLimits(0.3, 0.4), true), (options.Models.IsShadowOn, options.Models.KeepsProvenance, options.Models.Limits, options.Models.ReadsMemory));
+        Assert.Equal("learned", options.Models.ShadowModel);
         Assert.Equal(new TableRow(3, 20, 0.1m, "odd"), options.Models.Table["mine"]);
         Assert.Equal(new CoefficientRow(2.5m, 10, 0.9m, "unknown", 0.1m) { CentsPerThousandIn = 1 }, options.Models.Coefficients["mine"]);
     }

@@ -194,11 +194,27 @@ public sealed class ShadowRuns : IDisposable
         Assert.Equal(1, (await asking).First.CostCents);
     }
 
-    private (ModelDesk Desk, ShadowWorker Worker) Open(bool isOn = true, bool keeps = true)
+    [Fact]
+    [Trait("id", "D3.1-09")]
+    public async Task Another_model_joins_by_its_name_and_what_it_throws_is_a_finding_about_it()
     {
-        var options = new CostSimOptions { Models = new CostModelOptions { IsShadowOn = isOn, KeepsProvenance = keeps } };
+        var (desk, worker) = Open(model: "thrower");
+        var answers = await desk.AskAsync(Somebody.Tenant, null, GoldenVectors.Plan("llm:Hello", 100), cancel);
+        desk.Offer(Simulated("""[{"skill":"email_send"}]"""));
+        await worker.PassAsync(cancel);
+
+        Assert.Equal((5, null, true, "planted"), (answers.First.CostCents, answers.Second, answers.IsOn, answers.Problem));
+        Assert.Equal([(1, 1), (1, 1)], breaker.Reports.Select(report => (report.SchemaErrors, report.SampleCount)));
+        Assert.Equal(1, breaker.Reports[1].DriftScore);
+        Assert.Contains("InvalidOperationException: planted", breaker.Reports[1].Details.GetRawText(), StringComparison.Ordinal);
+        Assert.Contains("there are v2, thrower", Assert.Throws<InvalidOperationException>(() => Open(model: "v9")).Message, StringComparison.Ordinal);
+    }
+
+    private (ModelDesk Desk, ShadowWorker Worker) Open(bool isOn = true, bool keeps = true, string model = "v2")
+    {
+        var options = new CostSimOptions { Models = new CostModelOptions { IsShadowOn = isOn, KeepsProvenance = keeps, ShadowModel = model } };
         var meter = new ShadowMeter(metrics.GetRequiredService<IMeterFactory>());
-        var desk = new ModelDesk(options, meter, clock, breaker, records);
+        var desk = new ModelDesk(options, [new CoefficientModel(), new DatasetVerdicts.Thrower()], meter, clock, breaker, records);
         return (desk, new ShadowWorker(desk, meter, clock, NullLogger<ShadowWorker>.Instance, breaker, records));
     }
 

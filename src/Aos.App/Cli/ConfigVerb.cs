@@ -76,6 +76,7 @@ internal static class ConfigVerb
         ("COSTSIM_DRIFT_THRESHOLD", false, "0.2", "drift score up to which it is major, 0 to 1"),
         ("COSTSIM_DRIFT_WARNING_THRESHOLD", false, "0.15", "drift score up to which drift between the models is minor, 0 to 1"),
         ("COSTSIM_PROVENANCE_ENABLED", false, "true", "what is simulated is kept as provenance"),
+        ("COSTSIM_SHADOW_MODEL", false, "v2", "name of the cost model beside the first"),
         ("COSTSIM_V1_TABLE", false, "none", "rows of the first cost model to replace, a JSON object by skill"),
         ("COSTSIM_V2_COEFFICIENTS", false, "none", "rows of the second cost model to replace, a JSON object by skill"),
         ("COSTSIM_V2_SANDBOX", false, "false", "the second cost model is asked beside the first (docs/costsim.md)"),

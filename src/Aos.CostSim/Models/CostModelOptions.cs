@@ -9,6 +9,9 @@ public sealed class CostModelOptions
     /// <summary>The second model is asked beside the first.</summary>
     public bool IsShadowOn { get; set; }
 
+    /// <summary>Name of the second model, an <see cref="ICostModel"/> that the host registers.</summary>
+    public string ShadowModel { get; set; } = "v2";
+
     /// <summary>What is simulated is kept as provenance.</summary>
     public bool KeepsProvenance { get; set; } = true;
 
@@ -34,6 +37,7 @@ public sealed class CostModelOptions
     internal static CostModelOptions Read(Func<string, string?> setting, List<string> problems) => new()
     {
         IsShadowOn = Flag(setting, "COSTSIM_V2_SANDBOX", false, problems),
+        ShadowModel = setting("COSTSIM_SHADOW_MODEL") is { Length: > 0 } name ? name : "v2",
         KeepsProvenance = Flag(setting, "COSTSIM_PROVENANCE_ENABLED", true, problems),
         Limits = ReadLimits(setting, problems),
         Table = CostRows.Read(setting, "COSTSIM_V1_TABLE", CostRows.TableRow, problems),

@@ -20,11 +20,12 @@ internal sealed class ModelDesk : ICostModels
     private readonly ICostBreaker? breaker;
     private readonly bool isWatched;
 
-    public ModelDesk(CostSimOptions options, ShadowMeter meter, TimeProvider clock, ICostBreaker? breaker = null, IProvenance? provenance = null)
+    /// <param name="models">Those that may stand beside the production model; the settings name one of them.</param>
+    public ModelDesk(CostSimOptions options, IEnumerable<ICostModel> models, ShadowMeter meter, TimeProvider clock, ICostBreaker? breaker = null, IProvenance? provenance = null)
     {
         (this.options, this.meter, this.clock, this.breaker) = (options.Models, meter, clock, breaker);
         Production = new TableModel(this.options.Table);
-        Shadow = new CoefficientModel(this.options.Coefficients);
+        Shadow = Named(models.ToList(), this.options.ShadowModel);
         Keeps = provenance is not null && this.options.KeepsProvenance;
         isWatched = this.options.IsShadowOn || Keeps;
     }
@@ -86,6 +87,9 @@ internal sealed class ModelDesk : ICostModels
         var (state, unknown) = await BoundedAsync(static (one, token) => one.StateAsync(token), cancel);
         return new ModelStanding(options.IsShadowOn, state, unknown is null, queue.Reader.Count);
     }
+
+    private static ICostModel Named(List<ICostModel> models, string name) => models.FindLast(model => model.Name == name)
+        ?? throw new InvalidOperationException($"COSTSIM_SHADOW_MODEL is '{name}'; there are {string.Join(", ", models.Select(model => model.Name))}.");
 
     private void Enqueue(ShadowWork work)
     {

@@ -1,4 +1,5 @@
 using Aos.Contracts;
+using Aos.Kernel;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.CostSim;
@@ -10,6 +11,7 @@ internal static class ModelsWiring
     {
         aos.Services.AddMetrics();
         aos.Services.AddSingleton<ShadowMeter>();
+        aos.Services.AddSingleton<ICostModel>(provider => new CoefficientModel(provider.GetRequiredService<CostSimOptions>().Models.Coefficients));
         aos.Services.AddSingleton<CallTable>();
         aos.Services.AddSingleton<CallRates>();
         aos.Services.AddSingleton<ICallRates>(provider => provider.GetRequiredService<CallRates>());

@@ -130,6 +130,7 @@ internal sealed partial class ShadowWorker(
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 (errors, thrown) = (errors + 1, e); // What the second model throws is a finding about it.
+                Keep(plan, question, desk.Production.Estimate(question), null, null, 0);
             }
         }
 
