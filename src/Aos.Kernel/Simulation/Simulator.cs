@@ -90,10 +90,10 @@ public static class Simulator
 
         var price = facts.Price(skill);
         var calls = CallCount.Of(step, inputs);
-        var cost = Pricing.Cost(facts, step, inputs);
+        var cost = Pricing.Cost(price, step, calls);
         var probability = calls.Min == 1 ? price.Worst.Probability : Rounded(1 - Math.Pow(1 - price.Worst.Probability, calls.Min));
         return new StepEstimate(
-            step.Index, step.Id, skill, cost, Pricing.Bound(facts, step, cost, calls), Latency(price, step, calls), probability,
+            step.Index, step.Id, skill, cost, Pricing.Bound(price, step, cost, calls), Latency(price, step, calls), probability,
             RiskTypes.Of(price.Worst.Code), facts.Terms.ContainsKey(skill), calls.Min, calls.Max, price.Risks);
     }
 
@@ -121,11 +121,13 @@ public static class Simulator
     private static long Latency(SkillPrice price, PlanStep step, CallCount calls)
     {
         decimal call = price.LatencyMs;
-        if (price.TimeoutBoundsLatency)
+        if (price.TimeoutBoundsLatency && step.Params.ValueKind == JsonValueKind.Object)
         {
-            call = Least(call, step.Params.Get("timeout"), 1000);
-            call = Least(call, step.Params.Get("timeout_seconds"), 1000);
-            call = Least(call, step.Params.Get("timeout_ms"), 1);
+            foreach (var member in step.Params.EnumerateObject())
+            {
+                if (member.NameEquals("timeout"u8) || member.NameEquals("timeout_seconds"u8)) call = Least(call, member.Value, 1000);
+                else if (member.NameEquals("timeout_ms"u8)) call = Least(call, member.Value, 1);
+            }
         }
 
         if (step.Timeout is { } timeout) call = Math.Min(call, (decimal)timeout.TotalMilliseconds);
@@ -133,8 +135,8 @@ public static class Simulator
         return (long)Math.Min(call * rounds, LatencyMax);
     }
 
-    private static decimal Least(decimal milliseconds, JsonElement? timeout, int unit) =>
-        timeout is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var value) && value is >= 0 and < 1_000_000
+    private static decimal Least(decimal milliseconds, JsonElement timeout, int unit) =>
+        timeout.ValueKind == JsonValueKind.Number && timeout.TryGetDecimal(out var value) && value is >= 0 and < 1_000_000
             ? Math.Min(milliseconds, value * unit)
             : milliseconds;
 
@@ -158,23 +160,30 @@ public static class Simulator
 
     private static double Rounded(double probability) => Math.Round(probability, 6);
 
+    /// <summary>Steps of one skill share the words for its failures, which many steps need not say anew.</summary>
     private static ImmutableArray<SimulatedRisk> Risks(ImmutableArray<StepEstimate> steps)
     {
         var risks = ImmutableArray.CreateBuilder<SimulatedRisk>();
+        var said = new Dictionary<(string Skill, SkillRisk Risk), SimulatedRisk>();
         foreach (var step in steps)
         {
-            foreach (var (code, probability) in step.Failures)
+            foreach (var risk in step.Failures)
             {
-                if (probability <= RiskNamed) continue;
-                var type = RiskTypes.Of(code);
-                var percent = Math.Round(probability * 100, 2).ToString(CultureInfo.InvariantCulture);
-                risks.Add(new SimulatedRisk(
-                    step.StepIndex, step.SkillId, code, type, probability, $"{step.SkillId} fails with {type} in {percent} % of its calls.",
-                    RiskTypes.Mitigation(type)));
+                if (risk.Probability <= RiskNamed) continue;
+                if (!said.TryGetValue((step.SkillId, risk), out var known)) said[(step.SkillId, risk)] = known = Said(step, risk);
+                risks.Add(known with { StepIndex = step.StepIndex });
             }
         }
 
         return risks.DrainToImmutable();
+    }
+
+    private static SimulatedRisk Said(StepEstimate step, SkillRisk risk)
+    {
+        var type = RiskTypes.Of(risk.Code);
+        var percent = Math.Round(risk.Probability * 100, 2).ToString(CultureInfo.InvariantCulture);
+        return new SimulatedRisk(
+            step.StepIndex, step.SkillId, risk.Code, type, risk.Probability, $"{step.SkillId} fails with {type} in {percent} % of its calls.", RiskTypes.Mitigation(type));
     }
 
     private static ImmutableArray<Alternative> Others(SimulatorFacts facts, SimulationRequest request, Verdict verdict, ImmutableArray<StepEstimate> steps) =>
