@@ -11,7 +11,7 @@ internal sealed class ShadowSuite(Processes processes)
 {
     private const int Rounds = 20;
     private const int Warm = 4;
-    private const int Requests = 1_500;
+    private const int Requests = 8_000;
     private const int InFlight = 4;
     private const double RatioMax = 1.1;
 
