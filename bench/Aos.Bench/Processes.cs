@@ -22,7 +22,7 @@ internal sealed class Processes : IDisposable
 
     public void Dispose()
     {
-        foreach (var process in running) End(process);
+        foreach (var process in running.ToList()) End(process);
     }
 
     internal static int FreePort()

@@ -36,6 +36,10 @@ switch (args)
         using (var processes = new Processes()) return await GateSuite.RunAsync(processes, Environment.GetEnvironmentVariable("AOS_TEST_REDIS")) ? 0 : 1;
     case ["executor"]:
         return await ExecutorSuite.RunAsync() ? 0 : 1;
+    case ["shadow"]:
+        using (var processes = new Processes()) return await new ShadowSuite(processes).RunAsync() ? 0 : 1;
+    case ["simulate10k"]:
+        return await LargePlanSuite.RunAsync() ? 0 : 1;
     case ["users"] or ["users", "quick"]:
         using (var processes = new Processes()) return await new LoadScript(processes, args.Length == 1 ? 1 : 0.1).RunAsync() ? 0 : 1;
     case ["simulate", var url, var key, var runs, var inFlight]:
@@ -67,7 +71,7 @@ switch (args)
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | executor | gate | calls | registry | users [quick] | postgres [quick] [--peers DIR] | growth | growth quick | graph | graph quick | graph ROUNDS | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | executor | gate | shadow | simulate10k | calls | registry | users [quick] | postgres [quick] [--peers DIR] | growth | growth quick | graph | graph quick | graph ROUNDS | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)

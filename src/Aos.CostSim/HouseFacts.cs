@@ -22,6 +22,7 @@ internal static class HouseFacts
             new Lazy<ImmutableSortedDictionary<string, string>>(() => Versions(skills.Contracts, prices, options, models)))
         {
             TargetParam = skills.TargetParam,
+            Models = models,
         };
     }
 
@@ -37,6 +38,7 @@ internal static class HouseFacts
             CentsPerThousandCharacters = row?.CentsPerThousandCharacters ?? 0,
             TimeoutBoundsLatency = row?.TimeoutBoundsLatency ?? false,
             Bound = contract.Cost,
+            CachesAnswers = contract.CachesAnswers,
         };
     }
 

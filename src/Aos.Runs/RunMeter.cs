@@ -17,8 +17,11 @@ internal sealed class RunMeter
     private readonly Counter<long> invocations;
     private readonly Histogram<double> modelDuration;
 
-    public RunMeter(IMeterFactory factory, ICosts? costs = null)
+    private readonly ICallRates? rates;
+
+    public RunMeter(IMeterFactory factory, ICosts? costs = null, ICallRates? rates = null)
     {
+        this.rates = rates;
         var meter = factory.Create("Aos.Runs");
         runs = meter.CreateCounter<long>("nova_runs_total", null, "Runs started and ended, by status and planner.");
         failed = meter.CreateCounter<long>("nova_runs_failed_total", null, "Runs that ended failed.");
@@ -46,8 +49,9 @@ internal sealed class RunMeter
         if (state.Status == RunStatus.Failed) failed.Add(1);
     }
 
-    internal void Called(string skill, StructuredOutcome outcome)
+    internal void Called(TenantId tenant, string skill, StructuredOutcome outcome)
     {
+        rates?.Called(tenant, skill, outcome.Failure?.Code);
         attempts.Add(1, Tag("skill", skill));
         duration.Record(outcome.Latency.TotalSeconds, Tag("skill", skill));
         if (skill == "llm_invoke") CalledModel(outcome);

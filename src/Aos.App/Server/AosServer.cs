@@ -114,6 +114,7 @@ internal static class AosServer
         app.MapRuntime();
         app.MapPrices();
         app.MapSimulate();
+        app.MapCostModels();
         app.MapFailures();
         app.MapRuns();
         app.MapBulk();

@@ -19,7 +19,7 @@ internal sealed record SimulateQuestion(SimulationRequest Request, JsonElement P
     /// <summary>Members of a plan document that are the request's, not the plan's.</summary>
     private static readonly HashSet<string> OfRequest = new(StringComparer.Ordinal)
     {
-        "agent_id", "tenant_id", "timestamp", "save_trace", "idempotency_key", "config", "workflow_id", "input", "deterministic",
+        "agent_id", "tenant_id", "timestamp", "save_trace", "include_alternatives", "idempotency_key", "config", "workflow_id", "input", "deterministic",
     };
 
     private static readonly HashSet<string> Known = new(OfRequest, StringComparer.Ordinal)
@@ -41,12 +41,14 @@ internal sealed record SimulateQuestion(SimulationRequest Request, JsonElement P
             reading, context.Caller().Tenant, agent, Budget(body, isDocument), null, seed, timestamp, Inputs(body, isDocument))
         {
             SourceHash = reading.Plan is null ? Hash(plan) : null,
+            WithAlternatives = body.Get("include_alternatives") is { ValueKind: JsonValueKind.True },
         };
         return new SimulateQuestion(request, plan, seed, timestamp, body.Get("save_trace") is { ValueKind: JsonValueKind.True }, IgnoredOf(body, isDocument));
     }
 
     /// <summary>The same question, for an agent the house knows; null: it is a mere label.</summary>
-    internal SimulateQuestion For(Agent? agent, ImmutableArray<MomentFact> moment) => this with { Request = Request with { Rules = agent?.Rules(), Moment = moment } };
+    internal SimulateQuestion For(Agent? agent, ImmutableArray<MomentFact> moment, MeasuredRisks measured) =>
+        this with { Request = Request with { Rules = agent?.Rules(), Moment = moment, Measured = measured } };
 
     private static async Task<(PlanReading Reading, JsonElement Plan, bool IsDocument)> PlanOfAsync(HttpContext context, JsonElement body)
     {

@@ -169,11 +169,17 @@ internal static class SimulateWire
     private static void WriteAlternatives(Utf8JsonWriter writer, Simulation simulation)
     {
         writer.WriteStartArray("alternatives");
-        foreach (var (suggestion, savings) in simulation.Alternatives)
+        foreach (var other in simulation.Alternatives)
         {
             writer.WriteStartObject();
-            writer.WriteString("suggestion", suggestion);
-            RunWire.WriteCents(writer, "potential_savings", savings);
+            writer.WriteString("kind", other.Kind);
+            writer.WriteString("suggestion", other.Suggestion);
+            RunWire.WriteCents(writer, "potential_savings", other.PotentialSavings);
+            writer.WriteBoolean("feasible", other.Feasible);
+            if (other.StepId is { } step) writer.WriteString("step_id", step);
+            if (other.Model is { } model) writer.WriteString("model", model);
+            if (other.Items is { } items) writer.WriteNumber("items", items);
+            if (other.BudgetCents is { } budget) writer.WriteNumber("budget_cents", budget);
             writer.WriteEndObject();
         }
 
@@ -201,6 +207,10 @@ internal static class SimulateWire
 
     private static void WriteMetadata(Utf8JsonWriter writer, Simulation simulation)
     {
+        writer.WriteStartObject("model");
+        writer.WriteString("name", simulation.Model.Name);
+        writer.WriteString("version", simulation.Model.Version);
+        writer.WriteEndObject();
         writer.WriteStartObject("metadata");
         writer.WriteNumber("plan_steps", simulation.Steps.Length);
         writer.WriteNumber("cumulative_risk", simulation.CumulativeRisk);

@@ -139,6 +139,9 @@ public sealed record SkillContract
     /// <summary>True: a call may ask a model, and what that reads and writes counts in the quota of the tenant.</summary>
     public bool UsesTokens { get; init; }
 
+    /// <summary>True: an answer may be kept, and the same call is then answered again for nothing.</summary>
+    public bool CachesAnswers { get; init; }
+
     /// <summary>Parameter that holds the URL a call goes to: what an agent may reach is held to it before a run begins. Null: none does.</summary>
     public string? TargetParam { get; init; }
 

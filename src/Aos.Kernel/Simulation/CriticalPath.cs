@@ -15,15 +15,35 @@ internal static class CriticalPath
 
         var ends = new long[steps.Length];
         var longest = 0L;
-        foreach (var i in InOrder(plan))
+        if (IsInOrder(plan))
         {
-            var start = 0L;
-            foreach (var dependency in plan.Steps[i].DependsOn) start = Math.Max(start, ends[dependency]);
-            ends[i] = start + Latency(plan, steps, i);
-            longest = Math.Max(longest, ends[i]);
+            for (var i = 0; i < ends.Length; i++) longest = Math.Max(longest, End(plan, steps, ends, i));
+            return longest;
         }
 
+        foreach (var i in InOrder(plan)) longest = Math.Max(longest, End(plan, steps, ends, i));
         return longest;
+    }
+
+    private static long End(Plan plan, ReadOnlySpan<StepEstimate> steps, long[] ends, int index)
+    {
+        var start = 0L;
+        foreach (var dependency in plan.Steps[index].DependsOn) start = Math.Max(start, ends[dependency]);
+        return ends[index] = start + Latency(plan, steps, index);
+    }
+
+    /// <summary>Most plans are written in an order in which they can run.</summary>
+    private static bool IsInOrder(Plan plan)
+    {
+        foreach (var step in plan.Steps)
+        {
+            foreach (var dependency in step.DependsOn)
+            {
+                if (dependency >= step.Index) return false;
+            }
+        }
+
+        return true;
     }
 
     private static long Latency(Plan plan, ReadOnlySpan<StepEstimate> steps, int index) => plan.Steps[index].FallbackOnly ? 0 : steps[index].LatencyMs;

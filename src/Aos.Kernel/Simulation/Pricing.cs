@@ -26,6 +26,13 @@ internal static class Pricing
         return call == 0 || step is { ForEach: null } ? new Cents(call) : new Cents(call * CallCount.Of(step, inputs).Min);
     }
 
+    /// <summary>Typical cost of a step that calls a skill so often.</summary>
+    internal static Cents Cost(SkillPrice price, PlanStep step, CallCount calls)
+    {
+        var call = Call(price, step.Params);
+        return new Cents(step.ForEach is null ? call : call * calls.Min);
+    }
+
     /// <summary>Typical cost of one turn of an agent step.</summary>
     internal static Cents Turn(SimulatorFacts facts, AgentClause agent) => new(Call(facts.Price(AgentClause.Model), Asked(agent)));
 
@@ -61,9 +68,9 @@ internal static class Pricing
     }
 
     /// <summary>Never more than this, for the parameters as they are written.</summary>
-    internal static Cents Bound(SimulatorFacts facts, PlanStep step, Cents cost, CallCount calls)
+    internal static Cents Bound(SkillPrice price, PlanStep step, Cents cost, CallCount calls)
     {
-        if (step.Skill is not { } skill || facts.Price(skill).Bound is not { } model) return cost;
+        if (price.Bound is not { } model) return cost;
         var call = model.UpperBound(step.Params);
         if (step.MaxCost is { } max && call > max) call = max;
         var bound = new Cents(call.Value * calls.Max);

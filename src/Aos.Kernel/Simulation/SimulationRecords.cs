@@ -23,6 +23,12 @@ public sealed record SimulationRequest(
     /// <summary>What holds at this moment only, in the order in which a start asks for it.</summary>
     public ImmutableArray<MomentFact> Moment { get; init; } = [];
 
+    /// <summary>How often calls of the tenant really failed.</summary>
+    public MeasuredRisks Measured { get; init; } = MeasuredRisks.None;
+
+    /// <summary>True: alternatives also of a plan that fits its budget.</summary>
+    public bool WithAlternatives { get; init; }
+
     /// <summary>Stands for the plan's hash in <c>trace_id</c> when the plan could not be read.</summary>
     public string? SourceHash { get; init; }
 }
@@ -65,9 +71,6 @@ public sealed record StepEstimate(
 public sealed record SimulatedRisk(
     int StepIndex, string SkillId, string Code, string RiskType, double Probability, string Description, string Mitigation);
 
-/// <param name="PotentialSavings">Compared with the plan as it is.</param>
-public sealed record Alternative(string Suggestion, Cents PotentialSavings);
-
 /// <summary>What a plan will cost, how long it takes, and whether it can work.</summary>
 /// <param name="Status">feasible, budget_insufficient, permission_denied, skill_unavailable or invalid_plan.</param>
 /// <param name="Refusal">Exactly what starting a run of this plan is refused with; null: it is admitted.</param>
@@ -99,4 +102,14 @@ public sealed record Simulation(
     ImmutableArray<string> Warnings,
     string TraceId,
     string RootHash,
-    ImmutableSortedDictionary<string, string> FactVersions);
+    ImmutableSortedDictionary<string, string> FactVersions)
+{
+    /// <summary>Whose figures these are.</summary>
+    public ProductionModel Model { get; } = ProductionModel.Shipped;
+}
+
+/// <summary>The cost model that answers.</summary>
+public sealed record ProductionModel(string Name, string Version)
+{
+    public static ProductionModel Shipped { get; } = new("v1", TypicalFigures.Version);
+}

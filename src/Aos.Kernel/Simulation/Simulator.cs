@@ -27,6 +27,12 @@ public static class Simulator
     /// <summary>What one call with these parameters typically costs, as <see cref="Simulate"/> counts it.</summary>
     public static Cents Typical(SimulatorFacts facts, string skill, JsonElement parameters) => new(Pricing.Call(facts.Price(skill), parameters));
 
+    /// <summary>How often a step calls its skill at least, when it runs.</summary>
+    public static int FewestCalls(PlanStep step, JsonElement inputs) => CallCount.Of(step, inputs).Min;
+
+    /// <summary>What a child is given, when that is known before the run; else <c>{}</c>.</summary>
+    public static JsonElement ChildInputs(ChildClause clause) => Pricing.ChildInputs(clause);
+
     public static Simulation Simulate(SimulatorFacts facts, SimulationRequest request)
     {
         var verdict = Verdict.Of(facts, request);
@@ -37,7 +43,7 @@ public static class Simulator
         var (costMax, duration, risk) = (Cents.Zero, 0L, 0.0);
         if (request.Reading.Plan is { } plan)
         {
-            steps = Estimate(facts, plan, verdict.Inputs);
+            steps = Estimate(facts.With(request.Measured), plan, verdict.Inputs);
             costMax = Max(steps);
             duration = CriticalPath.Of(plan, steps.AsSpan());
             risk = Cumulative(plan, steps);
@@ -57,7 +63,7 @@ public static class Simulator
         return new Simulation(
             verdict.Refusal is null, verdict.Status, verdict.Refusal, verdict.Cost, costMax, duration, budget,
             budget is { } limit ? limit - verdict.Cost : null, verdict.FitsBudget, verdict.Gaps, verdict.DomainGaps, Risks(steps), risk, steps,
-            verdict.FitsBudget ? [] : Alternatives(facts, verdict.Cost, steps), verdict.Problems, [.. warnings], trace, root, Versions(facts, request));
+            Others(facts, request, verdict, steps), verdict.Problems, [.. warnings], trace, root, Versions(facts, request));
     }
 
     private static ImmutableArray<StepEstimate> Estimate(SimulatorFacts facts, Plan plan, JsonElement inputs)
@@ -84,10 +90,10 @@ public static class Simulator
 
         var price = facts.Price(skill);
         var calls = CallCount.Of(step, inputs);
-        var cost = Pricing.Cost(facts, step, inputs);
+        var cost = Pricing.Cost(price, step, calls);
         var probability = calls.Min == 1 ? price.Worst.Probability : Rounded(1 - Math.Pow(1 - price.Worst.Probability, calls.Min));
         return new StepEstimate(
-            step.Index, step.Id, skill, cost, Pricing.Bound(facts, step, cost, calls), Latency(price, step, calls), probability,
+            step.Index, step.Id, skill, cost, Pricing.Bound(price, step, cost, calls), Latency(price, step, calls), probability,
             RiskTypes.Of(price.Worst.Code), facts.Terms.ContainsKey(skill), calls.Min, calls.Max, price.Risks);
     }
 
@@ -115,11 +121,13 @@ public static class Simulator
     private static long Latency(SkillPrice price, PlanStep step, CallCount calls)
     {
         decimal call = price.LatencyMs;
-        if (price.TimeoutBoundsLatency)
+        if (price.TimeoutBoundsLatency && step.Params.ValueKind == JsonValueKind.Object)
         {
-            call = Least(call, step.Params.Get("timeout"), 1000);
-            call = Least(call, step.Params.Get("timeout_seconds"), 1000);
-            call = Least(call, step.Params.Get("timeout_ms"), 1);
+            foreach (var member in step.Params.EnumerateObject())
+            {
+                if (member.NameEquals("timeout"u8) || member.NameEquals("timeout_seconds"u8)) call = Least(call, member.Value, 1000);
+                else if (member.NameEquals("timeout_ms"u8)) call = Least(call, member.Value, 1);
+            }
         }
 
         if (step.Timeout is { } timeout) call = Math.Min(call, (decimal)timeout.TotalMilliseconds);
@@ -127,8 +135,8 @@ public static class Simulator
         return (long)Math.Min(call * rounds, LatencyMax);
     }
 
-    private static decimal Least(decimal milliseconds, JsonElement? timeout, int unit) =>
-        timeout is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var value) && value is >= 0 and < 1_000_000
+    private static decimal Least(decimal milliseconds, JsonElement timeout, int unit) =>
+        timeout.ValueKind == JsonValueKind.Number && timeout.TryGetDecimal(out var value) && value is >= 0 and < 1_000_000
             ? Math.Min(milliseconds, value * unit)
             : milliseconds;
 
@@ -152,38 +160,40 @@ public static class Simulator
 
     private static double Rounded(double probability) => Math.Round(probability, 6);
 
+    /// <summary>Steps of one skill share the words for its failures, which many steps need not say anew.</summary>
     private static ImmutableArray<SimulatedRisk> Risks(ImmutableArray<StepEstimate> steps)
     {
         var risks = ImmutableArray.CreateBuilder<SimulatedRisk>();
+        var said = new Dictionary<(string Skill, SkillRisk Risk), SimulatedRisk>();
         foreach (var step in steps)
         {
-            foreach (var (code, probability) in step.Failures)
+            foreach (var risk in step.Failures)
             {
-                if (probability <= RiskNamed) continue;
-                var type = RiskTypes.Of(code);
-                var percent = Math.Round(probability * 100, 2).ToString(CultureInfo.InvariantCulture);
-                risks.Add(new SimulatedRisk(
-                    step.StepIndex, step.SkillId, code, type, probability, $"{step.SkillId} fails with {type} in {percent} % of its calls.",
-                    RiskTypes.Mitigation(type)));
+                if (risk.Probability <= RiskNamed) continue;
+                if (!said.TryGetValue((step.SkillId, risk), out var known)) said[(step.SkillId, risk)] = known = Said(step, risk);
+                risks.Add(known with { StepIndex = step.StepIndex });
             }
         }
 
         return risks.DrainToImmutable();
     }
 
-    private static ImmutableArray<Alternative> Alternatives(SimulatorFacts facts, Cents cost, ImmutableArray<StepEstimate> steps)
+    private static SimulatedRisk Said(StepEstimate step, SkillRisk risk)
     {
-        var models = new Cents(steps.Where(step => facts.Price(step.SkillId).CentsPerThousandCharacters > 0).Sum(step => step.Cost.Value));
-        var budget = new Alternative($"Raise the budget to at least {cost.ToWholeCents()} cents.", Cents.Zero);
-        return models > Cents.Zero
-            ? [new Alternative("Call the model less often, with shorter prompts, or choose a cheaper model.", models), budget]
-            : [budget];
+        var type = RiskTypes.Of(risk.Code);
+        var percent = Math.Round(risk.Probability * 100, 2).ToString(CultureInfo.InvariantCulture);
+        return new SimulatedRisk(
+            step.StepIndex, step.SkillId, risk.Code, type, risk.Probability, $"{step.SkillId} fails with {type} in {percent} % of its calls.", RiskTypes.Mitigation(type));
     }
+
+    private static ImmutableArray<Alternative> Others(SimulatorFacts facts, SimulationRequest request, Verdict verdict, ImmutableArray<StepEstimate> steps) =>
+        request.Reading.Plan is { } plan && (request.WithAlternatives || !verdict.FitsBudget) ? new Alternatives(facts, request, plan, verdict).Find(steps) : [];
 
     private static ImmutableSortedDictionary<string, string> Versions(SimulatorFacts facts, SimulationRequest request)
     {
         var versions = facts.Versions.Value;
         foreach (var fact in request.Moment) versions = versions.SetItem(fact.Name, fact.Value);
+        if (request.Measured.Hash is { } measured) versions = versions.SetItem("measured_risks", measured);
         return request.Rules is { } rules ? versions.SetItem("agent", Hash(rules)) : versions;
     }
 

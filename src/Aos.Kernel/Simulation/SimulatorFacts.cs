@@ -17,6 +17,13 @@ public sealed record SimulatorFacts(
     /// <summary>Of a skill the parameter that holds the URL its call goes to; null: none does.</summary>
     public Func<string, string?> TargetParam { get; init; } = static _ => null;
 
+    /// <summary>What models cost, by provider; null: no model can be asked here.</summary>
+    public PriceTable? Models { get; init; }
+
     /// <summary>Of a skill; one that nobody knows has a price, too.</summary>
     internal SkillPrice Price(string skill) => Prices.TryGetValue(skill, out var price) ? price : TypicalFigures.Unknown;
+
+    /// <summary>The same facts with the risks of these skills as they were measured.</summary>
+    internal SimulatorFacts With(MeasuredRisks measured) =>
+        measured.Hash is null ? this : this with { Prices = Prices.ToDictionary(pair => pair.Key, pair => measured.On(pair.Value), StringComparer.Ordinal) };
 }

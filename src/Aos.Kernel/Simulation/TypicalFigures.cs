@@ -25,8 +25,17 @@ public sealed record SkillPrice(string Skill, decimal Cents, int LatencyMs, Immu
     /// <summary>Upper bound of a call; null: no such skill can be called here.</summary>
     public CostModel? Bound { get; init; }
 
+    /// <summary>True: an answer that is kept is given again for nothing.</summary>
+    public bool CachesAnswers { get; init; }
+
     /// <summary>The most probable failure.</summary>
     public SkillRisk Worst { get; } = Risks.IsEmpty ? new SkillRisk("UNKNOWN_ERROR", 0) : Risks.MaxBy(risk => risk.Probability)!;
+
+    /// <summary>The same price with other risks.</summary>
+    internal SkillPrice With(ImmutableArray<SkillRisk> risks) => new(Skill, Cents, LatencyMs, risks)
+    {
+        CentsPerThousandCharacters = CentsPerThousandCharacters, TimeoutBoundsLatency = TimeoutBoundsLatency, Bound = Bound, CachesAnswers = CachesAnswers,
+    };
 }
 
 /// <summary>

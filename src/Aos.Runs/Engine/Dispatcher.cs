@@ -47,7 +47,7 @@ internal sealed partial class Dispatcher(Engine engine, ISkills skills, RunsOpti
             var outcome = await call;
             if (!ReferenceEquals(outcome, CalledOff))
             {
-                if (outcome is not null) engine.Meter.Called(invoke.Skill, outcome);
+                if (outcome is not null) engine.Meter.Called(run.State.Start!.Tenant, invoke.Skill, outcome);
                 return outcome;
             }
 
@@ -61,9 +61,14 @@ internal sealed partial class Dispatcher(Engine engine, ISkills skills, RunsOpti
     private async Task BringBackAsync(LiveRun run, InvokeSkill invoke, ValueTask<StructuredOutcome?> call)
     {
         if (await call is not { } outcome) return;
-        engine.Meter.Called(invoke.Skill, outcome);
-        if (ReferenceEquals(outcome, CalledOff)) run.Post(new Letter(new WakeRun(), 0, null) { CalledOff = invoke.Id });
-        else await engine.BringBackAsync(run, invoke.Id, outcome);
+        if (ReferenceEquals(outcome, CalledOff))
+        {
+            run.Post(new Letter(new WakeRun(), 0, null) { CalledOff = invoke.Id });
+            return;
+        }
+
+        engine.Meter.Called(run.State.Start!.Tenant, invoke.Skill, outcome);
+        await engine.BringBackAsync(run, invoke.Id, outcome);
     }
 
     /// <summary>A call waits for what its targets can take before it asks for a place.</summary>

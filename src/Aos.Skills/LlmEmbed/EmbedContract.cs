@@ -20,6 +20,7 @@ internal static class EmbedContract
         Effect = EffectClass.Idempotent,
         Cost = LlmContract.Cost(options, endpoint => endpoint.EmbedModel, EmbedReader.DefaultProvider(options), 0, TokensAround * EmbedReader.TextsMax),
         UsesTokens = true,
+        CachesAnswers = true,
         TypicalCents = 0.01m,
         TypicalLatencyMs = 300,
         TimeoutDefault = TimeSpan.FromSeconds(60),

@@ -20,6 +20,7 @@ internal static class LlmContract
         Effect = EffectClass.Idempotent,
         Cost = Cost(options, endpoint => endpoint.Model, options.DefaultProvider, RequestReader.MaxTokensDefault, TokensAround),
         UsesTokens = true,
+        CachesAnswers = true,
         TypicalCents = 5,
         TypicalLatencyMs = 2_000,
         TimeoutDefault = TimeSpan.FromSeconds(60),

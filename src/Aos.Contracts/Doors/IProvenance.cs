@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Aos.Kernel;
+
+namespace Aos.Contracts;
+
+/// <summary>What a cost model was asked and what it said, or what a run really cost.</summary>
+/// <param name="Variant"><c>v1</c>, <c>v2</c>, <c>canary</c> or <c>actual</c>.</param>
+/// <param name="Source"><c>simulate</c>, <c>shadow</c>, <c>canary</c>, <c>run</c>, <c>manual</c> or <c>backfill</c>.</param>
+/// <param name="InputHash">64 hex digits: SHA-256 of the canonical question.</param>
+/// <param name="OutputHash">64 hex digits: of the answer without what differs from call to call.</param>
+/// <param name="V1Cents">Null: that model was not asked.</param>
+/// <param name="Payload">Question and answer; stored compressed.</param>
+public sealed record ProvenanceRecord(
+    TenantId Tenant, RunId? Run, string Variant, string Source, string ModelVersion, string InputHash, string OutputHash, decimal? V1Cents, decimal? V2Cents, decimal? ActualCents,
+    double? DriftScore, string? Verdict, string Status, int RuntimeMs, DateTimeOffset At, JsonElement Payload)
+{
+    /// <summary>Given by the store: hex of a hash over what makes two records the same.</summary>
+    public string Id { get; init; } = "";
+}
+
+/// <summary>Which records. Null members don't filter; from is inclusive, until is not.</summary>
+public sealed record ProvenanceFilter(
+    TenantId? Tenant, RunId? Run = null, string? Variant = null, string? Source = null, string? ModelVersion = null, string? InputHash = null, DateTimeOffset? From = null,
+    DateTimeOffset? Until = null);
+
+/// <summary>Door of the record of simulations and costs.</summary>
+public interface IProvenance
+{
+    /// <summary>Stores what is not there yet, in one transaction; replies how many were new. Equal records are one.</summary>
+    Task<int> WriteAsync(IReadOnlyList<ProvenanceRecord> records, CancellationToken cancel);
+
+    /// <summary>Newest first.</summary>
+    /// <param name="limit">1 to 1000.</param>
+    Task<IReadOnlyList<ProvenanceRecord>> QueryAsync(ProvenanceFilter filter, int limit, int offset, CancellationToken cancel);
+
+    Task<long> CountAsync(ProvenanceFilter filter, CancellationToken cancel);
+}

@@ -1,0 +1,24 @@
+using Aos.Kernel;
+
+namespace Aos.Contracts;
+
+/// <summary>Door to what the memory of a tenant knows of its simulations.</summary>
+public interface ISimulationMemory
+{
+    /// <summary>By the settings.</summary>
+    bool Reads { get; }
+
+    /// <summary>By the settings.</summary>
+    bool Writes { get; }
+
+    /// <summary>By the settings.</summary>
+    bool DetectsDrift { get; }
+
+    /// <summary>
+    /// Which of <c>config</c>, <c>agent_preferences</c>, <c>workflow_state</c> and <c>cost_history</c> there are, in this order. A memory that cannot be read has none.
+    /// </summary>
+    Task<IReadOnlyList<string>> KnownAsync(TenantId tenant, string? agent, string? workflow, CancellationToken cancel);
+
+    /// <summary>Writes what was simulated beside what stands there already; how many entries were written, 0 to 2. A memory that is away takes nothing.</summary>
+    Task<int> WriteAsync(Caller caller, string? workflow, CostEstimate estimate, CancellationToken cancel);
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Aos.Contracts;
+using Aos.Kernel;
+
+namespace Aos.CostSim;
+
+/// <summary>Reads and writes the entries of memory that belong to simulations.</summary>
+internal sealed class SimulationMemory(CostSimOptions options, SimulationCounts counts, ShadowMeter meter, TimeProvider clock, IMemory? memory = null) : ISimulationMemory
+{
+    private const string Source = "costsim_engine";
+    private const string History = "costsim:history";
+
+    public bool Reads => options.Models.ReadsMemory;
+
+    public bool Writes => options.Models.WritesMemory;
+
+    public bool DetectsDrift => options.Models.DetectsDrift;
+
+    public async Task<IReadOnlyList<string>> KnownAsync(TenantId tenant, string? agent, string? workflow, CancellationToken cancel)
+    {
+        var keys = new List<(string Key, string Name)> { ("config:simulation", "config") };
+        if (agent is not null) keys.Add(($"agent:{agent}:preferences", "agent_preferences"));
+        if (workflow is not null) keys.Add((StateKey(workflow), "workflow_state"));
+        keys.Add((History, "cost_history"));
+        keys.RemoveAll(one => MemoryKey.Problem(one.Key) is not null); // No such entry can have been written.
+        if (memory is null) return [];
+        try
+        {
+            var values = await memory.ReadAsync(tenant, [.. keys.Select(one => one.Key)], cancel);
+            return [.. keys.Where((_, i) => values[i] is not null).Select(one => one.Name)];
+        }
+        catch (JournalUnavailableException)
+        {
+            meter.Unread("database");
+            return [];
+        }
+    }
+
+    public async Task<int> WriteAsync(Caller caller, string? workflow, CostEstimate estimate, CancellationToken cancel)
+    {
+        if (memory is null) return 0;
+        var now = clock.GetUtcNow().UtcDateTime;
+        try
+        {
+            var written = await WriteAsync(caller, History, "total_simulations", writer =>
+            {
+                writer.WriteString("last_simulation", now);
+                writer.WriteNumber("last_cost_cents", estimate.CostCents);
+                writer.WriteBoolean("last_feasible", estimate.Feasible);
+            }, cancel);
+            if (workflow is null || MemoryKey.Problem(StateKey(workflow)) is not null) return written;
+            return written + await WriteAsync(caller, StateKey(workflow), "simulation_count", writer =>
+            {
+                writer.WriteString("last_simulation_at", now);
+                writer.WriteBoolean("last_feasibility", estimate.Feasible);
+            }, cancel);
+        }
+        catch (JournalUnavailableException)
+        {
+            meter.Unread("database");
+            return 0;
+        }
+    }
+
+    /// <summary>Members of others in the entry stay.</summary>
+    private async Task<int> WriteAsync(Caller caller, string key, string count, Action<Utf8JsonWriter> write, CancellationToken cancel)
+    {
+        var total = await counts.NextAsync(caller.Tenant, key, cancel);
+        var before = (await memory!.FindAsync(caller, key, cancel))?.Value ?? Json.EmptyObject;
+        var own = Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            write(writer);
+            writer.WriteNumber(count, total);
+            writer.WriteEndObject();
+        });
+        var value = Json.Write(writer =>
+        {
+            writer.WriteStartObject();
+            foreach (var member in before.EnumerateObject().Where(member => own.Get(member.Name) is null)) member.WriteTo(writer);
+            foreach (var member in own.EnumerateObject()) member.WriteTo(writer);
+            writer.WriteEndObject();
+        });
+        var (made, _) = await memory.PutAsync(caller, new PinWish(key, value, Source, null), cancel);
+        return made is null ? 0 : 1;
+    }
+
+    private static string StateKey(string workflow) => $"workflow:{workflow}:state";
+}
