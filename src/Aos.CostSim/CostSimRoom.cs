@@ -11,6 +11,6 @@ public static class CostSimRoom
     public static AosBuilder AddCostSim(this AosBuilder aos, CostSimOptions options)
     {
         aos.Services.AddSingleton(options);
-        return aos.Door<ICosts, CostsDoor>();
+        return aos.AddBudgets(options.Alarms).Door<ICosts, CostsDoor>();
     }
 }
