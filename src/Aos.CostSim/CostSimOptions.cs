@@ -27,9 +27,12 @@ public sealed class CostSimOptions
     /// <summary>Of the cost models.</summary>
     public CostModelOptions Models { get; set; } = new();
 
+    /// <summary>Spending from which on something is said; it stops nothing.</summary>
+    public AlarmLimits Alarms { get; set; } = AlarmLimits.Default;
+
     /// <summary>
-    /// Reads <c>PER_RUN_MAX_CENTS</c>, <c>OPUS_MAX_CENTS_PER_RUN</c>, <c>GPT4_MAX_CENTS_PER_RUN</c> and
-    /// <c>AOS_RISK_THRESHOLD</c>. One that is no number in its range is named in <see cref="Problems"/>.
+    /// Reads <c>PER_RUN_MAX_CENTS</c>, <c>OPUS_MAX_CENTS_PER_RUN</c>, <c>GPT4_MAX_CENTS_PER_RUN</c>,
+    /// <c>AOS_RISK_THRESHOLD</c>, <c>AOS_ALERT_REQUEST_CENTS</c>, <c>AOS_ALERT_HOUR_CENTS</c>, <c>AOS_ALERT_DAY_CENTS</c>, <c>AOS_ALERT_RUN_CENTS</c> and <c>BUDGET_ALERT_THRESHOLD</c>. One that is no number in its range is named in <see cref="Problems"/>.
     /// </summary>
     public static CostSimOptions Read(Func<string, string?> setting)
     {
@@ -39,6 +42,11 @@ public sealed class CostSimOptions
         if (options.Number(setting, "GPT4_MAX_CENTS_PER_RUN", 9_000_000_000m) is { } gpt) options.ModelMaxCents["gpt-4-turbo"] = gpt;
         if (options.Number(setting, "AOS_RISK_THRESHOLD", 1) is { } threshold) options.RiskThreshold = (double)threshold;
         options.Models = CostModelOptions.Read(setting, options.problems);
+        var (alarms, most) = (AlarmLimits.Default, 9_000_000_000m);
+        options.Alarms = new AlarmLimits(
+            new Cents(options.Number(setting, "AOS_ALERT_REQUEST_CENTS", most) ?? alarms.Request.Value), new Cents(options.Number(setting, "AOS_ALERT_HOUR_CENTS", most) ?? alarms.Hour.Value),
+            new Cents(options.Number(setting, "AOS_ALERT_DAY_CENTS", most) ?? alarms.Day.Value), new Cents(options.Number(setting, "AOS_ALERT_RUN_CENTS", most) ?? alarms.Run.Value),
+            options.Number(setting, "BUDGET_ALERT_THRESHOLD", 1) ?? alarms.WarnAt);
         return options;
     }
 

@@ -11,6 +11,6 @@ public static class CostSimRoom
     public static AosBuilder AddCostSim(this AosBuilder aos, CostSimOptions options)
     {
         aos.Services.AddSingleton(options);
-        return aos.AddCostModels().Door<ICosts, CostsDoor>();
+        return aos.AddCostModels().AddBudgets(options.Alarms).Door<ICosts, CostsDoor>();
     }
 }

@@ -35,6 +35,7 @@ internal sealed class RunsDoor(
         if (await engine.Kills.RefusalAsync(caller.Tenant, request.Workflow?.Name, cancel) is { } stopped)
             return await RepeatAsync(caller.Tenant, request, cancel) ?? Denied("emergency", stopped, caller.Tenant);
         if (costs.Admit(Question(caller, request)) is { } refusal) return Denied("admission", refusal, caller.Tenant);
+        if (await BrokeAsync(caller.Tenant, request, cancel) is { } broke) return await RepeatAsync(caller.Tenant, request, cancel) ?? Denied("budget", broke, caller.Tenant);
         if (await engine.CrowdedAsync(caller.Tenant, request.AgentId, cancel) is { } crowded) return Denied("queue", crowded, caller.Tenant);
         var quota = quotas is null ? default : await quotas.TakeRunAsync(caller.Tenant, cancel);
         if (quota.Refusal is { } exhausted) return await RepeatAsync(caller.Tenant, request, cancel) ?? Denied("quota", exhausted, caller.Tenant);
@@ -69,6 +70,12 @@ internal sealed class RunsDoor(
         Policies.Denied(policy, why, tenant);
         return new StartReply.Refused(why);
     }
+
+    /// <summary>Why not even the plan's first paid step could be paid now, or null.</summary>
+    private async Task<Failure?> BrokeAsync(TenantId tenant, StartRequest request, CancellationToken cancel) =>
+        engine.Purse is { } purse && PaidCalls.First(request.Ahead, skills.For(request.Ahead).Terms, request.AgentId, clock.GetUtcNow()) is { } first
+            ? (await purse.LookAsync(tenant, first, cancel))?.Why
+            : null;
 
     /// <summary>Terms of every skill the plan can call; of those that models may call with what models are told of them.</summary>
     private IEnumerable<KeyValuePair<string, SkillTerms>> TermsOf(Plan plan)

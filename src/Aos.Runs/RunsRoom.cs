@@ -19,6 +19,8 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<RunMeter>();
         aos.Services.AddSingleton<Scopes>();
         aos.Services.AddSingleton<IHoldsQuotas>(provider => provider.GetRequiredService<Scopes>());
+        aos.Services.AddSingleton<Purse>();
+        aos.Chore<BudgetResumes>();
         aos.Services.AddSingleton<Engine>();
         aos.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Engine>());
         aos.Services.AddSingleton<INode>(provider => provider.GetRequiredService<Engine>());

@@ -11,7 +11,7 @@ public static class StorageRoom
     {
         aos.Migrations(Keyring.Migrations);
         aos.Migrations(ArchiveTables.Migrations);
-        aos.Migrations(RequestKeys.Migration, RunRoots.Migration, FailureRows.Migration);
+        aos.Migrations(RequestKeys.Migration, RunRoots.Migration, FailureRows.Migration, LedgerTables.Migration);
         aos.Services.AddSingleton(options);
         if (options.DatabaseUrl is null) aos.AddEmbedded(options);
         else aos.AddPostgres();
@@ -22,6 +22,9 @@ public static class StorageRoom
         aos.Services.AddSingleton<ILater, ChoreHost>();
         aos.Services.AddSingleton<IIdempotency, RequestKeys>();
         aos.Services.AddSingleton<IStepKeys, StepKeys>();
+        aos.Services.AddSingleton<AccountTable>();
+        aos.Services.AddSingleton<ILedger, Ledger>();
+        aos.Services.AddSingleton<IBudgetTables, BudgetTables>();
         aos.Services.AddSingleton<OutboxSignal>();
         aos.Services.AddSingleton<OutboxTable>();
         aos.Services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<OutboxTable>());

@@ -29,7 +29,7 @@ public enum Fault
 /// for is ever answered or written.
 /// </summary>
 /// <param name="clock">What a slow store takes its time by.</param>
-public sealed class FaultyJournal(MemoryJournal inner, Func<Fault> next, TimeProvider? clock = null) : IJournal, IRunRows
+public sealed partial class FaultyJournal(MemoryJournal inner, Func<Fault> next, TimeProvider? clock = null) : IJournal, IRunRows
 {
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(3);
     private readonly TaskCompletionSource died = new(TaskCreationOptions.RunContinuationsAsynchronously);

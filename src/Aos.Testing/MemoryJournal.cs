@@ -5,8 +5,9 @@ using Aos.Storage;
 namespace Aos.Testing;
 
 /// <summary>A journal and its run rows in memory, with the same answers as a real store. One for many processes in a row.</summary>
-public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRows
+public sealed partial class MemoryJournal : IJournal, IRunRows
 {
+    private readonly TimeProvider clock;
     private readonly Lock gate = new();
     private readonly Dictionary<RunId, RunRow> rows = [];
     private readonly Dictionary<RunId, List<JournalEntry>> entries = [];
@@ -15,6 +16,15 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
     private readonly Dictionary<(TenantId Tenant, string Scope, string Key), (RunId Run, byte[] Fingerprint, DateTimeOffset ExpiresAt)> keys = [];
     private readonly List<OutboxItem> outbox = [];
     private TaskCompletionSource change = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public MemoryJournal(TimeProvider clock)
+    {
+        this.clock = clock;
+        Ledger = new MemoryLedger(gate, (node, run) => MayWrite(node) && rows.GetValueOrDefault(run)?.Owner == node);
+    }
+
+    /// <summary>What the appends said of shared budgets.</summary>
+    public MemoryLedger Ledger { get; }
 
     /// <summary>Completes at the next write. Take it first, then look, then await it.</summary>
     public Task NextChange => Volatile.Read(ref change).Task;
@@ -243,6 +253,7 @@ public sealed partial class MemoryJournal(TimeProvider clock) : IJournal, IRunRo
         foreach (var answer in append.Answers) answers[(id, answer.Seq)] = answer;
         foreach (var item in append.Sends) Send(item);
         outbox.AddRange(append.Outbox);
+        Ledger.Apply(append);
         return new AppendReply.Appended();
     }
 

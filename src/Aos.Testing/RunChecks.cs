@@ -36,7 +36,7 @@ internal sealed class RunChecks(RunRow row, MemoryJournal journal, IReadOnlyList
         foreach (var e in events)
         {
             (state, again) = (RunMachine.Evolve(state, e), RunMachine.Evolve(again, e));
-            if (state.Start?.Budget is { } budget && state.Spent + state.Reserved > budget) violated($"Run {row.Id} overspent its budget at event {state.Seq}.");
+            if (state.Budget is { } budget && state.Spent + state.Reserved > budget) violated($"Run {row.Id} overspent its budget at event {state.Seq}.");
             if (state.Reserved < Cents.Zero) violated($"Run {row.Id} has a negative reservation at event {state.Seq}.");
         }
 

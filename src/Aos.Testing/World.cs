@@ -38,9 +38,11 @@ public sealed partial class World : IAsyncDisposable
     private readonly RunLog log;
     private readonly IMeterFactory meters;
 
-    private World(RunsOptions options, ILoggerFactory? logs, IMeterFactory? meters)
+    private readonly bool keepsLedger;
+
+    private World(RunsOptions options, ILoggerFactory? logs, IMeterFactory? meters, bool keepsLedger)
     {
-        (this.options, this.meters) = (options, meters ?? Meters);
+        (this.options, this.meters, this.keepsLedger) = (options, meters ?? Meters, keepsLedger);
         log = new RunLog(logs?.CreateLogger<RunLog>() ?? NullLogger<RunLog>.Instance);
         Journal = new MemoryJournal(Clock);
         Memory = new WorldMemory(Clock);
@@ -69,9 +71,10 @@ public sealed partial class World : IAsyncDisposable
     /// <summary>A world whose process runs and has nothing to do.</summary>
     /// <param name="logs">Where the engine logs; null: nowhere.</param>
     /// <param name="meters">Where it counts; null: where nobody reads.</param>
-    public static async Task<World> OpenAsync(RunsOptions? options = null, ILoggerFactory? logs = null, IMeterFactory? meters = null)
+    /// <param name="keepsLedger">Runs share the budgets of the journal's ledger.</param>
+    public static async Task<World> OpenAsync(RunsOptions? options = null, ILoggerFactory? logs = null, IMeterFactory? meters = null, bool keepsLedger = false)
     {
-        var world = new World(options ?? new RunsOptions(), logs, meters);
+        var world = new World(options ?? new RunsOptions(), logs, meters, keepsLedger);
         await world.BootAsync();
         return world;
     }
@@ -107,6 +110,9 @@ public sealed partial class World : IAsyncDisposable
 
     /// <summary>A run as folded from its journal.</summary>
     public async Task<RunState> ReadAsync(RunId run) => (await Loading.FoldAsync(Journal, run, CancellationToken.None)).State;
+
+    /// <summary>Lets runs go on whose shared budget has room again; gives how many.</summary>
+    public async Task<int> ResumePaidAsync() => (int)(await InsistAsync<object>(async () => await new BudgetResumes(process, engine.Purse!, engine, Clock).PassAsync(CancellationToken.None)))!;
 
     /// <summary>Kills the process and starts the next one.</summary>
     public async Task CrashAsync()
@@ -194,7 +200,8 @@ public sealed partial class World : IAsyncDisposable
     private Task BootAsync()
     {
         var journal = process = new FaultyJournal(Journal, () => Faults(), Clock);
-        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), log, new RunMeter(meters), Unsigned, LocalPokes.None, options, memory: Memory);
+        engine = new Engine(journal, journal, new MemoryNode(Journal, Clock), Skills, Clock, new RunChanges(), log, new RunMeter(meters), Unsigned, LocalPokes.None, options, memory: Memory,
+            purse: keepsLedger ? new Purse(journal) : null);
         Skills.Crash = () =>
         {
             journal.Die();

@@ -104,6 +104,7 @@ internal static class InspectVerb
             "succeeded" => $"It is done. Its record: aos trace show {id}",
             "failed" => $"Mend what failed, then: aos runs retry {id}   What the code means: docs/errors/{run.Get("outcome")?.Get("error")?.GetText("code")}.md",
             "cancelled" => $"It was stopped on purpose. To begin again: aos runs retry {id}",
+            "paused" when run.Get("paused")?.GetText("code") is not null => $"A shared budget has no room: {run.Get("paused")?.GetText("reason")} It goes on by itself; raise the limit with: aos budgets set ...",
             "paused" => $"It stands still until: aos runs resume {id}",
             "quarantined" => $"A rule did not hold; the last event says which. Then: aos runs resume {id}   or: aos runs cancel {id}",
             "waiting" => $"It waits for a time, a signal or a person: aos runs signal|approve|resolve {id} ...",

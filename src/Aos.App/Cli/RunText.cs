@@ -24,7 +24,7 @@ internal static class RunText
         if (run.Get("outcome")?.Get("result") is { } result) Report.Value(result);
         if (run.Get("outcome")?.Get("error") is { } error) Report.Fail(1, $"{error.GetText("code")}: {error.GetText("message")}", error.GetText("recovery_suggestion"));
         if (IsOver(run)) Console.Error.WriteLine($"{run.GetText("status")}, {Counted(run.Get("steps")?.GetArrayLength() ?? 0, "step")}, {Cents(run)} cents, root {run.GetText("root_hash")}");
-        else Report.Fail(3, $"the run is {run.GetText("status")}.", Advice(run, id));
+        else Report.Fail(3, $"the run is {run.GetText("status")}{(run.Get("paused") is { } paused ? $": {paused.GetText("reason")}" : ".")}", Advice(run, id));
         return ExitCode(run);
     }
 
@@ -32,6 +32,7 @@ internal static class RunText
     {
         if (run.Get("steps") is { ValueKind: JsonValueKind.Array } steps && steps.EnumerateArray().FirstOrDefault(IsUnknown) is { ValueKind: JsonValueKind.Object } step)
             return $"Nobody knows whether step {step.GetText("id")} was done. Find out, then: aos runs resolve {id} {step.GetText("id")} done|not_done|abort";
+        if (run.Get("paused")?.GetText("code") is not null) return $"It goes on by itself once there is room: aos budgets   Raise the limit: aos budgets set ...   Its state: aos runs show {id}";
         return run.GetText("status") is "waiting" or "running" or "retry" or "queued" ? $"Look at it: aos runs show {id}   Go on with it: aos runs resume {id}" : $"Let it go on: aos runs resume {id}";
     }
 

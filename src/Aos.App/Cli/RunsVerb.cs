@@ -103,30 +103,33 @@ internal static class RunsVerb
     private static Command Retry()
     {
         var with = new Option<string?>("--with") { Description = "As this suggestion says, which was approved (aos recovery): a new attempt, or a fork with what it changes.", HelpName = "SUGGESTION" };
-        var command = Order("retry", "Starts a new attempt of a failed run, or with --where of many; finished steps are kept.", with);
+        var budget = new Option<decimal?>("--budget") { Description = "What the run may spend in all from now on, in cents: for one that its budget ended.", HelpName = "CENTS" };
+        var command = Order("retry", "Starts a new attempt of a failed run, or with --where of many; finished steps are kept.", with, budget);
         command.Add(with);
+        command.Add(budget);
         return command;
     }
 
-    private static Command Order(string name, string description, Option<string?>? with = null)
+    private static Command Order(string name, string description, Option<string?>? with = null, Option<decimal?>? budget = null)
     {
         var reason = new Option<string>("--reason") { Description = "Why, for the journal.", DefaultValueFactory = _ => "asked on the command line", HelpName = "TEXT" };
         var id = BulkVerb.Run();
         var command = new Command(name, $"{description}\n\nExamples:\n  aos runs {name} RUN\n  aos runs {name} --where workflow=invoices --where created_before=2026-01-31 --preview") { id, reason };
         BulkVerb.Add(command);
         command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house => BulkVerb.IsMeant(parsed, id)
-            ? with is null || parsed.GetValue(with) is null
+            ? (with is null || parsed.GetValue(with) is null) && (budget is null || parsed.GetValue(budget) is null)
                 ? await BulkVerb.OrderAsync(house, name, parsed.GetValue(reason)!, parsed, cancel)
-                : throw new PlanFileException("A suggestion is for one run: name it.")
+                : throw new PlanFileException("A suggestion or a budget is for one run: name it.")
             : Shown(await house.AskAsync(
-                HttpMethod.Post, Path(parsed.GetValue(id)!, $"{name}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}"), with is null ? null : Suggested(parsed.GetValue(with)), cancel)), cancel));
+                HttpMethod.Post, Path(parsed.GetValue(id)!, $"{name}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}"), with is null ? null : Again(parsed.GetValue(with), budget is null ? null : parsed.GetValue(budget)), cancel)), cancel));
         return command;
     }
 
-    private static JsonElement? Suggested(string? suggestion) => suggestion is null ? null : Json.Write(writer =>
+    private static JsonElement? Again(string? suggestion, decimal? budget) => suggestion is null && budget is null ? null : Json.Write(writer =>
     {
         writer.WriteStartObject();
-        writer.WriteString("suggestion_id", suggestion);
+        if (suggestion is not null) writer.WriteString("suggestion_id", suggestion);
+        if (budget is { } cents) writer.WriteNumber("budget_cents", cents);
         writer.WriteEndObject();
     });
 

@@ -139,6 +139,8 @@ internal static class AosServer
         app.MapWebhookDeliveries();
         app.MapConnections();
         app.MapKillSwitches();
+        app.MapBudgets();
+        app.MapCostReports();
         app.MapAudit();
         return app;
     }

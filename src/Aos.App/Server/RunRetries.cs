@@ -10,11 +10,14 @@ internal static class RunRetries
     {
         var body = await context.ObjectBodyOrEmptyAsync();
         var reason = RunRoutes.Reason(context, body);
+        var budget = Budget(body);
         if (body.TextOf("suggestion_id") is not { } named)
         {
-            await RunRoutes.CommandAsync(context, new RetryRun(reason));
+            await RunRoutes.CommandAsync(context, new RetryRun(reason) { Budget = budget });
             return;
         }
+
+        if (budget is not null) throw RefusedException.Wrong("budget_cents and suggestion_id do not go together: a suggestion says what its retry may spend.");
 
         var (run, suggestion) = (RunRoutes.Id(context), RecoveryRoutes.Id(named));
         var (candidate, _) = await RecoveryRoutes.Desk(context).FindAsync(context.Caller(), suggestion, context.RequestAborted) ?? throw RecoveryRoutes.Unknown(suggestion);
@@ -31,4 +34,12 @@ internal static class RunRetries
         var state = await context.RequestServices.GetRequiredService<IRuns>().ReadAsync(context.Caller(), id, context.RequestAborted) ?? throw RunRoutes.Unknown(context);
         await context.ReplyAsync(writer => RunWire.Write(writer, state));
     }
+
+    /// <summary>What the run may spend in all from here on, or null.</summary>
+    private static Cents? Budget(System.Text.Json.JsonElement body) => body.Get("budget_cents") switch
+    {
+        null or { ValueKind: System.Text.Json.JsonValueKind.Null } => null,
+        { ValueKind: System.Text.Json.JsonValueKind.Number } number when number.TryGetDecimal(out var cents) && cents is > 0 and <= BudgetRoutes.CentsMax => new Cents(cents),
+        _ => throw RefusedException.Wrong($"budget_cents is a number of cents above 0, at most {BudgetRoutes.CentsMax}: what the run may spend in all."),
+    };
 }

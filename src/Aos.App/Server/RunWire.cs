@@ -28,7 +28,7 @@ internal static class RunWire
         WriteWorkflow(writer, start);
         writer.WriteNumber("attempt", state.Attempt);
         WriteCents(writer, "cost", state.Spent);
-        if (start.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
+        if (state.Budget is { } budget) writer.WriteNumber("budget_cents", budget.Value);
         if (start.Labels.Count > 0) WriteLabels(writer, start.Labels);
         if (start.Parent is { } parent) writer.WriteString("parent_run_id", parent.Run.Value);
         if (start.Fork is { } fork) WriteFork(writer, state, fork);
@@ -51,8 +51,28 @@ internal static class RunWire
         writer.WriteNumber("current_step", state.Steps.Count(step => step.Status.IsOver()));
         writer.WriteNumber("total_steps", state.Steps.Length);
         WriteSteps(writer, state);
+        if (state.Pause is { } pause) WritePause(writer, pause);
         if (state.End is { } end) WriteOutcome(writer, state, end);
         if (warnings is { Count: > 0 }) PlanProblem.WriteList(writer, "warnings", warnings);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Why the run stands still; with a code where a shared budget holds it, and it goes on by itself once there is room.</summary>
+    private static void WritePause(Utf8JsonWriter writer, RunPaused pause)
+    {
+        writer.WriteStartObject("paused");
+        writer.WriteString("since", pause.At.UtcDateTime);
+        writer.WriteString("reason", pause.Reason);
+        if (pause.Why is { } why)
+        {
+            writer.WriteString("code", why.Code);
+            if (why.Details is { } details)
+            {
+                writer.WritePropertyName("details");
+                details.WriteTo(writer);
+            }
+        }
+
         writer.WriteEndObject();
     }
 

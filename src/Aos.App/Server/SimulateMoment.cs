@@ -23,9 +23,11 @@ internal static class SimulateMoment
         var quotas = services.GetRequiredService<IQuotas>();
         var quota = await quotas.OfAsync(request.Tenant, cancel);
         var stopped = (await services.GetRequiredService<IKillSwitches>().NowAsync(cancel)).For(request.Tenant, null);
-        if (agent is null && quota == TenantQuota.None && stopped is null) return [];
+        var shared = request.Reading.Plan is { } asked ? await services.GetRequiredService<IBudgets>().MomentAsync(request.Tenant, agent?.Id ?? request.AgentId ?? "", asked, cancel) : null;
+        if (agent is null && quota == TenantQuota.None && stopped is null && shared is null) return [];
         var moment = ImmutableArray.CreateBuilder<MomentFact>();
         if (stopped is not null) moment.Add(new MomentFact("kill_switch", stopped.Scope.ToString().ToLowerInvariant(), stopped.Why().Message, stopped.Why()));
+        if (shared is not null) moment.Add(shared);
         if (agent is not null)
         {
             var cost = request.Reading.Plan is { } plan ? PlanInspector.Cost(plan, services.GetRequiredService<ISkills>().For(plan).Terms) : Cents.Zero;

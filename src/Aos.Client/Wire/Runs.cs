@@ -57,10 +57,17 @@ public sealed record Run(
     /// <summary>When it began; null: it waits for a slot.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
+    /// <summary>Why it stands still; null: it does not.</summary>
+    public RunPause? Paused { get; init; }
+
     /// <summary>Whether it succeeded, failed or was cancelled.</summary>
     [JsonIgnore]
     public bool IsOver => Status is "succeeded" or "failed" or "cancelled";
 }
+
+/// <summary>Why a run stands still.</summary>
+/// <param name="Code">Of the shared budget that holds it: it goes on by itself once there is room. Null: somebody paused it.</param>
+public sealed record RunPause(DateTimeOffset Since, string Reason, string? Code, JsonElement? Details);
 
 /// <summary>A step of a run.</summary>
 /// <param name="Status">pending, running, waiting, succeeded, failed, skipped or compensated.</param>

@@ -126,6 +126,9 @@ public sealed record JournalAppend
     /// <summary>Places that had failed and that these events say have succeeded. Where none failed, nothing is written.</summary>
     public IReadOnlyList<RecoveredStep> Recovered { get; init; } = [];
 
+    /// <summary>What these events mean for shared budgets; null: nothing.</summary>
+    public AppendMoney? Money { get; init; }
+
     /// <summary>True: park, that is release the run, unless its inbox holds items above <see cref="RunRow.InboxRead"/>.</summary>
     public bool Park { get; init; }
 

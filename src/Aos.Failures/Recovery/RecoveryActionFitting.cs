@@ -16,7 +16,7 @@ internal static class RecoveryActionFitting
         if (kind == RecoveryKind.RetryLater) action = action with { DelayMs = Delay(subject) };
         if (subject.State is not { } state) return kind is RecoveryKind.UseFallback ? null : action; // Only a plan says whether there is a fallback.
         if (kind is RecoveryKind.Retry or RecoveryKind.RetryLater or RecoveryKind.Escalate or RecoveryKind.Abort) return action;
-        if (kind == RecoveryKind.RaiseBudget) return state.Start!.Budget is { } budget ? action with { BudgetCents = Raised(state, budget) } : null;
+        if (kind == RecoveryKind.RaiseBudget) return state.Budget is { } budget ? action with { BudgetCents = Raised(state, budget) } : null;
         if (subject.Step < 0) return kind == RecoveryKind.LongerTimeout && state.Plan.Timeout is { } whole ? action with { TimeoutMs = Twice(whole) } : null;
         var step = state.Plan.Steps[subject.Step];
         return kind switch

@@ -7,6 +7,10 @@ public static partial class FailureCatalog
     /// <summary>All entries, by code.</summary>
     public static IReadOnlyList<FailureEntry> All { get; } =
     [
+        new("ACCOUNT_BUDGET_EXCEEDED", FailureCategory.Resource, false, 402,
+            "A budget that runs share has no room for the call.",
+            "Raise the account that the message names, or wait for its next period: a run that it paused goes on by itself.",
+            0, 0, []),
         new("AGENT_BUDGET_EXCEEDED", FailureCategory.Resource, false, 402,
             "The agent's allowance is spent.",
             "Raise it or wait for the next period.",

@@ -41,7 +41,7 @@ public static class FailureTraits
     {
         "CANCELLED" => RecoveryMode.Skip,
         "EMERGENCY_STOP" or "OUTCOME_UNKNOWN" => RecoveryMode.ManualIntervention,
-        "AGENT_BUDGET_EXCEEDED" or "QUOTA_EXHAUSTED" or "RUN_BUDGET_EXCEEDED" or "DISK_FULL" or "UNKNOWN_ERROR" or "STORE_CORRUPT" or "TAMPER_DETECTED" => RecoveryMode.Escalate,
+        "ACCOUNT_BUDGET_EXCEEDED" or "AGENT_BUDGET_EXCEEDED" or "QUOTA_EXHAUSTED" or "RUN_BUDGET_EXCEEDED" or "DISK_FULL" or "UNKNOWN_ERROR" or "STORE_CORRUPT" or "TAMPER_DETECTED" => RecoveryMode.Escalate,
         _ => entry.Retryable ? RecoveryMode.RetryExponential : RecoveryMode.Abort,
     };
 

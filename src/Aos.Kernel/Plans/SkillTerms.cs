@@ -127,12 +127,20 @@ public sealed record CostModel(
     /// <summary>The price of the model these parameters name, or null when the skill calls none.</summary>
     public TokenPrice? Price(JsonElement parameters)
     {
-        var provider = (parameters.GetText("provider") ?? parameters.GetText("adapter"))?.ToLowerInvariant();
-        var model = parameters.GetText("model") ?? (provider is null ? null : ProviderModels.GetValueOrDefault(provider)) ?? ModelDefault;
+        var (provider, model) = (Provider(parameters), Model(parameters));
         if (provider is not null && Prices.TryGetValue($"{provider}/{model}", out var own)) return own;
         if (model is not null && Prices.TryGetValue(model, out var price)) return price;
         return Prices.TryGetValue("*", out var other) ? other : null;
     }
+
+    /// <summary>The model these parameters ask for; null: the skill calls none.</summary>
+    public string? Model(JsonElement parameters)
+    {
+        if (Prices.IsEmpty) return null;
+        return parameters.GetText("model") ?? (Provider(parameters) is { } provider ? ProviderModels.GetValueOrDefault(provider) : null) ?? ModelDefault;
+    }
+
+    private static string? Provider(JsonElement parameters) => (parameters.GetText("provider") ?? parameters.GetText("adapter"))?.ToLowerInvariant();
 
     private decimal Tokens(JsonElement named, JsonElement parameters, int bytes)
     {

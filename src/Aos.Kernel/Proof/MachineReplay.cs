@@ -21,34 +21,63 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
     public static MachineReplay Of(IReadOnlyList<RunEvent> journal, Func<RunEvent, int, bool> isSame)
     {
         var state = RunState.Empty;
+        RefusedCall? refused = null;
         for (var at = 0; at < journal.Count;)
         {
-            var decision = Decide(state, journal, at);
+            var decision = Decide(state, journal, at, refused);
             var (decided, before, first) = (decision.Events, state, at);
             if (decided.Count == 0)
                 return new MachineReplay(state, at + 1, $"Event {at + 1} ({journal[at].GetType().Name}) follows from nothing: the machine decides nothing here.");
+            RefusedCall? next = null;
+            var isCut = false;
             foreach (var e in decided)
             {
-                if (at == journal.Count) return new MachineReplay(decided.Take(at - first).Aggregate(before, RunMachine.Evolve), at, $"After event {at} the machine also decides {e.GetType().Name}, which is not in the journal.");
+                if (at == journal.Count && at > first && IsPaid(e)) return new MachineReplay(Upto(at), null, null); // It is about to be decided.
+                if (at == journal.Count) return new MachineReplay(Upto(at), at, $"After event {at} the machine also decides {e.GetType().Name}, which is not in the journal.");
                 if (!isSame(e, at))
-                    return new MachineReplay(decided.Take(at - first).Aggregate(before, RunMachine.Evolve), at + 1, Differs(at + 1, e, journal[at]));
+                {
+                    next = Refused(e, journal[at]);
+                    isCut = IsPaid(e) && (at > first || (next is not null && refused is null));
+                    if (!isCut) return new MachineReplay(Upto(at), at + 1, Differs(at + 1, e, journal[at]));
+                    break;
+                }
+
                 at++;
             }
 
-            state = decision.From(before);
+            state = isCut ? Upto(at) : decision.From(before);
+            refused = next;
+
+            RunState Upto(int end) => decided.Take(end - first).Aggregate(before, RunMachine.Evolve);
         }
 
         return new MachineReplay(state, null, null);
     }
 
+    /// <summary>
+    /// A paid order waits until what came before it is stored, where a budget is shared: then it is decided again, at its own time, from the
+    /// state before it.
+    /// </summary>
+    private static bool IsPaid(RunEvent decided) => decided is StepStarted { Reserved: var reserved } && reserved > Cents.Zero;
+
+    /// <summary>Where a call was to begin, a shared budget had no room for it: a fact of the world like an outcome. Null: the journal says nothing of the kind.</summary>
+    private static RefusedCall? Refused(RunEvent decided, RunEvent stored) => !IsPaid(decided) || decided is not StepStarted { Effect: var effect } ? null
+        : stored switch
+        {
+            RunPaused { Why: { } why } => new RefusedCall(effect, why),
+            StepEnded { Status: StepStatus.Failed, Failure: { } why } when SharedBudgets.IsRefusal(why) => new RefusedCall(effect, why),
+            CallFailed { Outcome.Failure: { } why } when SharedBudgets.IsRefusal(why) => new RefusedCall(effect, why),
+            _ => null,
+        };
+
     private static string Differs(int seq, RunEvent decided, RunEvent stored) => decided.GetType() == stored.GetType()
         ? $"Event {seq} ({stored.GetType().Name}) is not what the machine decides from the facts before it."
         : $"Event {seq} is {stored.GetType().Name}, the machine decides {decided.GetType().Name}.";
 
-    private static Decision Decide(RunState state, IReadOnlyList<RunEvent> journal, int at)
+    private static Decision Decide(RunState state, IReadOnlyList<RunEvent> journal, int at, RefusedCall? refused)
     {
         var fact = journal[at];
-        var facts = new Facts(fact.At);
+        var facts = new Facts(fact.At) { Refused = refused };
         if (state.Start is null && fact is not RunStarted) return Decision.Nothing;
         var command = Command(state, fact);
         // What a fork took over is a fact like an outcome: it is given again with the start.
@@ -71,10 +100,10 @@ public sealed record MachineReplay(RunState State, int? Seq, string? Reason)
         ApprovalDecided { IsTimeout: false } e when e.Step >= 0 && e.Step < state.Steps.Length =>
             new DecideApproval(e.Id, state.Plan.Steps[e.Step].Id, e.Item, e.Approved, e.By, e.Note, e.Level),
         SignalReceived e => new SignalRun(e.Id, e.Name, e.Payload),
-        RunPaused e => new PauseRun(e.Reason),
+        RunPaused e => new PauseRun(e.Reason) { Why = e.Why },
         RunResumed e => new ResumeRun(e.Reason),
         RunQuarantined e => new QuarantineRun(e.Reason),
-        RunRetried e => new RetryRun(e.Reason) { Queued = e.Queued, Suggestion = e.Suggestion },
+        RunRetried e => new RetryRun(e.Reason) { Queued = e.Queued, Suggestion = e.Suggestion, Budget = e.Budget },
         RunEnded { Status: RunStatus.Cancelled, Failure.Message: { } message } => new CancelRun(Commands.CancelReason(message)),
         // Only a switch ends a run so by itself: where a step failed with this code, that is the fact, and the end follows from it.
         RunEnded { Status: RunStatus.Failed, Failure: { Code: "EMERGENCY_STOP" } why } => new StopRun(why),

@@ -116,7 +116,7 @@ internal static class AgentLoop
 
         var ceiling = turn.State.Start!.Terms[AgentClause.Model].Cost.UpperBound(parameters);
         if (IsTooDear(turn.State, step, ceiling)) Stop(turn, step, "max_cost_cents", $"its limit of {step.Agent!.MaxCost} cents: a turn more may cost {ceiling}");
-        else if (Steps.Refuse(turn.State, step, ceiling) is { } refusal) turn.Fail(step.Index, refusal);
+        else if ((Steps.Refuse(turn.State, step, ceiling) ?? turn.Refused(effect)) is { } refusal) turn.Fail(step.Index, refusal);
         else Order(turn, step, effect, call, AgentClause.Model, parameters, ceiling, number);
     }
 
@@ -132,7 +132,7 @@ internal static class AgentLoop
         var ceiling = turn.State.Start!.Terms[ask.Name].Cost.UpperBound(parameters);
         if (IsTooDear(turn.State, step, ceiling))
             Refuse(turn, effect, call, ask, FailureCatalog.Fail("STEP_CEILING_EXCEEDED", $"{ask.Name} may cost up to {ceiling} cents; {Left(turn.State, step)} of the {step.Agent!.MaxCost} for this goal are left."));
-        else if (Steps.Refuse(turn.State, step, ceiling) is { } refusal)
+        else if ((Steps.Refuse(turn.State, step, ceiling) ?? turn.Refused(effect)) is { } refusal)
             Refuse(turn, effect, call, ask, refusal);
         else if (call.Approval is { Approved: false } decided)
             Refuse(turn, effect, call, ask, Approvals.Failure(decided, ask.Name));

@@ -106,13 +106,16 @@ internal static class Commands
     internal static Failure? Pause(Turn turn, PauseRun pause)
     {
         if (turn.State.Status.IsOver()) return Over(turn.State);
-        if (!turn.State.IsPaused) turn.Add(new RunPaused { At = turn.Now, Reason = pause.Reason });
+        // A person's word counts above that of a budget: the run waits for a person from then on.
+        if (!turn.State.IsPaused || (turn.State.Pause?.Why is not null && pause.Why is null)) turn.Add(new RunPaused { At = turn.Now, Reason = pause.Reason, Why = pause.Why });
         return null;
     }
 
     internal static Failure? Resume(Turn turn, ResumeRun resume)
     {
         if (turn.State.Status.IsOver()) return Over(turn.State);
+        if (resume.OfBudget && (turn.State.IsQuarantined || turn.State.Pause?.Why is null))
+            return FailureCatalog.Fail("RUN_NOT_PAUSED", "No shared budget holds the run.");
         if (!turn.State.IsPaused && !turn.State.IsQuarantined)
             return FailureCatalog.Fail("RUN_NOT_PAUSED", $"The run is {turn.State.Status.Wire()}, neither paused nor quarantined.");
         turn.Add(new RunResumed { At = turn.Now, Reason = resume.Reason });
@@ -126,6 +129,8 @@ internal static class Commands
             return FailureCatalog.Fail("INVALID_STATE", $"Attempt {attempt} was to be retried; the run is at attempt {state.Attempt} by now.");
         if (state.Status is not (RunStatus.Failed or RunStatus.Cancelled))
             return FailureCatalog.Fail("INVALID_STATE", $"Only a failed or cancelled run can be retried; this one is {state.Status.Wire()}.");
+        if (retry.Budget is { } raised && raised <= state.Spent)
+            return FailureCatalog.Fail("INVALID_INPUT", $"A budget of {raised} cents leaves nothing to a run that has spent {state.Spent}. Name what it may spend in all.");
         for (var i = 0; i < state.Steps.Length; i++)
         {
             if (!state.Steps[i].Calls.Any(call => Calls.IsUnknown(state, call)) && !Calls.IsUndoUnknown(state, state.Steps[i])) continue;
@@ -133,7 +138,7 @@ internal static class Commands
                 "OUTCOME_UNKNOWN", $"Nobody knows whether step {state.Plan.Steps[i].Id} happened. Resolve it before the retry.");
         }
 
-        turn.Add(new RunRetried { At = turn.Now, Attempt = state.Attempt + 1, Reason = retry.Reason, Queued = retry.Queued, Suggestion = retry.Suggestion });
+        turn.Add(new RunRetried { At = turn.Now, Attempt = state.Attempt + 1, Reason = retry.Reason, Queued = retry.Queued, Suggestion = retry.Suggestion, Budget = retry.Budget });
         return null;
     }
 

@@ -2,7 +2,14 @@ namespace Aos.Kernel;
 
 /// <summary>What the machine is told of the world at one decision. Journaled as the time of the events decided.</summary>
 /// <param name="Now">The later of the clock and the run's last event: never goes back.</param>
-public sealed record Facts(DateTimeOffset Now);
+public sealed record Facts(DateTimeOffset Now)
+{
+    /// <summary>The call that a shared budget has no room for; null: none. It fails as one that the run's own budget has no room for.</summary>
+    public RefusedCall? Refused { get; init; }
+}
+
+/// <summary>A call that may not be begun.</summary>
+public sealed record RefusedCall(EffectId Effect, Failure Why);
 
 /// <summary>Numbered changes of the machine's behaviour. A run keeps the rules it started with.</summary>
 public enum KernelRule
@@ -51,6 +58,12 @@ public enum KernelRule
 
     /// <summary>What undoes a step is tried again as the step says, else as the catalog says; it was given up at its first failure. Only runs of plans with <c>compensate</c> have this rule.</summary>
     Insists = 12,
+
+    /// <summary>
+    /// A retry may give a run another budget, and paid calls are held to budgets that runs share. No run starts with this rule: it is that of the row
+    /// of runs whose calls may cost something, so that no node without a ledger drives them.
+    /// </summary>
+    Raise = 13,
 }
 
 /// <summary>The machine's answer: refused, or events to journal (none: the command changes nothing).</summary>

@@ -36,14 +36,14 @@ internal static class Fold
             MemoryRead { Step: < 0 } read => state with { OutputMemory = read },
             MemoryRead read => WithStep(state, read.Step, s => s with { Memory = read }),
             RunBegan => state with { BegunAt = e.At, StartedAt = e.At },
-            RunPaused => state with { IsPaused = true },
-            RunResumed => state with { IsPaused = false, IsQuarantined = false },
+            RunPaused paused => state with { IsPaused = true, Pause = paused },
+            RunResumed => state with { IsPaused = false, IsQuarantined = false, Pause = null },
             RunQuarantined => state with { IsQuarantined = true },
             RunRetried retried => Retrial.Of(state, retried),
             CompensationStarted compensation => state with { Compensating = compensation },
             RunEnded ended => state with
             {
-                End = ended, EndedAt = e.At, IsPaused = false, Compensating = null,
+                End = ended, EndedAt = e.At, IsPaused = false, Pause = null, Compensating = null,
                 Spent = state.Spent + state.Reserved - Granted(state), Reserved = Children.Settle(state) ? Granted(state) : Cents.Zero,
             },
             _ => throw new UnreachableException($"No arm for {e.GetType().Name}."),

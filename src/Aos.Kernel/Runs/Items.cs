@@ -53,7 +53,7 @@ internal static class Items
 
     /// <summary>Why a call could not go out lies with its item; where the money is short, no other could either.</summary>
     internal static bool IsItsOwn(RunState state, Failure failure) =>
-        state.Start!.Rule >= KernelRule.Scale && failure.Code is not ("STEP_CEILING_EXCEEDED" or "RUN_BUDGET_EXCEEDED");
+        state.Start!.Rule >= KernelRule.Scale && failure.Code is not ("STEP_CEILING_EXCEEDED" or "RUN_BUDGET_EXCEEDED" or "ACCOUNT_BUDGET_EXCEEDED" or "AGENT_BUDGET_EXCEEDED");
 
     private static bool HasFailed(RunState state, PlanStep step)
     {

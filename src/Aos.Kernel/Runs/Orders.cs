@@ -14,7 +14,8 @@ internal static class Orders
 
     internal static IReadOnlyList<RunEffect> Pending(RunState state, IReadOnlySet<EffectId>? underWay)
     {
-        if (!Progress.Drives(state)) return [];
+        var isHeld = IsHeld(state);
+        if (!isHeld && !Progress.Drives(state)) return [];
         var orders = new List<RunEffect>(1);
         if (state.Compensating is { } compensation)
         {
@@ -28,10 +29,17 @@ internal static class Orders
 
         var aborting = Open.Aborting(state) >= 0;
         AddOrdered(state, orders, underWay);
+        if (isHeld) return orders;
         if (!aborting) Memories.AddOrders(state, orders);
         AddOpen(state, aborting, orders, underWay);
         return orders;
     }
+
+    /// <summary>
+    /// A shared budget has no room for what would come next. What was ordered before goes on, and what it cost is booked: else it would hold its
+    /// reservation for as long as the run waits for room.
+    /// </summary>
+    private static bool IsHeld(RunState state) => state is { BegunAt: not null, End: null, IsQuarantined: false, Pause.Why: not null };
 
     internal static DateTimeOffset? NextWake(RunState state)
     {
@@ -170,7 +178,7 @@ internal static class Orders
             Plan = step.Child!.Plan,
             Workflow = step.Child.Workflow,
             Inputs = wait.ChildInputs ?? Json.EmptyObject,
-            Budget = wait.Granted ?? (state.Start!.Budget is { } budget ? budget - state.Spent - state.Reserved : null),
+            Budget = wait.Granted ?? (state.Budget is { } budget ? budget - state.Spent - state.Reserved : null),
         };
     }
 }

@@ -6,6 +6,7 @@ internal static class Retrial
     internal static RunState Of(RunState state, RunRetried retried) => state with
     {
         Attempt = retried.Attempt,
+        Raised = retried.Budget ?? state.Raised,
         StartedAt = retried.At,
         BegunAt = retried.Queued ? null : state.BegunAt,
         End = null,

@@ -77,9 +77,17 @@ public sealed record CancelRun(string Reason) : RunCommand;
 /// <summary>A kill switch ends the run at once: nothing is undone, and what is under way is called off. <paramref name="Why"/> is what the run fails with.</summary>
 public sealed record StopRun(Failure Why) : RunCommand;
 
-public sealed record PauseRun(string Reason) : RunCommand;
+public sealed record PauseRun(string Reason) : RunCommand
+{
+    /// <summary>The shared budget that has no room for the run's next call; null: somebody wants it.</summary>
+    public Failure? Why { get; init; }
+}
 
-public sealed record ResumeRun(string Reason) : RunCommand;
+public sealed record ResumeRun(string Reason) : RunCommand
+{
+    /// <summary>True: only a run that stands still for want of a shared budget goes on; one that a person paused since does not.</summary>
+    public bool OfBudget { get; init; }
+}
 
 /// <summary>A new attempt of a failed or cancelled run: succeeded steps keep their results, the others start again.</summary>
 public sealed record RetryRun(string Reason) : RunCommand
@@ -92,6 +100,9 @@ public sealed record RetryRun(string Reason) : RunCommand
 
     /// <summary>The suggestion that is applied so, or null. Nothing is decided by it.</summary>
     public Guid? Suggestion { get; init; }
+
+    /// <summary>What the run may spend in all from here on, more than it has spent; null: as before.</summary>
+    public Cents? Budget { get; init; }
 }
 
 /// <summary>Somebody signals. A signal nobody awaits yet is kept. The same id twice counts once.</summary>

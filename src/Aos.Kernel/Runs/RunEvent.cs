@@ -251,6 +251,9 @@ public sealed record SignalReceived : RunEvent
 public sealed record RunPaused : RunEvent
 {
     public required string Reason { get; init; }
+
+    /// <summary>The shared budget that has no room for the run's next call; null: somebody paused the run.</summary>
+    public Failure? Why { get; init; }
 }
 
 public sealed record RunResumed : RunEvent
@@ -273,6 +276,9 @@ public sealed record RunRetried : RunEvent
 
     /// <summary>The suggestion that was applied so, or null.</summary>
     public Guid? Suggestion { get; init; }
+
+    /// <summary>What the run may spend in all from here on; null: as before. Only runs of <see cref="KernelRule.Raise"/> have it.</summary>
+    public Cents? Budget { get; init; }
 }
 
 /// <summary>A failed run starts to undo what asked for it.</summary>

@@ -25,7 +25,7 @@ public static class RunMachine
 
     public static Decision Decide(RunState state, RunCommand command, Facts facts)
     {
-        var turn = new Turn(state, facts.Now < state.LastAt ? state.LastAt : facts.Now);
+        var turn = new Turn(state, facts.Now < state.LastAt ? state.LastAt : facts.Now, facts.Refused);
         if (command is StartRun start) return Commands.Start(turn, start);
         if (state.Start is null) return Decision.Refused(FailureCatalog.Fail("RUN_NOT_FOUND", "The run has not started."));
         var refusal = command switch

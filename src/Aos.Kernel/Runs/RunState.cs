@@ -32,6 +32,16 @@ public sealed record RunState
     public int Attempt { get; init; } = 1;
 
     public bool IsPaused { get; init; }
+
+    /// <summary>Who or what paused the run; null while it is not paused.</summary>
+    public RunPaused? Pause { get; init; }
+
+    /// <summary>The budget that the last retry with one gave, or null.</summary>
+    public Cents? Raised { get; init; }
+
+    /// <summary>What the run may spend in all; null: no limit of its own.</summary>
+    public Cents? Budget => Raised ?? Start?.Budget;
+
     public bool IsQuarantined { get; init; }
     public Row<StepState, StepSum> Steps { get; init; } = [];
     public Cents Spent { get; init; }

@@ -14,7 +14,7 @@ internal static class Shares
     /// </summary>
     internal static Cents? Of(RunState state, PlanStep step)
     {
-        if (state.Start!.Rule < KernelRule.Shares || state.Start.Budget is not { } budget) return null;
+        if (state.Start!.Rule < KernelRule.Shares || state.Budget is not { } budget) return null;
         var left = budget - state.Spent - state.Reserved;
         if (left < Cents.Zero) left = Cents.Zero;
         var limit = Cents.Lower(step.MaxCost, step.Child!.Read?.Budget);

@@ -69,7 +69,7 @@ internal static class Steps
         if (explicitKey?.Failure is { } badKey) return badKey;
         var terms = state.Start!.Terms[skill];
         var ceiling = terms.Cost.UpperBound(parameters.Value);
-        if (Refuse(state, plan, ceiling) is { } refusal) return refusal;
+        if ((Refuse(state, plan, ceiling) ?? turn.Refused(effect)) is { } refusal) return refusal;
         var keyText = explicitKey?.Value is { } value ? value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText() : null;
         var hasKey = keyText is not null || parameters.Value.GetText("idempotency_key") is not null;
         turn.Add(new StepStarted
@@ -91,7 +91,7 @@ internal static class Steps
         if (step.MaxCost is { } max && ceiling > max)
             return FailureCatalog.Fail(
                 "STEP_CEILING_EXCEEDED", $"Step {step.Id} may cost up to {ceiling} cents, its limit is {max}.");
-        if (state.Start!.Budget is { } budget && state.Spent + state.Reserved + ceiling > budget)
+        if (state.Budget is { } budget && state.Spent + state.Reserved + ceiling > budget)
             return FailureCatalog.Fail(
                 "RUN_BUDGET_EXCEEDED",
                 $"Step {step.Id} may cost up to {ceiling} cents; {budget - state.Spent - state.Reserved} of the run's {budget} are left.");

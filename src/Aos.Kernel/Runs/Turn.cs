@@ -1,7 +1,7 @@
 namespace Aos.Kernel;
 
 /// <summary>One decision in the making: each event is folded at once, so that the next thought sees it.</summary>
-internal sealed class Turn(RunState state, DateTimeOffset now)
+internal sealed class Turn(RunState state, DateTimeOffset now, RefusedCall? refused)
 {
     public RunState State { get; private set; } = state;
 
@@ -10,6 +10,9 @@ internal sealed class Turn(RunState state, DateTimeOffset now)
     public List<RunEvent> Events { get; } = new(2);
 
     public Plan Plan => State.Plan;
+
+    /// <summary>Why no shared budget lets the call begin, or null.</summary>
+    public Failure? Refused(EffectId effect) => refused is { } one && one.Effect == effect ? one.Why : null;
 
     public void Add(RunEvent e)
     {

@@ -64,7 +64,7 @@ public sealed record RunBudget(Cents? Total, Cents Spent, Cents Reserved, Cents?
     /// <summary>Of a run as folded.</summary>
     public static RunBudget Of(RunState state)
     {
-        if (state.Start?.Budget is not { } total) return new RunBudget(null, state.Spent, state.Reserved, null, null, false, false);
+        if (state.Budget is not { } total) return new RunBudget(null, state.Spent, state.Reserved, null, null, false, false);
         var left = total - state.Spent - state.Reserved;
         var remaining = left < Cents.Zero ? Cents.Zero : left;
         var share = total == Cents.Zero ? 1 : state.Spent.Value / total.Value;

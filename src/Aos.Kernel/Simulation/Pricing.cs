@@ -47,7 +47,7 @@ internal static class Pricing
     }
 
     /// <summary>Parameters of a first turn, as far as the plan tells them.</summary>
-    private static JsonElement Asked(AgentClause agent) => Json.Write(writer =>
+    internal static JsonElement Asked(AgentClause agent) => Json.Write(writer =>
     {
         writer.WriteStartObject();
         writer.WritePropertyName("prompt");

@@ -8,7 +8,7 @@ namespace Aos.Runs;
 /// The agents of each tenant. Where this process is the only one that writes them they are read once and kept; where others
 /// write them too, an agent that was read longer ago than <see cref="Fresh"/> is read again before it is used.
 /// </summary>
-internal sealed class AgentBook(IDatabase database, IRunRows rows, Scopes scopes, AgentOptions options, TimeProvider clock) : IAgents
+internal sealed class AgentBook(IDatabase database, IRunRows rows, Scopes scopes, AgentOptions options, TimeProvider clock, ILedger? ledger = null) : IAgents
 {
     /// <summary>Agents of one tenant.</summary>
     internal const int AgentsMax = 10_000;
@@ -16,7 +16,7 @@ internal sealed class AgentBook(IDatabase database, IRunRows rows, Scopes scopes
     /// <summary>How long another node's change may stay unseen.</summary>
     internal static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(500);
 
-    internal static readonly Migration[] Migrations = [AgentTable.Migration];
+    internal static readonly Migration[] Migrations = [AgentTable.Migration, AgentTable.Planned];
 
     /// <summary>Agents kept of a shared store; then all are read anew.</summary>
     private const int KeptMax = 20_000;
@@ -68,7 +68,13 @@ internal sealed class AgentBook(IDatabase database, IRunRows rows, Scopes scopes
     }
 
     /// <summary>Books what planning cost that led to no run.</summary>
-    internal Task ChargeAsync(Agent agent, Cents cost, CancellationToken cancel) => cost == Cents.Zero ? Task.CompletedTask : table.ChargeAsync(agent, cost, cancel);
+    internal Task ChargeAsync(Agent agent, Cents cost, CancellationToken cancel) => cost == Cents.Zero ? Task.CompletedTask : BookAsync(agent, cost, cancel);
+
+    private async Task BookAsync(Agent agent, Cents cost, CancellationToken cancel)
+    {
+        await table.ChargeAsync(agent, cost, cancel);
+        if (ledger is not null) await ledger.ChargeAsync(agent.Tenant, agent.Id, PaidCalls.Planning, cost, clock.GetUtcNow(), cancel);
+    }
 
     /// <summary>Writes, and shows what was written to whoever asks this process from now on.</summary>
     private async Task<Agent?> WriteAsync(TenantId tenant, Func<Task<Agent?>> write, CancellationToken cancel)

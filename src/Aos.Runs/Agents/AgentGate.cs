@@ -44,7 +44,7 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls wall
 
     public async Task<CommandReply> CommandAsync(Caller caller, RunId run, RunCommand command, CancellationToken cancel)
     {
-        if (command is RetryRun && await rows.GetAsync(caller.Tenant, run, cancel) is { } row && await RetryRefusalAsync(row, cancel) is { } refusal)
+        if (command is RetryRun retry && await rows.GetAsync(caller.Tenant, run, cancel) is { } row && await RetryRefusalAsync(row, retry.Budget, cancel) is { } refusal)
             return new CommandReply.Refused(refusal);
         return await runs.CommandAsync(caller, run, command, cancel);
     }
@@ -115,10 +115,11 @@ internal sealed class AgentGate(RunsDoor runs, AgentBook agents, AgentWalls wall
     }
 
     /// <summary>An ended run gave back what it had not spent; a new attempt needs it again.</summary>
-    private async Task<Failure?> RetryRefusalAsync(RunRow row, CancellationToken cancel)
+    /// <param name="raised">The budget it is to have from now on; null: as before.</param>
+    private async Task<Failure?> RetryRefusalAsync(RunRow row, Cents? raised, CancellationToken cancel)
     {
         if (row.Parent is not null || !row.Status.IsOver() || await agents.FindAsync(row.Tenant, row.AgentId, cancel) is not { } agent) return null;
         if (AgentWalls.Standing(agent) is { } standing) return standing;
-        return row.Budget is { } budget && budget > row.Spent ? await PayAsync(agent, budget - row.Spent, null, cancel) : null;
+        return (raised ?? row.Budget) is { } budget && budget > row.Spent ? await PayAsync(agent, budget - row.Spent, null, cancel) : null;
     }
 }

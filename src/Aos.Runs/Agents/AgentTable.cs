@@ -20,6 +20,13 @@ internal sealed class AgentTable(IDatabase database)
         )
         """);
 
+    /// <summary>What planning has cost counts in the balances of agents too. Runs after the ledger's tables are there.</summary>
+    internal static Migration Planned { get; } = new("storage-ledger-agents", 1, "planning of agents", """
+        INSERT INTO budget_balances (tenant_id, scope, name, period, reserved, spent, calls, input_tokens, output_tokens)
+        SELECT tenant_id, 'agent', id, 'total', 0, planning_micros, 0, 0, 0 FROM agents WHERE planning_micros > 0
+        ON CONFLICT (tenant_id, scope, name, period) DO UPDATE SET spent = budget_balances.spent + excluded.spent
+        """);
+
     private const string Columns = "id, name, description, status, settings, created_at, updated_at";
 
     /// <summary>True: other processes write agents too.</summary>

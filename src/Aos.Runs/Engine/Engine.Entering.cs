@@ -28,8 +28,8 @@ internal sealed partial class Engine
         var scope = start.Parent is { } parent && Live(parent.Run) is { } here ? here.Row.Scope : await scopes.OfAsync(start.Tenant, start.AgentId, cancel);
         start = start with { Queued = scope is not null || IsFull };
         var decision = RunMachine.Decide(RunState.Empty, start, new Facts(Now));
-        var state = decision.From(RunState.Empty);
-        var parks = !state.Status.IsOver() && RunMachine.Pending(state).Count == 0;
+        var (state, events, money, goesOn) = await OpenAsync(decision, cancel);
+        var parks = !state.Status.IsOver() && !goesOn && RunMachine.Pending(state).Count == 0;
         while (true)
         {
             var lease = await Cluster.ReadyAsync(cancel);
@@ -37,23 +37,23 @@ internal sealed partial class Engine
             var row = new RunRow
             {
                 Id = start.Run, Tenant = start.Tenant, AgentId = start.AgentId, Goal = goal, Workflow = start.Workflow?.Id, Status = state.Status, Labels = start.Labels, Seq = 0,
-                Owner = lease.Node, MinRule = (int)state.Start!.Rule, Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
+                Owner = lease.Node, MinRule = Math.Max((int)state.Start!.Rule, Purse is not null && PaidCalls.IsPriced(state.Start) ? (int)KernelRule.Raise : 0), Parent = start.Parent?.Run, Budget = state.Start!.Budget, CreatedAt = state.StartedAt, UpdatedAt = state.StartedAt,
                 Priority = start.Priority, Scope = start.Queued ? scope ?? "" : null,
             };
-            var append = Settling.Of(RunAppend.Of(lease.Node, row, RunState.Empty, state, decision.Events, ChainHash.Start, parks, 0) with { Claim = claim }, state, Now);
-            append = Failing?.Add(append, state, decision.Events) ?? append;
+            var append = Settling.Of(RunAppend.Of(lease.Node, row, RunState.Empty, state, events, ChainHash.Start, parks, 0) with { Claim = claim, Money = money }, state, Now);
+            append = Failing?.Add(append, state, events) ?? append;
             await entrances.EnterAsync(start.Run);
             try
             {
                 var reply = await journal.AppendAsync(append, cancel);
-                if (reply is AppendReply.Appended) Begin(append, state, decision.Events);
+                if (reply is AppendReply.Appended) Begin(append, state, events, goesOn);
                 if (reply is not AppendReply.Fenced fenced) return reply;
                 Fenced(lease.Node, fenced);
             }
             catch (JournalUnavailableException)
             {
                 strays.Suspect();
-                Track(BeginIfStoredAsync(append, state, decision.Events));
+                Track(BeginIfStoredAsync(append, state, events, goesOn));
                 throw;
             }
             finally
@@ -63,7 +63,28 @@ internal sealed partial class Engine
         }
     }
 
-    private void Begin(JournalAppend append, RunState state, IReadOnlyList<RunEvent> events)
+    /// <summary>
+    /// How a run opens. Nothing is reserved for a run that is not stored yet: where a limit covers its first paid call, the run opens without it,
+    /// and goes on at once.
+    /// </summary>
+    private async ValueTask<(RunState State, IReadOnlyList<RunEvent> Events, AppendMoney? Money, bool GoesOn)> OpenAsync(Decision decision, CancellationToken cancel)
+    {
+        var (state, events) = (decision.From(RunState.Empty), decision.Events);
+        if (Purse is null || !PaidCalls.Any(events, PaidCalls.IsPriced(state.Start!))) return (state, events, null, false);
+        var facts = PaidCalls.Of(RunState.Empty, events);
+        List<MoneyFact> opened = [.. facts.Calls.Where(fact => fact.Kind == MoneyKind.Opened)];
+        var goesOn = opened.Count > 0 && await Purse.IsLimitedAsync(state.Start!, [.. opened.Select(fact => fact.Call)], cancel);
+        if (goesOn)
+        {
+            events = [.. events.Take(opened[0].Event)];
+            state = events.Aggregate(RunState.Empty, RunMachine.Evolve);
+            facts = PaidCalls.Of(RunState.Empty, events);
+        }
+
+        return (state, events, Purse.Of(RunState.Empty, state, events, facts, new HashSet<string>(), null), goesOn);
+    }
+
+    private void Begin(JournalAppend append, RunState state, IReadOnlyList<RunEvent> events, bool goesOn)
     {
         story.Tell(state, events);
         changes.Changed(append.Row.Id, state);
@@ -81,7 +102,7 @@ internal sealed partial class Engine
 
         var run = new LiveRun(this, append.Row, state, append.Entries[^1].Chain, append.Bytes());
         Arrive(run);
-        run.Begin();
+        run.Begin(goesOn);
         MeetSwitches(append.Row);
     }
 
@@ -106,7 +127,7 @@ internal sealed partial class Engine
     }
 
     /// <summary>The answer to a start got lost: when it is stored after all, nobody else drives the run.</summary>
-    private async Task BeginIfStoredAsync(JournalAppend append, RunState state, IReadOnlyList<RunEvent> events)
+    private async Task BeginIfStoredAsync(JournalAppend append, RunState state, IReadOnlyList<RunEvent> events, bool goesOn)
     {
         var id = append.Row.Id;
         await entrances.EnterAsync(id);
@@ -116,7 +137,7 @@ internal sealed partial class Engine
             var row = await rows.GetAsync(append.Row.Tenant, id, Stopping);
             if (row is { Lane: not null }) Queue.Poke(); // It is in line: whoever has room drives it.
             var isUndriven = row is { Adoptions: 0, Lane: null } && row.Owner == append.Row.Owner && row.Seq == append.Row.Seq; // Else a later process drives it.
-            if (isUndriven) Begin(append, state, events);
+            if (isUndriven) Begin(append, state, events, goesOn);
         }
         catch (JournalUnavailableException)
         {

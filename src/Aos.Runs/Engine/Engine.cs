@@ -29,7 +29,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
     private readonly CancellationTokenSource stopping = new();
     private int busy = 1; // One for the engine itself, until it stops.
 
-    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null, Scopes? scopes = null, IKillSwitches? switches = null, IMemory? memory = null, IFailures? failures = null)
+    public Engine(IJournal journal, IRunRows rows, ICluster cluster, ISkills skills, TimeProvider clock, RunChanges changes, RunLog log, RunMeter meter, RunSigner signer, IPokes pokes, RunsOptions options, TargetGate? gate = null, Scopes? scopes = null, IKillSwitches? switches = null, IMemory? memory = null, IFailures? failures = null, Purse? purse = null)
     {
         (this.rows, this.changes, this.log, this.signer, this.options, Clock) = (rows, changes, log, signer, options, clock);
         this.journal = new SavingJournal(journal, meter.Workflows, clock);
@@ -47,6 +47,7 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
         elsewhere = new Elsewhere(this, journal, rows, pokes);
         Draining = new Draining(this, log);
         Failing = failures is null ? null : new FailedSteps(failures);
+        Purse = purse;
         Kills = new KillWatch(this, rows, log, switches);
         Stopping = stopping.Token;
     }
@@ -65,6 +66,9 @@ internal sealed partial class Engine : IHostedLifecycleService, INode, IDisposab
 
     /// <summary>Null: this house keeps no failures.</summary>
     internal FailedSteps? Failing { get; }
+
+    /// <summary>Null: this house keeps no shared budgets.</summary>
+    internal Purse? Purse { get; }
 
     /// <summary>Runs in memory now.</summary>
     internal IEnumerable<LiveRun> All => live.Values;

@@ -18,8 +18,9 @@ internal sealed partial class LiveRun
     private static readonly TimeSpan PureTime = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Makes pure calls and decides what comes of them, up to the first that takes its time or has an effect.</summary>
-    private async ValueTask<(RunState Next, IReadOnlyList<RunEffect> Pending)> GoOnAsync(RunState next, IReadOnlyList<RunEffect> pending, List<RunEvent> events)
+    private async ValueTask<IReadOnlyList<RunEffect>> GoOnAsync(DecidedTurn turn)
     {
+        var pending = RunMachine.Pending(turn.Next, inFlight);
         var (made, bytes, began) = (0, 0L, engine.Clock.GetTimestamp());
         while (true)
         {
@@ -27,7 +28,7 @@ internal sealed partial class LiveRun
             foreach (var effect in pending)
             {
                 if (effect is not InvokeSkill { Class: EffectClass.Pure } call || IsLeft(call) || inFlight.Contains(call.Id)) continue;
-                if (made >= PureMax || bytes > PureBytes || engine.Clock.GetElapsedTime(began) > PureTime) return (next, RunMachine.Pending(next, inFlight));
+                if (made >= PureMax || bytes > PureBytes || engine.Clock.GetElapsedTime(began) > PureTime) return RunMachine.Pending(turn.Next, inFlight);
                 if (await engine.Dispatcher.AtOnceAsync(this, call) is not { } outcome)
                 {
                     inFlight.Add(call.Id);
@@ -36,13 +37,11 @@ internal sealed partial class LiveRun
 
                 made++;
                 bytes += outcome.Result.Bytes();
-                var decision = RunMachine.Decide(next, new RecordOutcome(call.Id, outcome), new Facts(engine.Now));
-                events.AddRange(decision.Events);
-                next = decision.From(next);
+                turn.Add(RunMachine.Decide(turn.Next, new RecordOutcome(call.Id, outcome), new Facts(engine.Now)));
             }
 
-            if (made == before) return (next, pending);
-            pending = RunMachine.Pending(next, inFlight);
+            if (made == before) return pending;
+            pending = RunMachine.Pending(turn.Next, inFlight);
         }
     }
 }

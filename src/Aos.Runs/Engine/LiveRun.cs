@@ -75,8 +75,10 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
     }
 
     /// <summary>Dispatches the first orders of a run that has just been started here.</summary>
-    internal void Begin()
+    /// <param name="goesOn">True: what it does first is still to be decided.</param>
+    internal void Begin(bool goesOn)
     {
+        if (goesOn) Post(new Letter(new WakeRun(), 0, null));
         foreach (var effect in RunMachine.Pending(state)) Dispatch(effect);
         Arm(RunMachine.NextWake(state));
         Drain();
@@ -157,60 +159,20 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
     {
         if (IsGone || IsTakenOver(letters)) throw new RunLostException(Id);
         if (!row.Owned && Claimed(letters) is { } mine) Take(mine);
-        var next = state;
-        var events = new List<RunEvent>();
-        var refusals = new Failure?[letters.Count];
-        var facts = new Facts(engine.Now);
-        List<EffectId>? answered = null;
-        List<int>? asked = null;
-        var read = row.InboxRead;
-        for (var i = 0; i < letters.Count; i++)
-        {
-            var letter = letters[i];
-            if (letter.InboxSeq > 0 && letter.InboxSeq <= read) continue; // It was read twice from the inbox.
-            read = Math.Max(read, letter.InboxSeq);
-            if (letter.IsAsked) (asked ??= []).Add(i);
-            if (letter.Refusal is { } why)
-            {
-                refusals[i] = why;
-                continue;
-            }
-
-            if (letter.InboxSeq > 0 && Mail.IsMoot(next, letter.Command)) continue;
-            if (letter.Command is RecordOutcome outcome) (answered ??= []).Add(outcome.Effect);
-            if (letter.Command is RecordMemory memory) (answered ??= []).Add(memory.Effect);
-            if (letter.Begun is { } child)
-            {
-                begun.Add(child);
-                inFlight.Remove(child);
-            }
-
-            if (letter.CalledOff is { } off) inFlight.Remove(off);
-            var decision = RunMachine.Decide(next, letter.Command, facts);
-            refusals[i] = decision.Refusal;
-            events.AddRange(decision.Events);
-            next = decision.From(next);
-        }
-
-        if (next.Status == RunStatus.Queued && row.Lane is null)
-        {
-            // It has a slot: its turn has come.
-            var begins = RunMachine.Decide(next, new BeginRun(), facts);
-            events.AddRange(begins.Events);
-            next = begins.From(next);
-        }
-
-        foreach (var effect in answered ?? []) inFlight.Remove(effect);
-        var pending = RunMachine.Pending(next, inFlight);
-        if (row.Lane is not null && pending.Count > 0) return await YieldAsync(letters);
-        (next, pending) = await GoOnAsync(next, pending, events);
+        var turn = new DecidedTurn(state, row.InboxRead, letters);
+        Decide(turn);
+        if (row.Lane is not null && RunMachine.Pending(turn.Next, inFlight).Count > 0) return await YieldAsync(letters);
+        var pending = await GoOnAsync(turn);
+        if (await PayAsync(turn)) pending = RunMachine.Pending(turn.Next, inFlight);
+        var (next, events) = (turn.Next, turn.Events);
         var over = next.Status.IsOver();
-        var parks = !over && inFlight.Count == 0 && IsIdle(pending);
-        IReadOnlyList<InboxAnswer> answers = asked is null ? [] : asked.ConvertAll(i => CommandCodec.Answer(letters[i].InboxSeq, refusals[i], next.Seq));
-        if (events.Count > 0 || parks || read > row.InboxRead || (over && row.Owned)) parks = await WriteAsync(next, events, parks, read, answers, letters);
-        Answer(letters, refusals);
+        var parks = !over && inFlight.Count == 0 && turn.Postponed.Count == 0 && IsIdle(pending);
+        var answers = turn.Answers();
+        if (events.Count > 0 || parks || turn.Read > row.InboxRead || (over && row.Owned)) parks = await WriteAsync(turn, parks, answers, letters);
+        turn.Answer(state);
         if (events.Count > 0) engine.Changed(this, events);
         await TurnTokenAsync(over);
+        Postpone(turn.Postponed);
         if (IsGone) return true;
         foreach (var effect in pending)
         {
@@ -219,6 +181,35 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
 
         Arm(parks || over ? null : RunMachine.NextWake(next));
         return !(parks && await LeaveAsync());
+    }
+
+    /// <summary>Decides the letters in turn; a queued run that has a slot begins.</summary>
+    private void Decide(DecidedTurn turn)
+    {
+        var facts = new Facts(engine.Now);
+        for (var i = 0; i < turn.Letters.Count; i++)
+        {
+            if (turn.Reads(i) is { } letter) Decide(turn, i, letter, facts);
+            turn.Mark();
+        }
+
+        if (turn.Next.Status == RunStatus.Queued && row.Lane is null) turn.Add(RunMachine.Decide(turn.Next, new BeginRun(), facts)); // It has a slot: its turn has come.
+    }
+
+    private void Decide(DecidedTurn turn, int i, Letter letter, Facts facts)
+    {
+        if (letter.InboxSeq > 0 && Mail.IsMoot(turn.Next, letter.Command)) return;
+        if (DecidedTurn.Answered(letter) is { } answered && inFlight.Remove(answered)) turn.Removed.Add((i, answered));
+        if (letter.Begun is { } child)
+        {
+            begun.Add(child);
+            inFlight.Remove(child);
+        }
+
+        if (letter.CalledOff is { } off) inFlight.Remove(off);
+        var decision = RunMachine.Decide(turn.Next, letter.Command, facts);
+        turn.Refusals[i] = decision.Refusal;
+        turn.Add(decision);
     }
 
     /// <summary>Nothing is owed but the ends of child runs, which come by mail.</summary>
@@ -233,10 +224,11 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
     }
 
     /// <summary>Appends and moves on. True when the run is parked now.</summary>
-    private async Task<bool> WriteAsync(RunState next, List<RunEvent> events, bool parks, long read, IReadOnlyList<InboxAnswer> answers, List<Letter> letters)
+    private async Task<bool> WriteAsync(DecidedTurn turn, bool parks, IReadOnlyList<InboxAnswer> answers, List<Letter> letters)
     {
+        var (next, events) = (turn.Next, turn.Events);
         if (!row.Owned) Take(await TakeAgainAsync());
-        var append = Settling.Of(RunAppend.Of(Node, row, state, next, events, chain, parks, read) with { Answers = answers }, next, engine.Now);
+        var append = Settling.Of(RunAppend.Of(Node, row, state, next, events, chain, parks, turn.Read) with { Answers = answers, Money = turn.Money }, next, engine.Now);
         append = engine.Failing?.Add(append, next, events) ?? append;
         var reply = await StoreAsync(append, letters);
         if (reply is AppendReply.HasMail)
@@ -299,12 +291,6 @@ internal sealed partial class LiveRun(Engine engine, RunRow row, RunState state,
                 if (IsGone) throw new RunLostException(Id);
             }
         }
-    }
-
-    private void Answer(List<Letter> letters, Failure?[] refusals)
-    {
-        for (var i = 0; i < letters.Count; i++)
-            letters[i].Reply?.TrySetResult(refusals[i] is { } why ? new CommandReply.Refused(why) : new CommandReply.Done(state));
     }
 
     /// <summary>The end of an attempt cancels its calls; a new attempt starts with a token of its own.</summary>

@@ -41,6 +41,8 @@ internal static class RunAppend
                 Lane = parks ? LaneOf(after) : over ? null : row.Lane,
                 Attempt = after.Attempt,
                 Spent = after.Spent,
+                Budget = after.Start is null ? row.Budget : after.Budget,
+                MinRule = after.Raised is null ? row.MinRule : Math.Max(row.MinRule, (int)KernelRule.Raise),
                 UpdatedAt = events.Count > 0 ? events[^1].At : row.UpdatedAt,
                 EndedAt = after.EndedAt,
                 FailureCode = after.End?.Failure?.Code,

@@ -25,12 +25,13 @@ internal static class CommandCodec
                 EventWriter.Failure(w, "why"u8, stop.Why);
                 break;
             case PauseRun pause: Reasoned(w, "pause"u8, pause.Reason); break;
-            case ResumeRun resume: Reasoned(w, "resume"u8, resume.Reason); break;
+            case ResumeRun resume: Reasoned(w, resume.OfBudget ? "resume_of_budget"u8 : "resume"u8, resume.Reason); break;
             case RetryRun retry:
-                Reasoned(w, "retry"u8, retry.Reason);
+                Reasoned(w, retry.Budget is null ? "retry"u8 : "retry_with_budget"u8, retry.Reason);
                 if (retry.Queued) w.WriteBoolean("queued"u8, true);
                 if (retry.Of is { } attempt) w.WriteNumber("of"u8, attempt);
                 if (retry.Suggestion is { } suggestion) w.WriteString("suggestion"u8, suggestion);
+                if (retry.Budget is { } budget) w.WriteNumber("budget_micros"u8, budget.ToMicros());
                 break;
             case SignalRun signal: Signal(w, signal); break;
             case ResolveStep resolve: Resolve(w, resolve); break;
@@ -55,7 +56,8 @@ internal static class CommandCodec
                 "stop" => new StopRun(EventReader.Failure(data.GetProperty("why"))!),
                 "pause" => new PauseRun(Text(data, "reason")),
                 "resume" => new ResumeRun(Text(data, "reason")),
-                "retry" => new RetryRun(Text(data, "reason")) { Queued = data.Get("queued")?.GetBoolean() ?? false, Of = data.Get("of")?.GetInt32(), Suggestion = data.Get("suggestion")?.GetGuid() },
+                "resume_of_budget" => new ResumeRun(Text(data, "reason")) { OfBudget = true },
+                "retry" or "retry_with_budget" => Retry(data),
                 "signal" => new SignalRun(Text(data, "id"), Text(data, "name"), data.GetProperty("payload")),
                 "resolve" => new ResolveStep(Text(data, "step"), data.GetProperty("item").GetInt32(), Enum.Parse<ResolveVerdict>(Text(data, "verdict")), data.GetProperty("result")),
                 "decide" => new DecideApproval(
@@ -88,6 +90,12 @@ internal static class CommandCodec
         var data = Json.ParseWrapped(answer.Body.Span);
         return (EventReader.Failure(data.Get("refused")), data.GetProperty("seq").GetInt32());
     }
+
+    private static RetryRun Retry(JsonElement data) => new(Text(data, "reason"))
+    {
+        Queued = data.Get("queued")?.GetBoolean() ?? false, Of = data.Get("of")?.GetInt32(), Suggestion = data.Get("suggestion")?.GetGuid(),
+        Budget = data.Get("budget_micros") is { } budget ? Cents.FromMicros(budget.GetInt64()) : null,
+    };
 
     private static byte[] Bytes(Action<Utf8JsonWriter> write) => Json.Write(write).Raw().ToArray();
 

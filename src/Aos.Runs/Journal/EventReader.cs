@@ -52,13 +52,13 @@ internal static class EventReader
         },
         "memory.read.v1" => MemoryForm.Read(entry, data),
         "run.begun.v1" => new RunBegan { At = entry.At },
-        "run.paused.v1" => new RunPaused { At = entry.At, Reason = Text(data, "reason") },
+        "run.paused.v1" => new RunPaused { At = entry.At, Reason = Text(data, "reason"), Why = Failure(data.Get("why")) },
         "run.resumed.v1" => new RunResumed { At = entry.At, Reason = Text(data, "reason") },
         "run.quarantined.v1" => new RunQuarantined { At = entry.At, Reason = Text(data, "reason") },
         "run.retried.v1" => new RunRetried
         {
             At = entry.At, Attempt = data.GetProperty("attempt").GetInt32(), Reason = Text(data, "reason"), Queued = data.Get("queued")?.GetBoolean() ?? false,
-            Suggestion = data.Get("suggestion")?.GetGuid(),
+            Suggestion = data.Get("suggestion")?.GetGuid(), Budget = data.Get("budget_micros") is { } raised ? Kernel.Cents.FromMicros(raised.GetInt64()) : null,
         },
         "compensation.started.v1" => new CompensationStarted
         {

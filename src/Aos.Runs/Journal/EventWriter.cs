@@ -50,7 +50,10 @@ internal static class EventWriter
                 break;
             case MemoryRead read: MemoryForm.Write(w, read); break;
             case RunBegan: break;
-            case RunPaused paused: w.WriteString("reason"u8, paused.Reason); break;
+            case RunPaused paused:
+                w.WriteString("reason"u8, paused.Reason);
+                if (paused.Why is { } why) Failure(w, "why"u8, why);
+                break;
             case RunResumed resumed: w.WriteString("reason"u8, resumed.Reason); break;
             case RunQuarantined quarantined: w.WriteString("reason"u8, quarantined.Reason); break;
             case RunRetried retried:
@@ -58,6 +61,7 @@ internal static class EventWriter
                 w.WriteString("reason"u8, retried.Reason);
                 if (retried.Queued) w.WriteBoolean("queued"u8, true);
                 if (retried.Suggestion is { } suggestion) w.WriteString("suggestion"u8, suggestion);
+                if (retried.Budget is { } raised) w.WriteNumber("budget_micros"u8, raised.ToMicros());
                 break;
             case CompensationStarted compensation: Compensation(w, compensation); break;
             case RunEnded ended: Ended(w, ended); break;

@@ -18,7 +18,7 @@ internal sealed class PolicyMeter
         decisions = meter.CreateCounter<long>("nova_policy_decisions_total", null, "Decisions about runs and steps, by decision (allow, deny, escalate) and policy_type (admission, agent, quota, queue, capability, budget, emergency; of an approval its own).");
         violations = meter.CreateCounter<long>("nova_capability_violations_total", null, "Calls and starts that asked for what they may not, by violation_type (the code), skill_id and tenant_hash.");
         rejections = meter.CreateCounter<long>("nova_resource_budget_rejections_total", null, "Calls and starts that would have cost more than is left, by resource_type (the code) and skill_id (none: a start).");
-        breaches = meter.CreateCounter<long>("nova_budget_breach_total", null, "The same by breach_type: step_ceiling, workflow_ceiling, agent_budget, quota.");
+        breaches = meter.CreateCounter<long>("nova_budget_breach_total", null, "The same by breach_type: step_ceiling, workflow_ceiling, agent_budget, account_budget, quota.");
         requests = meter.CreateCounter<long>("nova_approval_requests_total", null, "Steps and tool calls that began to wait for a person, by policy_type.");
         actions = meter.CreateCounter<long>("nova_approval_actions_total", null, "What became of them, by result (approved, rejected, expired).");
     }
@@ -74,6 +74,7 @@ internal sealed class PolicyMeter
         "STEP_CEILING_EXCEEDED" => "step_ceiling",
         "RUN_BUDGET_EXCEEDED" or "BUDGET_EXCEEDED" => "workflow_ceiling",
         "AGENT_BUDGET_EXCEEDED" => "agent_budget",
+        "ACCOUNT_BUDGET_EXCEEDED" => "account_budget",
         "QUOTA_EXHAUSTED" => "quota",
         _ => null,
     };

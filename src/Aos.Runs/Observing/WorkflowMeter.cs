@@ -71,6 +71,9 @@ internal sealed class WorkflowMeter
                 case WaitStarted { For: WaitKind.Approval } wait:
                     Policies.Asked(state.Plan.Steps[wait.Step]);
                     break;
+                case RunPaused { Why: { } why }:
+                    Policies.Refused(why, "none", state);
+                    break;
                 case ApprovalDecided decided:
                     Policies.Decided(decided);
                     break;

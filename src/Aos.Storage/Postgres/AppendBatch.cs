@@ -26,6 +26,7 @@ internal sealed class AppendBatch : IDisposable
     private readonly BatchColumns[] parts;
     private readonly FailureColumns failures = new();
     private readonly RecoveryColumns recoveries = new();
+    private readonly MoneyBatch money = new();
     private readonly HashSet<(RunId Run, string Id)> sent = [];
     private readonly NpgsqlBatch batch = new();
     private readonly NpgsqlBatchCommand command = new();
@@ -59,6 +60,7 @@ internal sealed class AppendBatch : IDisposable
         foreach (var item in append.Sends) Add(item, append);
         foreach (var failed in append.Failures) failures.Add(failed, FailureRows.Chain(append, failed.Seq));
         foreach (var one in append.Recovered) recoveries.Add(one, FailureRows.Chain(append, one.Seq));
+        if (append.Money is { } paid) money.Add(append, paid);
     }
 
     internal void Add(InboxItem item, JournalAppend? of)
@@ -71,6 +73,7 @@ internal sealed class AppendBatch : IDisposable
         foreach (var part in parts) part.Clear();
         failures.Clear();
         recoveries.Clear();
+        money.Clear();
         sent.Clear();
     }
 
@@ -93,7 +96,7 @@ internal sealed class AppendBatch : IDisposable
     }
 
     /// <summary>
-    /// Statements that are sent together up to one Sync are one transaction. Failures are rare: a batch without any is the one call.
+    /// Statements that are sent together up to one Sync are one transaction. Failures and paid calls are rare: a batch without any is the one call.
     /// </summary>
     private void Compose()
     {
@@ -101,6 +104,7 @@ internal sealed class AppendBatch : IDisposable
         batch.BatchCommands.Add(command);
         if (failures.Count > 0) batch.BatchCommands.Add(failing);
         if (recoveries.Count > 0) batch.BatchCommands.Add(recovering);
+        money.Compose(batch.BatchCommands);
     }
 
     private void AddFresh(JournalAppend append)

@@ -163,6 +163,7 @@ internal sealed class SqliteJournal(SqliteStore store, OutboxSignal post, TimePr
             foreach (var failed in append.Failures) Keep(failed);
             foreach (var one in append.Recovered)
                 sql.RecoverFailure.With(one.At.UtcTicks).With(one.By).With(FailedStep.Text(FailedStep.IdOf(one.Run, one.Place))).With(one.Seq).Execute();
+            if (append.Money is { } money) sql.Money.Write(append, money);
         }
 
         private void Keep(FailedStep failed) =>

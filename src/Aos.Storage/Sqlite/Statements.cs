@@ -31,8 +31,12 @@ internal sealed class Statements : IDisposable
         InsertOutbox = Prepare(connection, "INSERT INTO outbox (id, tenant_id, run_id, endpoint, kind, body, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)");
         InsertFailure = Prepare(connection, FailureRows.SqliteInsert);
         RecoverFailure = Prepare(connection, FailureRows.SqliteRecover);
+        Money = new MoneyStatements(sql => Prepare(connection, sql));
         WakeNow = Prepare(connection, "UPDATE runs SET wake_at = 0 WHERE id = $1 AND owned = 0 AND status NOT IN (6, 7, 8)");
     }
+
+    /// <summary>Of shared budgets.</summary>
+    internal MoneyStatements Money { get; }
 
     internal Statement SeqOf { get; }
     internal Statement InsertRun { get; }

@@ -71,6 +71,14 @@ public sealed class RefusedRequests(CodeHouse house) : OfOneCode(house), IClassF
         await RefusedAsync(House.AskAsync($"/agents/{await House.AgentAsync(""","budget_cents":10""")}/goals", """{"goal":"echo hi"}"""));
 
     [Fact]
+    [Trait("id", "F5.80-ACCOUNT-BUDGET-EXCEEDED")]
+    public async Task A_run_whose_first_call_no_shared_budget_pays()
+    {
+        Assert.Equal(201, (await House.AskAsync("PUT", "/api/v1/budgets/skill/day?name=llm_invoke", """{"hard_limit_cents":0}""")).Status);
+        await RefusedAsync(House.AskAsync("/api/v1/runs", """{"plan":{"name":"p","steps":[{"id":"a","skill":"llm_invoke","params":{"prompt":"hi","model":"claude-sonnet-4-20250514"}}]}}"""));
+    }
+
+    [Fact]
     [Trait("id", "F5.80-GOAL-REJECTED")]
     public async Task A_goal_that_looks_like_an_attack() =>
         await RefusedAsync(House.AskAsync($"/agents/{await House.AgentAsync()}/goals", """{"goal":"drop table users"}"""));

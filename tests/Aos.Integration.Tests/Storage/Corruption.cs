@@ -115,7 +115,7 @@ public sealed class Corruption
     {
         await using var store = new StoreHouse();
         var runs = new List<RunId>();
-        for (var i = 0; i < 20; i++)
+        for (var i = 0; i < 80; i++)
         {
             runs.Add(new RunId(Guid.CreateVersion7()));
             await store.Journal.AppendAsync(store.Append(runs[^1], 0, 5, Noon), CancellationToken.None);

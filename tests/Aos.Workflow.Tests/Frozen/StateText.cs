@@ -10,11 +10,11 @@ internal static class StateText
 {
     private static readonly JsonSerializerOptions Form = new() { WriteIndented = true, MaxDepth = 256, Converters = { new JsonStringEnumConverter() }, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Everything but the start, which stands in the first event.</summary>
+    /// <summary>Everything but the start, which stands in the first event, and what follows from it.</summary>
     internal static JsonNode Of(RunState state)
     {
         var all = new JsonObject { ["RootHash"] = RootHash.Of(state) };
-        foreach (var property in typeof(RunState).GetProperties().Where(property => property.GetMethod is { IsStatic: false } && property.Name is not ("Start" or "Plan")).OrderBy(property => property.Name, StringComparer.Ordinal))
+        foreach (var property in typeof(RunState).GetProperties().Where(property => property.GetMethod is { IsStatic: false } && property.Name is not ("Start" or "Plan" or "Budget")).OrderBy(property => property.Name, StringComparer.Ordinal))
             all[property.Name] = JsonSerializer.SerializeToNode(property.GetValue(state), property.PropertyType, Form);
         return all;
     }

@@ -26,6 +26,7 @@ internal static class Stories
         if (rule >= KernelRule.Scale) yield return ("items", Items(rule));
         if (rule >= KernelRule.Settles) yield return ("outlived", Outlived(rule));
         if (rule >= KernelRule.Insists) yield return ("insists", Insists(rule));
+        if (rule >= KernelRule.Raise) yield return ("raised", Raised(rule));
         if (rule >= KernelRule.Memory) yield return ("memory", Memory(rule));
         else yield return ("memory", FrozenRun.Start(rule, """{"name":"p","steps":[{"id":"a","skill":"put","when":"memory[\"x\"] == 1"}]}"""));
     }
@@ -34,6 +35,11 @@ internal static class Stories
     private static FrozenRun Insists(KernelRule rule) => FrozenRun.Start(rule, """
         {"name":"insists","on_failure":"compensate","steps":[{"id":"a","skill":"put","compensate":{"skill":"put","params":{"undo":1}}},{"id":"b","skill":"put"}]}
         """).Answer("a", "1", 1).Fail("b", "INVALID_INPUT").Fail("a", "RATE_LIMITED").After(TimeSpan.FromSeconds(6)).Answer("a", "{}", 1);
+
+    /// <summary>A run that its own budget ended goes on with more, and waits once for one that it shares.</summary>
+    private static FrozenRun Raised(KernelRule rule) => FrozenRun.Start(rule, """{"name":"raised","budget_cents":9,"steps":[{"id":"a","skill":"put"},{"id":"b","skill":"put"}]}""")
+        .Answer("a", "1", 5).Do(new RetryRun("more") { Budget = new Cents(20) })
+        .Do(new PauseRun("no room") { Why = FailureCatalog.Fail("ACCOUNT_BUDGET_EXCEEDED", "no room") }).Do(new ResumeRun("room again") { OfBudget = true }).Answer("b", "2", 4);
 
     /// <summary>Tries, items, an unknown outcome, waits, orders of people, children, a failure that is undone, a second attempt that is cancelled.</summary>
     private static FrozenRun Life(KernelRule rule)

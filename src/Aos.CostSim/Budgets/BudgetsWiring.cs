@@ -1,0 +1,16 @@
+using Aos.Contracts;
+using Aos.Kernel;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Aos.CostSim;
+
+/// <summary>Shared budgets of the cost room.</summary>
+internal static class BudgetsWiring
+{
+    internal static AosBuilder AddBudgets(this AosBuilder aos, AlarmLimits limits)
+    {
+        aos.Services.AddSingleton(limits);
+        aos.Chore<BudgetAlerts>();
+        return aos.Door<IBudgets, BudgetsDoor>();
+    }
+}
