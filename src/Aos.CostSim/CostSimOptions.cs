@@ -24,8 +24,11 @@ public sealed class CostSimOptions
     /// <summary>Typical cents of one call, by skill name: these override table and contracts.</summary>
     public IDictionary<string, decimal> SkillCents { get; } = new SortedDictionary<string, decimal>(StringComparer.Ordinal);
 
+    /// <summary>Of the circuit breaker and its alerts.</summary>
+    public BreakerOptions Breaker { get; set; } = new();
+
     /// <summary>
-    /// Reads <c>PER_RUN_MAX_CENTS</c>, <c>OPUS_MAX_CENTS_PER_RUN</c>, <c>GPT4_MAX_CENTS_PER_RUN</c> and
+    /// Reads those of <see cref="BreakerOptions"/>, <c>PER_RUN_MAX_CENTS</c>, <c>OPUS_MAX_CENTS_PER_RUN</c>, <c>GPT4_MAX_CENTS_PER_RUN</c> and
     /// <c>AOS_RISK_THRESHOLD</c>. One that is no number in its range is named in <see cref="Problems"/>.
     /// </summary>
     public static CostSimOptions Read(Func<string, string?> setting)
@@ -35,6 +38,7 @@ public sealed class CostSimOptions
         if (options.Number(setting, "OPUS_MAX_CENTS_PER_RUN", 9_000_000_000m) is { } opus) options.ModelMaxCents["claude-3-opus-20240229"] = opus;
         if (options.Number(setting, "GPT4_MAX_CENTS_PER_RUN", 9_000_000_000m) is { } gpt) options.ModelMaxCents["gpt-4-turbo"] = gpt;
         if (options.Number(setting, "AOS_RISK_THRESHOLD", 1) is { } threshold) options.RiskThreshold = (double)threshold;
+        options.Breaker = BreakerOptions.Read(setting, options.problems);
         return options;
     }
 

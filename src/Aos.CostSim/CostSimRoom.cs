@@ -11,6 +11,7 @@ public static class CostSimRoom
     public static AosBuilder AddCostSim(this AosBuilder aos, CostSimOptions options)
     {
         aos.Services.AddSingleton(options);
+        aos.AddCostBreaker(options.Breaker);
         return aos.Door<ICosts, CostsDoor>();
     }
 }

@@ -1,0 +1,9 @@
+using System.CommandLine;
+
+namespace Aos.App.Cli;
+
+/// <summary><c>aos costsim</c>: what stands behind the estimates.</summary>
+internal static class CostSimVerb
+{
+    internal static Command Command() => new("costsim", "The cost models behind simulations, and what watches over them.") { CostBreakerVerb.Command() };
+}
