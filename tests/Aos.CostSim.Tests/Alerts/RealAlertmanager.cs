@@ -12,7 +12,7 @@ public sealed class RealAlertmanager
     public async Task An_alert_fires_in_it_while_the_breaker_is_open_and_is_resolved_when_it_closes()
     {
         await using var manager = await TestAlertmanager.StartAsync();
-        await using var house = await OpenAsync(options => options.AlertmanagerUrl = manager.Url + "/api/v2/alerts");
+        await using var house = await OpenAsync(options => options.AlertmanagerUrl = CostSimOptions.Read(name => name == "ALERTMANAGER_URL" ? manager.Url + "/api/v2/alerts" : null).Breaker.AlertmanagerUrl);
         house.Clock.GoTo(TimeProvider.System.GetUtcNow().AddMinutes(-1)); // An Alertmanager goes by its own clock: what is to be over there is over by it.
         Assert.Empty(await manager.FiringAsync());
         var incident = (await house.DriftAsync(0.6, 3))!;
