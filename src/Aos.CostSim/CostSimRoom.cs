@@ -11,6 +11,6 @@ public static class CostSimRoom
     public static AosBuilder AddCostSim(this AosBuilder aos, CostSimOptions options)
     {
         aos.Services.AddSingleton(options);
-        return aos.AddCostModels().AddBudgets(options.Alarms).Door<ICosts, CostsDoor>();
+        return aos.AddCostModels().AddCostBreaker(options.Breaker).AddBudgets(options.Alarms).Door<ICosts, CostsDoor>();
     }
 }

@@ -12,6 +12,7 @@ public sealed partial class Tenants
         ["src/Aos.App/Server/StoreProbe.cs"] = "the store's health",
         ["src/Aos.Approvals/Webhooks/DeliveryTable.cs"] = "the sweep of old deliveries",
         ["src/Aos.Approvals/Webhooks/EndpointTable.cs"] = "whose endpoint a delivery is for, its row says",
+        ["src/Aos.CostSim/Breaker/BreakerTable.cs"] = "one breaker for all; its rows have no tenant",
         ["src/Aos.CostSim/Models/CallTable.cs"] = "counts of calls of all tenants, each row with its own; their retention",
         ["src/Aos.Failures/CandidateTable.cs"] = "a chore gathers for all tenants",
         ["src/Aos.Failures/FailureTable.cs"] = "the sweep of old failures",

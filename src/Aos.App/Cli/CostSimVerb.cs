@@ -10,7 +10,7 @@ internal static class CostSimVerb
 {
     internal static Command Command() => new("costsim", "What two cost models say of a plan, and whether the second one can be trusted.\n\nExample: aos costsim simulate plan.yaml --budget 100")
     {
-        Status(), Simulate(), Datasets(), Validate(),
+        Status(), Simulate(), Datasets(), Validate(), CostBreakerVerb.Command(),
     };
 
     private static Command Status()

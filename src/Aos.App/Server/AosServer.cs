@@ -115,6 +115,7 @@ internal static class AosServer
         app.MapPrices();
         app.MapSimulate();
         app.MapCostModels();
+        app.MapCostBreaker();
         app.MapFailures();
         app.MapRuns();
         app.MapBulk();

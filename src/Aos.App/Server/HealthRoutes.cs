@@ -32,6 +32,7 @@ internal static class HealthRoutes
         var skills = context.RequestServices.GetRequiredService<ISkills>().All.Count;
         var isDraining = context.RequestServices.GetRequiredService<INode>().IsDraining;
         var isReady = problem is null && skills > 0 && !isDraining;
+        var breaker = problem is null ? await CostBreakerRoutes.StatusAsync(context) : null;
         if (!isReady) context.Response.Headers.RetryAfter = "1";
         await AnswerAsync(context, isReady ? 200 : 503, writer =>
         {
@@ -43,6 +44,7 @@ internal static class HealthRoutes
             writer.WriteStartObject("checks");
             writer.WriteString("database", problem is null ? "ok" : $"error: {problem}");
             writer.WriteString("skills", skills > 0 ? $"ok ({skills} registered)" : "error: none registered");
+            if (breaker is not null) writer.WriteString("costsim_breaker", breaker);
             if (context.RequestServices.GetService<ServerCertificate>() is { } certificate) WriteTls(writer, certificate);
             if (isDraining) writer.WriteString("node", "draining: it hands its runs back and takes no new ones");
             writer.WriteEndObject();

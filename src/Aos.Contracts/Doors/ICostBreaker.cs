@@ -29,7 +29,19 @@ public sealed record BreakerState(
 /// <param name="Severity"><c>P1</c> drift, <c>P2</c> by hand, <c>P3</c> schema errors.</param>
 public sealed record BreakerIncident(
     string Id, DateTimeOffset At, string Reason, string Severity, double DriftScore, int SampleCount, JsonElement Details, bool Resolved, DateTimeOffset? ResolvedAt,
-    string? ResolvedBy, string? ResolutionNotes, bool AlertSent, DateTimeOffset? AlertSentAt);
+    string? ResolvedBy, string? ResolutionNotes, bool AlertSent, DateTimeOffset? AlertSentAt)
+{
+    /// <summary>What the receiver of alerts answered first, or why nothing was sent to it; null: nothing is known yet.</summary>
+    public string? AlertResponse { get; init; }
+}
+
+/// <summary>One change of the breaker.</summary>
+/// <param name="ActorType"><c>user</c> or <c>system</c>.</param>
+/// <param name="Actor">The principal, <c>circuit_breaker</c> or <c>system-auto-recover</c>.</param>
+public sealed record BreakerChange(DateTimeOffset At, string ActorType, string Actor, BreakerStatus From, BreakerStatus To, string Reason, string? IncidentId);
+
+/// <summary>Alerts about the breaker: on their way, given up, and incidents whose alert was taken.</summary>
+public sealed record BreakerAlerts(long Pending, long Failed, long Sent, DateTimeOffset? OldestPending);
 
 /// <summary>Leave to ask the model once.</summary>
 /// <param name="Probe">The report of this question decides whether the breaker closes; hand it back with the report.</param>
@@ -52,10 +64,16 @@ public interface ICostBreaker
 
     Task<BreakerLeave> AdmitAsync(CancellationToken cancel);
 
-    /// <summary>The incident, when this very report opened the breaker; else null.</summary>
+    /// <summary>
+    /// The incident, when this very report opened the breaker; else null. While it is not closed only reports of probes count, each once.
+    /// Throws <see cref="ArgumentOutOfRangeException"/> when the score is not from 0 to 1.
+    /// </summary>
     Task<BreakerIncident?> ReportAsync(BreakerReport report, CancellationToken cancel);
 
-    /// <summary>Opens it by hand. False with the standing incident when it is open for the same reason already.</summary>
+    /// <summary>
+    /// Opens it by hand. False with the standing incident when it is open for the same reason already. Open for another one, that incident is
+    /// resolved as superseded, and a new one stands.
+    /// </summary>
     /// <param name="until">Null: until a person closes it.</param>
     Task<(bool Changed, BreakerIncident? Incident)> DisableAsync(Caller by, string reason, DateTimeOffset? until, CancellationToken cancel);
 
@@ -65,4 +83,10 @@ public interface ICostBreaker
     /// <summary>Newest first.</summary>
     /// <param name="limit">1 to 100.</param>
     Task<IReadOnlyList<BreakerIncident>> IncidentsAsync(bool withResolved, int limit, CancellationToken cancel);
+
+    /// <summary>Every change with who and why, newest first.</summary>
+    /// <param name="limit">1 to 100.</param>
+    Task<IReadOnlyList<BreakerChange>> HistoryAsync(int limit, CancellationToken cancel);
+
+    Task<BreakerAlerts> AlertsAsync(CancellationToken cancel);
 }

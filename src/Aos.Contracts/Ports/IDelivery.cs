@@ -27,12 +27,17 @@ public enum OutboxState { Waiting, Dead }
 /// <param name="DueAt">When it is tried next; of a dead one, when it was given up.</param>
 public sealed record OutboxRow(OutboxItem Item, OutboxState State, int Attempts, DateTimeOffset DueAt, DateTimeOffset CreatedAt, string? LastError);
 
+/// <summary>Deliveries of one kind that are not done.</summary>
+public sealed record OutboxCounts(long Waiting, long Dead, DateTimeOffset? OldestWaiting);
+
 /// <summary>What waits to leave the house, and what could not be delivered.</summary>
 public interface IOutbox
 {
     /// <summary>Oldest first. <paramref name="state"/> null: both.</summary>
     /// <param name="limit">1 to 1000.</param>
     Task<IReadOnlyList<OutboxRow>> ListAsync(TenantId tenant, OutboxState? state, int limit, CancellationToken cancel);
+
+    Task<OutboxCounts> CountAsync(TenantId tenant, string kind, CancellationToken cancel);
 
     /// <summary>Sends a dead item again from its first try. False: this tenant has no such dead item.</summary>
     Task<bool> ResendAsync(TenantId tenant, Guid id, CancellationToken cancel);

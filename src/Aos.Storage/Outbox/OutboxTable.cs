@@ -34,6 +34,20 @@ internal sealed class OutboxTable(IDatabase database, ICluster cluster, OutboxSi
             : RowsAsync(database.For(tenant), $"SELECT {OutboxSql.Columns} FROM outbox WHERE tenant_id = @p1 ORDER BY seq LIMIT @p2", cancel, tenant.Value, most);
     }
 
+    public Task<OutboxCounts> CountAsync(TenantId tenant, string kind, CancellationToken cancel) => database.For(tenant).ReadAsync(
+        async (connection, token) =>
+        {
+            const string Sql = """
+                SELECT count(CASE WHEN state = 0 THEN 1 END), count(CASE WHEN state = 1 THEN 1 END), min(CASE WHEN state = 0 THEN created_at END)
+                FROM outbox WHERE tenant_id = @p1 AND kind = @p2
+                """;
+            await using var select = OutboxSql.Command(connection, Sql, [tenant.Value, kind]);
+            await using var row = await select.ExecuteReaderAsync(token);
+            await row.ReadAsync(token);
+            return new OutboxCounts(row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : Columns.Time(row.GetInt64(2)));
+        },
+        cancel);
+
     public async Task<bool> ResendAsync(TenantId tenant, Guid id, CancellationToken cancel)
     {
         var changed = await database.For(tenant).WriteAsync(
