@@ -35,7 +35,11 @@ public sealed partial class AosClient
     public Task<Run> ResumeRunAsync(string id, string? reason = null, CancellationToken cancel = default) => OrderAsync(id, "resume", reason, cancel);
 
     /// <summary>Starts a new attempt of a failed run; finished steps are kept.</summary>
-    public Task<Run> RetryRunAsync(string id, string? reason = null, CancellationToken cancel = default) => OrderAsync(id, "retry", reason, cancel);
+    /// <param name="suggestion">Id of an approved suggestion: it is done as that says, and the run that goes on may be a fork with another id.</param>
+    public Task<Run> RetryRunAsync(string id, string? reason = null, string? suggestion = null, CancellationToken cancel = default) => suggestion is null
+        ? OrderAsync(id, "retry", reason, cancel)
+        : SendAsync(HttpMethod.Post, $"api/v1/runs/{Escape(id)}/retry", ClientJson.Default.Run,
+            JsonSerializer.SerializeToElement(new SuggestedRetry(suggestion, reason), ClientJson.Default.SuggestedRetry), null, cancel);
 
     /// <summary>Sends a signal to a run.</summary>
     /// <param name="key">Makes a repeat harmless; null: a fresh one.</param>

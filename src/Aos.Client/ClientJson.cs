@@ -22,4 +22,9 @@ namespace Aos.Client;
 [JsonSerializable(typeof(GoalReply))]
 [JsonSerializable(typeof(NodePage))]
 [JsonSerializable(typeof(NodeStanding))]
+[JsonSerializable(typeof(RecoveryQuestion))]
+[JsonSerializable(typeof(RecoverySuggestion))]
+[JsonSerializable(typeof(RecoveryPage))]
+[JsonSerializable(typeof(SuggestionDecision))]
+[JsonSerializable(typeof(SuggestedRetry))]
 internal sealed partial class ClientJson : JsonSerializerContext;

@@ -77,7 +77,8 @@ internal sealed class Egress : IEgress, IDisposable
         try
         {
             if (OutboundRule.Current is { } rule && await KeptAsync(rule, host, port, cancel) is { } kept) return ([], kept);
-            return (await JudgedAsync(host, port, cancel, protocol), null);
+            var addresses = await JudgedAsync(host, port, cancel, protocol);
+            return addresses.Length > 0 ? (addresses, null) : ([], FailureCatalog.Fail("DNS_FAILURE", $"{host} has no address."));
         }
         catch (Exception e) when (e is EgressBlockedException or SocketException or ArgumentException)
         {

@@ -48,9 +48,10 @@ internal sealed class CandidateTable(IDatabase database)
     }
 
     /// <summary>Whether there is anything to gather, or to clear away.</summary>
-    internal Task<bool> HasWorkAsync(CancellationToken cancel) => database.ForHouse.ReadAsync(
+    internal Task<bool> HasWorkAsync(DateTimeOffset since, CancellationToken cancel) => database.ForHouse.ReadAsync(
         async (connection, token) => await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT CASE WHEN EXISTS (SELECT 1 FROM failures WHERE entry IS NULL) OR EXISTS (SELECT 1 FROM failure_candidates) THEN 1 ELSE 0 END", cancellationToken: token)) != 0,
+            "SELECT CASE WHEN EXISTS (SELECT 1 FROM failures WHERE entry IS NULL AND last_at >= @since) OR EXISTS (SELECT 1 FROM failure_candidates) THEN 1 ELSE 0 END",
+            new { since = since.UtcTicks }, cancellationToken: token)) != 0,
         cancel);
 
     /// <summary>Most frequent first.</summary>

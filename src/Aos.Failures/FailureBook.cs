@@ -6,15 +6,12 @@ namespace Aos.Failures;
 /// <summary>Implements the door to the failures that were kept.</summary>
 internal sealed class FailureBook(FailureTable table, CandidateTable candidates, ICluster cluster, FailureMeter meter) : IFailureBook
 {
-    /// <summary>Codes of one count.</summary>
-    private const int CodesMax = 1_000;
-
     public Task<(IReadOnlyList<KeptFailure> Failures, long Total)> ListAsync(Caller caller, FailureFilter filter, bool gravestFirst, int limit, int offset, CancellationToken cancel) =>
         table.ListAsync(caller.Tenant, filter, gravestFirst, limit, offset, cancel);
 
     public Task<KeptFailure?> FindAsync(Caller caller, Guid id, CancellationToken cancel) => table.FindAsync(caller.Tenant, id, cancel);
 
-    public Task<IReadOnlyList<FailureCount>> CountAsync(Caller caller, DateTimeOffset? since, CancellationToken cancel) => table.CountAsync(caller.Tenant, since, CodesMax, cancel);
+    public Task<IReadOnlyList<FailureCount>> CountAsync(Caller caller, DateTimeOffset? since, int codes, CancellationToken cancel) => table.CountAsync(caller.Tenant, since, codes, cancel);
 
     public async Task<KeptFailure?> RecoverAsync(Caller caller, Guid id, bool succeeded, string? notes, CancellationToken cancel)
     {

@@ -33,18 +33,19 @@ internal sealed class FailureTable(IDatabase database) : IForgetsRuns
     internal Task<KeptFailure?> FindAsync(TenantId tenant, Guid id, CancellationToken cancel) =>
         database.For(tenant).ReadAsync((connection, _) => Task.FromResult(Find(connection, null, tenant, id)), cancel);
 
-    internal Task<IReadOnlyList<FailureCount>> CountAsync(TenantId tenant, DateTimeOffset? since, int max, CancellationToken cancel) => database.For(tenant).ReadAsync(
+    internal Task<IReadOnlyList<FailureCount>> CountAsync(TenantId tenant, DateTimeOffset? since, int codes, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) =>
         {
             await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(
                 """
-                SELECT code, entry, count(*), CAST(sum(attempted) AS BIGINT), CAST(sum(succeeded) AS BIGINT) FROM failures
-                WHERE tenant_id = @tenant AND last_at >= @since GROUP BY code, entry ORDER BY count(*) DESC, code LIMIT @max
+                WITH frequent AS (SELECT code FROM failures WHERE tenant_id = @tenant AND last_at >= @since GROUP BY code ORDER BY count(*) DESC, code LIMIT @codes)
+                SELECT CASE WHEN code IN (SELECT code FROM frequent) THEN code END, entry, count(*), CAST(sum(attempted) AS BIGINT), CAST(sum(succeeded) AS BIGINT) FROM failures
+                WHERE tenant_id = @tenant AND last_at >= @since GROUP BY 1, 2
                 """,
-                new { tenant = tenant.Value, since = since?.UtcTicks ?? 0, max }, cancellationToken: token));
+                new { tenant = tenant.Value, since = since?.UtcTicks ?? 0, codes = (long)codes }, cancellationToken: token));
             var counts = new List<FailureCount>();
             while (await rows.ReadAsync(token))
-                counts.Add(new FailureCount(rows.GetString(0), rows.IsDBNull(1) ? null : rows.GetString(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4)));
+                counts.Add(new FailureCount(rows.IsDBNull(0) ? null : rows.GetString(0), rows.IsDBNull(1) ? null : rows.GetString(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4)));
             return (IReadOnlyList<FailureCount>)counts;
         },
         cancel);

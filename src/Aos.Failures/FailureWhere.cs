@@ -14,7 +14,7 @@ internal sealed class FailureWhere
     {
         Values.Add("tenant", tenant.Value);
         Add("run_id = @run", "run", filter.Run?.ToString());
-        Add("(code = @code OR entry = @code)", "code", filter.Code?.ToUpperInvariant());
+        Add("(upper(code) = @code OR entry = @code)", "code", filter.Code?.ToUpperInvariant());
         Add("skill = @skill", "skill", filter.Skill);
         Add("agent_id = @agent", "agent", filter.Agent);
         if (filter.Since is { } since) Add("last_at >= @since", "since", since.UtcTicks);

@@ -6,25 +6,25 @@ namespace Aos.Failures;
 /// <summary>Answers from the one catalog.</summary>
 internal sealed class FailuresDoor(FailureMeter? meter = null) : IFailures
 {
-    private static readonly FailureMatch Unmatched = new(null, MatchKind.None, 0, "Neither its code nor anything else of it is known.");
+    private static readonly FailureMatch Unmatched = new(null, MatchKind.None, "Neither its code nor anything else of it is known.");
 
     public FailureEntry? Find(string codeOrAlias) => FailureCatalog.Find(codeOrAlias);
 
     public FailureMatch Classify(string? code, int? httpStatus = null, string? text = null, string? exception = null)
     {
         if (code is not null && FailureCatalog.Find(code) is { } entry) return OfCode(entry, code);
-        if (httpStatus is { } status && OfStatus(status) is { } byStatus) return Of(byStatus, MatchKind.Status, 0.9, $"HTTP status {status} means {byStatus}.");
-        if (exception is not null && ExceptionTypes.Find(exception, text) is { } byType) return Of(byType, MatchKind.Exception, 0.8, $"An exception of this type means {byType}.");
+        if (httpStatus is { } status && OfStatus(status) is { } byStatus) return Of(byStatus, MatchKind.Status, $"HTTP status {status} means {byStatus}.");
+        if (exception is not null && ExceptionTypes.Find(exception, text) is { } byType) return Of(byType, MatchKind.Exception, $"An exception of this type means {byType}.");
         return (text ?? code) is { } words && Phrases.Find(words) is var (byText, said)
-            ? Of(byText, MatchKind.Message, 0.7, $"The words '{said}' mean {byText}.")
+            ? Of(byText, MatchKind.Message, $"The words '{said}' mean {byText}.")
             : Unmatched;
     }
 
     private static FailureMatch OfCode(FailureEntry entry, string code) => entry.Code.Equals(code, StringComparison.OrdinalIgnoreCase)
-        ? new FailureMatch(entry, MatchKind.Code, 1, $"{entry.Code} is a code of the catalog.")
-        : new FailureMatch(entry, MatchKind.Alias, 1, $"{code.ToUpperInvariant()} is another name of {entry.Code}.");
+        ? new FailureMatch(entry, MatchKind.Code, $"{entry.Code} is a code of the catalog.")
+        : new FailureMatch(entry, MatchKind.Alias, $"{code.ToUpperInvariant()} is another name of {entry.Code}.");
 
-    private static FailureMatch Of(string code, MatchKind kind, double confidence, string reason) => new(FailureCatalog.Find(code), kind, confidence, reason);
+    private static FailureMatch Of(string code, MatchKind kind, string reason) => new(FailureCatalog.Find(code), kind, reason);
 
     public FailureAdvice Advise(Failure failure, int tries)
     {

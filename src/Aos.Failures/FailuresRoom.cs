@@ -28,7 +28,7 @@ public static class FailuresRoom
         aos.Services.AddSingleton<RecoveryResults>();
         aos.Services.AddSingleton<RecoveryHistory>();
         aos.Services.AddSingleton<RecoveryOrders>();
-        aos.Migrations(RecoveryRows.Migration);
+        aos.Migrations(RecoveryRows.Migration, RecoveryHistory.Migration);
         return aos.Chore<RecoveryOutcomes>().Door<IRecovery, RecoveryDesk>();
     }
 }

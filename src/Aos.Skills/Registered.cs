@@ -17,6 +17,9 @@ internal interface IRegistered
     /// <summary>True: it was registered with a version, so there may be others of its name. Else it is part of the program and goes with it.</summary>
     bool IsVersioned { get; }
 
+    /// <summary>The assembly of the skills folder that it is of; null: it is built in.</summary>
+    string? Assembly { get; }
+
     SkillContract Contract { get; }
 
     SkillTerms Terms { get; }
@@ -45,19 +48,21 @@ internal sealed class Registered<TIn, TOut> : IRegistered
     private readonly Lazy<ISkill<TIn, TOut>> skill;
     private readonly Lazy<SkillDescription> description;
     private readonly Lazy<JsonSchema> schema;
-    private readonly Lazy<ImmutableArray<(Func<object, object?> Get, ValidationAttribute Bound)>> bounds;
-
+    private readonly Lazy<ImmutableArray<(string Name, Func<object, object?> Get, ValidationAttribute Bound)>> bounds;
+    private readonly Lazy<bool> isDeep;
     private readonly string? version;
 
     /// <param name="version">Null: what the contract says.</param>
-    internal Registered(string name, Func<ISkill<TIn, TOut>> make, string? version = null)
+    /// <param name="assembly">Of the skills folder; null: it is built in.</param>
+    internal Registered(string name, Func<ISkill<TIn, TOut>> make, string? version = null, string? assembly = null)
     {
-        Name = name;
+        (Name, Assembly) = (name, assembly);
         this.version = version;
         skill = new Lazy<ISkill<TIn, TOut>>(() => ContractRules.Checked(name, version, make()));
         description = new Lazy<SkillDescription>(Describe);
         schema = new Lazy<JsonSchema>(() => JsonSchema.Known(Description.InputSchema));
-        bounds = new Lazy<ImmutableArray<(Func<object, object?>, ValidationAttribute)>>(() => SkillSchema.Bounds(Skill.Input));
+        bounds = new(() => SkillSchema.Bounds(Skill.Input));
+        isDeep = new(() => SkillSchema.IsDeep(Skill.Input));
     }
 
     public string Name { get; }
@@ -65,6 +70,8 @@ internal sealed class Registered<TIn, TOut> : IRegistered
     public string Version => version ?? Contract.Version;
 
     public bool IsVersioned => version is not null;
+
+    public string? Assembly { get; }
 
     public SkillContract Contract => Skill.Contract;
 
@@ -78,7 +85,7 @@ internal sealed class Registered<TIn, TOut> : IRegistered
 
     public IReadOnlyList<PlanProblem> Check(JsonElement parameters, string path)
     {
-        if (!HoldsTemplate(parameters) && Read(parameters) is { } input && Fits(input)) return [];
+        if (!HoldsTemplate(parameters) && Read(parameters) is { } input && Unfit(input) is null && !isDeep.Value) return [];
         return [.. schema.Value.Check(parameters, path, IsUnknown).Select(problem => new PlanProblem(problem.Path, Code(problem), problem.ToString()))];
     }
 
@@ -87,13 +94,16 @@ internal sealed class Registered<TIn, TOut> : IRegistered
         if (JsonMarshal.GetRawUtf8Value(parameters).Length > Contract.InputBytesMax)
             return Failed("INPUT_TOO_LARGE", $"The parameters of {Name} are longer than {Contract.InputBytesMax} bytes.");
         var input = Read(parameters);
-        if (input is null || !Fits(input))
+        var unfit = input is null ? "They cannot be read." : Unfit(input);
+        if (unfit is not null || isDeep.Value)
         {
             var problems = schema.Value.Check(parameters, "params");
-            return problems.Count > 0 ? StructuredOutcome.Failed(Wrong(problems)) : Failed("INVALID_INPUT", $"The parameters of {Name} cannot be read.");
+            if (problems.Count > 0) return StructuredOutcome.Failed(Wrong(problems));
         }
 
-        var answer = await Skill.InvokeAsync(input, call, cancel);
+        if (unfit is not null) return Failed("INVALID_INPUT", $"{unfit} (Parameters of {Name}.)");
+
+        var answer = await Skill.InvokeAsync(input!, call, cancel);
         return Outcome(answer);
     }
 
@@ -143,14 +153,15 @@ internal sealed class Registered<TIn, TOut> : IRegistered
         }
     }
 
-    private bool Fits(TIn input)
+    /// <summary>Which bound a parameter does not keep; null: it keeps all.</summary>
+    private string? Unfit(TIn input)
     {
-        foreach (var (get, bound) in bounds.Value)
+        foreach (var (name, get, bound) in bounds.Value)
         {
-            if (get(input) is { } value && !bound.IsValid(value)) return false;
+            if (get(input) is { } value && !bound.IsValid(value)) return bound.FormatErrorMessage(name);
         }
 
-        return true;
+        return null;
     }
 
     private Failure Wrong(IReadOnlyList<SchemaProblem> problems)

@@ -6,7 +6,10 @@ namespace Aos.Skills;
 /// <summary>Puts skills on their shelves, and says what is not there.</summary>
 internal static class Shelves
 {
-    /// <summary>Throws <see cref="InvalidOperationException"/> when two skills are one, or a version is switched off that is not there.</summary>
+    /// <summary>
+    /// Throws <see cref="InvalidOperationException"/> when two skills are one, and <see cref="SkillsUnusableException"/> when a version is
+    /// switched off that is not there, or a skill of the folder breaks as it is built: it would be missed only when a run needs it.
+    /// </summary>
     /// <param name="disabled">Versions that are left off.</param>
     internal static IEnumerable<Shelf> Of(IEnumerable<IRegistered> skills, IReadOnlyCollection<(string Skill, VersionRange Range)> disabled)
     {
@@ -21,6 +24,8 @@ internal static class Shelves
         }
 
         foreach (var (name, range) in disabled) TakeOff(byName, name, range);
+        string[] broken = [.. byName.Values.SelectMany(of => of).Where(skill => skill.Assembly is not null).Select(Problem).OfType<string>()];
+        if (broken.Length > 0) throw new SkillsUnusableException(string.Join(' ', broken));
         return byName.Where(pair => pair.Value.Count > 0).Select(pair => Shelf.Of(pair.Key, pair.Value));
     }
 
@@ -37,9 +42,22 @@ internal static class Shelves
         return new PlanProblem(asks[^1].Path, "SKILL_NOT_FOUND", $"No {shelf.Name} is {wanted}. Here is {shelf.Versions}.", $"{shelf.Name}@{shelf.Newest.Version}");
     }
 
+    private static string? Problem(IRegistered skill)
+    {
+        try
+        {
+            _ = (skill.Description.InputSchema, skill.Description.OutputSchema);
+            return null;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return $"AOS_SKILLS_FOLDER: {skill.Assembly}: {skill.Name} {skill.Version} cannot be built: {e.GetType().Name}: {e.Message.TrimEnd('.')}. Correct it, or take its folder away.";
+        }
+    }
+
     private static void TakeOff(Dictionary<string, List<IRegistered>> byName, string name, VersionRange range)
     {
         var taken = byName.GetValueOrDefault(name)?.RemoveAll(skill => SemanticVersion.Read(skill.Version) is { } version && range.Holds(version)) ?? 0;
-        if (taken == 0) throw new InvalidOperationException($"AOS_SKILLS_DISABLED: there is no {name}@{range} here to switch off.");
+        if (taken == 0) throw new SkillsUnusableException($"AOS_SKILLS_DISABLED: there is no {name}@{range} here to switch off.");
     }
 }

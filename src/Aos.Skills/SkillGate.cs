@@ -16,7 +16,7 @@ internal sealed class SkillGate(SkillsOptions options, Func<IAgents?> agents)
         .. from text in options.Disabled
            let cut = text.IndexOf('@', StringComparison.Ordinal)
            where cut >= 0
-           select (text[..cut], VersionRange.Read(text[(cut + 1)..]) ?? throw new InvalidOperationException($"AOS_SKILLS_DISABLED: {text} names no versions.")),
+           select (text[..cut], VersionRange.Read(text[(cut + 1)..]) ?? throw new SkillsUnusableException($"AOS_SKILLS_DISABLED: {text} names no versions.")),
     ];
 
     internal Failure? Refusal(string skill, TenantId tenant, string agentId) =>

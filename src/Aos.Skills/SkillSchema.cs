@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -33,13 +34,24 @@ internal static class SkillSchema
     }
 
     /// <summary>What a value of the right type must keep besides, without the schema: making that takes longer than a call.</summary>
-    internal static ImmutableArray<(Func<object, object?> Get, ValidationAttribute Bound)> Bounds(JsonTypeInfo type) =>
+    internal static ImmutableArray<(string Name, Func<object, object?> Get, ValidationAttribute Bound)> Bounds(JsonTypeInfo type) =>
     [
         .. from property in type.Properties
            where property.Get is not null
            from bound in Attributes<ValidationAttribute>(property)
-           select (property.Get!, bound),
+           select (property.Name, property.Get!, bound),
     ];
+
+    /// <summary>True: there are bounds below the parameters themselves, which only the schema holds values to.</summary>
+    internal static bool IsDeep(JsonTypeInfo type)
+    {
+        var seen = new HashSet<Type>();
+        return type.Properties.Any(property => HasBounds(property.Options.GetTypeInfo(property.PropertyType)));
+
+        bool HasBounds(JsonTypeInfo inner) => seen.Add(inner.Type)
+            && (inner.Properties.Any(property => Attributes<ValidationAttribute>(property).Any() || HasBounds(inner.Options.GetTypeInfo(property.PropertyType)))
+                || (inner.ElementType is { } element && HasBounds(inner.Options.GetTypeInfo(element))));
+    }
 
     private static JsonNode WithoutAbsent(JsonSchemaExporterContext context, JsonNode node)
     {
@@ -67,25 +79,38 @@ internal static class SkillSchema
                 schema["description"] = description.Description;
                 break;
             case RangeAttribute range:
-                schema["minimum"] = Number(range.Minimum);
-                schema["maximum"] = Number(range.Maximum);
+                if (Number(range.Minimum) is { } least) schema[range.MinimumIsExclusive ? "exclusiveMinimum" : "minimum"] = least;
+                if (Number(range.Maximum) is { } most) schema[range.MaximumIsExclusive ? "exclusiveMaximum" : "maximum"] = most;
                 break;
             case StringLengthAttribute length:
                 if (length.MinimumLength > 0) schema["minLength"] = length.MinimumLength;
                 schema["maxLength"] = length.MaximumLength;
                 break;
             case RegularExpressionAttribute pattern:
-                schema["pattern"] = pattern.Pattern;
+                schema["pattern"] = Anchored(pattern.Pattern);
                 break;
-            case AllowedValuesAttribute allowed:
-                var values = new JsonArray([.. allowed.Values.Select(value => JsonValue.Create((string)value!))]);
-                if (schema["type"] is JsonArray) values.Add(null);
+            case AllowedValuesAttribute allowed when allowed.Values.All(value => value is not Enum): // How those are written is the serialiser's affair, and so is their schema.
+                var values = new JsonArray([.. allowed.Values.Select(Constant)]);
+                if (schema["type"] is JsonArray && !allowed.Values.Contains(null)) values.Add(null);
                 schema["enum"] = values;
                 break;
         }
     }
 
-    private static JsonValue Number(object bound) => bound is int whole ? JsonValue.Create(whole) : JsonValue.Create((decimal)(double)bound);
+    /// <summary>Null: it is no number that JSON has here, such as infinity, so nothing is bounded by it.</summary>
+    private static JsonValue? Number(object bound) =>
+        decimal.TryParse(Convert.ToString(bound, CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : null;
+
+    private static JsonNode? Constant(object? value) => value switch
+    {
+        null => null,
+        string text => JsonValue.Create(text),
+        bool flag => JsonValue.Create(flag),
+        _ => Number(value),
+    };
+
+    /// <summary>The attribute asks that the whole text matches, the schema's keyword that a part of it does.</summary>
+    private static string Anchored(string pattern) => pattern.StartsWith('^') && pattern.EndsWith('$') ? pattern : $"^(?:{pattern})$";
 
     private static IEnumerable<T> Attributes<T>(JsonPropertyInfo property)
         where T : Attribute

@@ -176,16 +176,6 @@ public sealed class AgentAccess : IAsyncLifetime
         static string[] Rest(Reply can) => [.. can["walls"].EnumerateArray().Where(wall => wall.GetText("name") != "requests").Select(wall => wall.GetRawText())];
     }
 
-    [Theory]
-    [Trait("id", "AGENT-can-bad")]
-    [InlineData("action=write&resource=skill:http_call")]
-    [InlineData("action=use&resource=skill:http_call&url=ftp://x.example/")]
-    [InlineData("action=use&resource=skill:http_call&cost_cents=-1")]
-    [InlineData("action=use&resource=skill:http_call&cost_cents=9000000001")]
-    [InlineData("action=write&resource=run&url=http://x.example/")]
-    [InlineData("action=write&resource=run&cost_cents=1")]
-    public async Task What_makes_no_sense_is_refused(string query) => Assert.Equal(422, (await world.CanAsync(query)).Status);
-
     private static (string?, string?) Denied(Reply can) => (can.Text("denied_by"), can.Text("rule"));
 
     private static JsonElement Wall(Reply can, string name) => can["walls"].EnumerateArray().Single(wall => wall.GetText("name") == name);

@@ -8,15 +8,17 @@ namespace Aos.Auth.Tests;
 
 /// <summary>An agent reaches the domains it may reach: said before a run where the plan tells, held at every request in any case.</summary>
 [Trait("store", "none")]
-public sealed class AgentDomains : IAsyncLifetime
+public sealed class AgentDomains : IClassFixture<OpenAgentHouse>
 {
     private const string OnlyGood = """ "capabilities":{"allowed_domains":["good.example"]} """;
 
-    private AgentHouse world = null!;
+    private readonly AgentHouse world;
 
-    public async ValueTask InitializeAsync() => world = await AgentHouse.OpenAsync();
-
-    public ValueTask DisposeAsync() => world.DisposeAsync();
+    public AgentDomains(OpenAgentHouse open)
+    {
+        world = open.World;
+        world.Forget();
+    }
 
     [Theory]
     [Trait("id", "AGENT-domain-form")]
@@ -260,13 +262,14 @@ public sealed class AgentDomains : IAsyncLifetime
     [Trait("id", "AGENT-domain-webhook")]
     public async Task A_run_reports_nowhere_else_either()
     {
-        var agent = await world.AgentAsync(OnlyGood);
+        await using var own = await AgentHouse.OpenAsync(); // What is reported may come after the end of the test.
+        var agent = await own.AgentAsync(OnlyGood);
         const string plan = """[{"skill":"echo","params":{}}]""";
 
-        var refused = await world.RunAsync(agent, plan, more: """ "webhook_url":"http://evil.example:PORT/hook" """);
+        var refused = await own.RunAsync(agent, plan, more: """ "webhook_url":"http://evil.example:PORT/hook" """);
 
         Assert.Equal((403, "domain", "webhook_url"), (refused.Status, refused.Text("error.details.reason"), refused.Text("error.details.path")));
-        Assert.Equal("succeeded", (await world.RunAsync(agent, plan, more: """ "webhook_url":"http://good.example:PORT/hook" """)).Text("status"));
+        Assert.Equal("succeeded", (await own.RunAsync(agent, plan, more: """ "webhook_url":"http://good.example:PORT/hook" """)).Text("status"));
     }
 
     [Fact]

@@ -26,6 +26,9 @@ internal sealed class AgentHouse : IAsyncDisposable
 
     internal string Port => new Uri(peer.Urls.First()).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>Nobody was asked for anything yet.</summary>
+    internal void Forget() => asked.Clear();
+
     internal static async Task<AgentHouse> OpenAsync(Action<IServiceCollection>? more = null)
     {
         var house = new AgentHouse();
@@ -80,4 +83,14 @@ internal sealed class AgentHouse : IAsyncDisposable
         House.AsFirstAsync("POST", "/api/v1/runtime/simulate", At($$"""{"agent_id":"{{agent}}","plan":{{plan}}}"""));
 
     internal Task<Reply> CanAsync(string query) => House.AsFirstAsync("GET", $"/api/v1/rbac/can?{query}");
+}
+
+/// <summary>One of them for all tests of a class, each of which has agents of its own.</summary>
+public sealed class OpenAgentHouse : IAsyncLifetime
+{
+    internal AgentHouse World { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => World = await AgentHouse.OpenAsync();
+
+    public ValueTask DisposeAsync() => World.DisposeAsync();
 }

@@ -4,9 +4,11 @@ namespace Aos.Auth.Tests;
 
 /// <summary>What every answer tells browsers, and whose pages may ask.</summary>
 [Trait("store", "none")]
-public sealed class AnswerHeaders
+public sealed class AnswerHeaders(OpenHouse open) : IClassFixture<OpenHouse>
 {
     private const string Console = "https://console.example.com";
+
+    private readonly AuthHouse house = open.House;
 
     [Theory]
     [Trait("id", "SERVER-headers")]
@@ -21,8 +23,6 @@ public sealed class AnswerHeaders
     [InlineData("GET", "/docs", false, 200)]
     public async Task Every_answer_is_shut_to_browsers_whatever_its_status(string method, string path, bool hasKey, int status)
     {
-        await using var house = await AuthHouse.OpenAsync();
-
         var reply = hasKey ? await house.AsFirstAsync(method, path) : await house.AskAsync(method, path);
 
         Assert.Equal(status, reply.Status);
@@ -37,8 +37,6 @@ public sealed class AnswerHeaders
     [Trait("id", "SERVER-headers")]
     public async Task The_page_of_routes_may_use_its_own_style_and_nothing_else()
     {
-        await using var house = await AuthHouse.OpenAsync();
-
         var page = await house.AskAsync("GET", "/docs");
         var style = page.Body.GetString()!.Split("<style>")[1].Split("</style>")[0];
         var hash = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(style)));
@@ -51,7 +49,6 @@ public sealed class AnswerHeaders
     [Trait("id", "SERVER-headers")]
     public async Task A_route_that_says_how_long_its_answer_keeps_is_not_overruled()
     {
-        await using var house = await AuthHouse.OpenAsync();
         var run = (await house.AsFirstAsync("POST", "/api/v1/runs?wait=20", """{"plan":[{"skill":"echo"}]}""")).Text("run_id");
 
         Assert.Equal("no-cache", (await house.AsFirstAsync("GET", $"/api/v1/runs/{run}/events")).Headers["Cache-Control"]);
@@ -61,8 +58,6 @@ public sealed class AnswerHeaders
     [Trait("id", "SERVER-cors")]
     public async Task Without_origins_no_page_may_read_an_answer()
     {
-        await using var house = await AuthHouse.OpenAsync();
-
         var answer = await house.AskAsync("GET", "/api/v1/me", null, ("X-AOS-Key", AuthHouse.FirstKey), ("Origin", Console));
         var asked = await house.AskAsync("OPTIONS", "/api/v1/me", null, ("Origin", Console), ("Access-Control-Request-Method", "GET"));
 

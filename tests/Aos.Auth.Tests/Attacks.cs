@@ -1,14 +1,10 @@
 namespace Aos.Auth.Tests;
 
 /// <summary>What somebody would try who has no right credential, or one of another tenant.</summary>
-public sealed class Attacks : IAsyncLifetime
+public sealed class Attacks(OpenHouse open) : IClassFixture<OpenHouse>
 {
     private const string Plan = """{"plan":[{"skill":"echo","params":{"n":1}}]}""";
-    private AuthHouse house = null!;
-
-    public async ValueTask InitializeAsync() => house = await AuthHouse.OpenAsync();
-
-    public async ValueTask DisposeAsync() => await house.DisposeAsync();
+    private readonly AuthHouse house = open.House;
 
     [Fact]
     [Trait("id", "ATTACK-role-header")]

@@ -3,15 +3,11 @@ using Aos.App.Server;
 namespace Aos.Auth.Tests;
 
 /// <summary>Ids and filters that mean more than what they are.</summary>
-public sealed class AttacksOnPaths : IAsyncLifetime
+public sealed class AttacksOnPaths(OpenHouse open) : IClassFixture<OpenHouse>
 {
     private static readonly string[] Places = ["/etc/passwd", "master.key", "api.key"];
 
-    private AuthHouse house = null!;
-
-    public async ValueTask InitializeAsync() => house = await AuthHouse.OpenAsync();
-
-    public async ValueTask DisposeAsync() => await house.DisposeAsync();
+    private readonly AuthHouse house = open.House;
 
     [Theory]
     [Trait("id", "ATTACK-path-traversal")]

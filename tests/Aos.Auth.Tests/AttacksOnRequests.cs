@@ -6,18 +6,14 @@ namespace Aos.Auth.Tests;
 
 /// <summary>Requests that are meant to cost the server more than they cost whoever sends them.</summary>
 [Trait("store", "none")]
-public sealed class AttacksOnRequests : IAsyncLifetime
+public sealed class AttacksOnRequests(OpenHouse open) : IClassFixture<OpenHouse>
 {
     private const int MiB = 1024 * 1024;
 
     /// <summary>None of them may take longer, also on a machine that is busy with other tests.</summary>
     private static readonly TimeSpan Quickly = TimeSpan.FromSeconds(20);
 
-    private AuthHouse house = null!;
-
-    public async ValueTask InitializeAsync() => house = await AuthHouse.OpenAsync();
-
-    public async ValueTask DisposeAsync() => await house.DisposeAsync();
+    private readonly AuthHouse house = open.House;
 
     [Theory]
     [Trait("id", "ATTACK-json-depth")]

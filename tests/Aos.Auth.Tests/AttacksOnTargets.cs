@@ -1,43 +1,18 @@
-using System.Net;
 using Aos.Contracts;
-using Aos.Egress;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Aos.Auth.Tests;
 
 /// <summary>Plans that want the server to ask what only the server can reach.</summary>
 [Trait("store", "none")]
-public sealed class AttacksOnTargets : IAsyncLifetime
+public sealed class AttacksOnTargets : IClassFixture<InnerHouse>
 {
-    private WebApplication inner = null!;
-    private AuthHouse house = null!;
-    private int asked;
-    private int resolved;
+    private readonly InnerHouse inner;
 
-    private string Inner => inner.Urls.First();
-
-    public async ValueTask InitializeAsync()
+    public AttacksOnTargets(InnerHouse inner)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        inner = builder.Build();
-        inner.MapGet("/to", (string url) => Results.Redirect(url));
-        inner.MapGet("/{**rest}", () => Interlocked.Increment(ref asked));
-        await inner.StartAsync();
-        // Of the names of a test only the gate's may be asked; "rebind" is that for the first who asks, and this machine's afterwards.
-        var options = new EgressOptions { Allow = [$"gate.example:{new Uri(Inner).Port}"] };
-        house = await AuthHouse.OpenAsync(more: services => services.AddSingleton<IEgress>(_ => new Aos.Egress.Egress(options, ResolveAsync)));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await house.DisposeAsync();
-        await inner.DisposeAsync();
+        this.inner = inner;
+        inner.Asked = 0;
     }
 
     [Theory]
@@ -88,7 +63,7 @@ public sealed class AttacksOnTargets : IAsyncLifetime
     public async Task A_redirect_to_a_private_address_is_not_followed(string url)
     {
         Assert.Equal("succeeded", (await CallAsync("http://gate.example:PORT/open")).Text("status"));
-        asked = 0;
+        inner.Asked = 0;
 
         await AssertBlockedAsync($"http://gate.example:PORT/to?url={Uri.EscapeDataString(url.Replace("PORT", Port, StringComparison.Ordinal))}");
     }
@@ -105,12 +80,12 @@ public sealed class AttacksOnTargets : IAsyncLifetime
     public async Task A_name_that_changes_its_mind_is_judged_by_the_address_that_is_connected_to()
     {
         // It leads to a public address when it is judged before the run, and to this machine when the call is made.
-        Assert.Null(await house.Services.GetRequiredService<IEgress>().CheckAsync($"http://rebind.example:{Port}/", TestContext.Current.CancellationToken));
+        Assert.Null(await inner.House.Services.GetRequiredService<IEgress>().CheckAsync($"http://rebind.example:{Port}/", TestContext.Current.CancellationToken));
 
         await AssertBlockedAsync("http://rebind.example:PORT/");
     }
 
-    private string Port => new Uri(Inner).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private string Port => inner.Port;
 
     private async Task AssertBlockedAsync(string url)
     {
@@ -119,18 +94,9 @@ public sealed class AttacksOnTargets : IAsyncLifetime
         Assert.True(reply.Status is 201 or (>= 400 and < 500), $"{reply.Status}");
         if (reply.Status == 201) Assert.Equal("failed", reply.Text("status"));
         Assert.Contains(reply.Text(reply.Status == 201 ? "outcome.error.code" : "error.code"), new[] { "EGRESS_BLOCKED", "INVALID_INPUT", "INVALID_PLAN" });
-        Assert.Equal(0, asked);
+        Assert.Equal(0, inner.Asked);
     }
 
-    private Task<Reply> CallAsync(string url) => house.AsFirstAsync(
+    private Task<Reply> CallAsync(string url) => inner.House.AsFirstAsync(
         "POST", "/api/v1/runs?wait=20", $$"""{"plan":[{"skill":"http_call","params":{"url":"{{url.Replace("PORT", Port, StringComparison.Ordinal)}}"} }]}""");
-
-    private Task<IPAddress[]> ResolveAsync(string name, CancellationToken cancel) => Task.FromResult<IPAddress[]>(name switch
-    {
-        "gate.example" or "inner.example" => [IPAddress.Loopback],
-        "both.example" => [IPAddress.Parse("93.184.216.34"), IPAddress.Loopback],
-        "mapped.example" => [IPAddress.Parse("::ffff:127.0.0.1")],
-        "rebind.example" => [Interlocked.Increment(ref resolved) == 1 ? IPAddress.Parse("93.184.216.34") : IPAddress.Loopback],
-        _ => [IPAddress.Loopback],
-    });
 }

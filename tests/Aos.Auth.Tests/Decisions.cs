@@ -4,6 +4,7 @@ using Aos.Identity;
 namespace Aos.Auth.Tests;
 
 /// <summary>The decision itself, and the policy as it is shipped.</summary>
+[Trait("store", "none")]
 public sealed class Decisions
 {
     [Fact]

@@ -26,31 +26,6 @@ public sealed class KeyLives : IAsyncLifetime
         Assert.False(me["is_house"].GetBoolean());
     }
 
-    [Theory]
-    [InlineData("X-AOS-Key", "")]
-    [InlineData("X-API-Key", "")]
-    [InlineData("Authorization", "Bearer ")]
-    [InlineData("authorization", "bearer ")]
-    public async Task Each_of_the_headers_means_the_same(string header, string prefix)
-    {
-        var key = await house.KeyAsync("readonly");
-
-        Assert.Equal($"key:{key.Id}", (await house.AskAsync("GET", "/api/v1/me", null, (header, prefix + key.Text))).Text("principal"));
-    }
-
-    [Theory]
-    [Trait("id", "C8.2-24")]
-    [InlineData("X-Machine-Token")]
-    [InlineData("Authorization-Machine")]
-    public async Task The_machine_token_is_a_caller_of_its_own(string header)
-    {
-        var me = await house.AskAsync("GET", "/api/v1/me", null, (header, AuthHouse.MachineToken));
-
-        Assert.Equal((200, "machine", "default"), (me.Status, me.Text("principal"), me.Text("tenant_id")));
-        Assert.Equal(201, (await house.AskAsync("POST", "/api/v1/runs", """{"plan":[{"skill":"echo","params":{"n":1}}]}""", (header, AuthHouse.MachineToken))).Status);
-        Assert.Equal(403, (await house.AskAsync("GET", "/api/v1/keys", null, (header, AuthHouse.MachineToken))).Status);
-    }
-
     [Fact]
     public async Task The_text_of_a_key_is_in_the_answer_that_makes_it_and_nowhere_else()
     {
@@ -127,27 +102,6 @@ public sealed class KeyLives : IAsyncLifetime
 
         Assert.Equal(401, (await house.AskAsync("GET", "/api/v1/me", null, ("X-AOS-Key", next.Text("key")!))).Status);
         Assert.Equal(200, (await house.AskAsync("GET", "/api/v1/me", null, ("X-AOS-Key", last.Text("key")!))).Status);
-    }
-
-    [Theory]
-    [InlineData("""{"name":"","roles":["dev"]}""", 422, "name")]
-    [InlineData("""{"roles":["dev"]}""", 422, "name")]
-    [InlineData("""{"name":"x"}""", 422, "roles")]
-    [InlineData("""{"name":"x","roles":[]}""", 422, "roles")]
-    [InlineData("""{"name":"x","roles":[1]}""", 422, "roles")]
-    [InlineData("""{"name":"x","roles":["emperor"]}""", 422, "emperor")]
-    [InlineData("""{"name":"x","roles":["dev"],"tier":"platinum"}""", 422, "tier")]
-    [InlineData("""{"name":"x","roles":["dev"],"scopes":["run:fly"]}""", 422, "run:fly")]
-    [InlineData("""{"name":"x","roles":["dev"],"scopes":["*"]}""", 422, "*")]
-    [InlineData("""{"name":"x","roles":["dev"],"expires_in":"soon"}""", 422, "expires_in")]
-    [InlineData("""{"name":"x","roles":["dev"],"tenant_id":"../x"}""", 422, "tenant_id")]
-    [InlineData("""{"name":"x","roles":["dev"],"is_house":"yes"}""", 422, "is_house")]
-    public async Task What_is_wrong_with_an_order_is_named(string order, int status, string word)
-    {
-        var reply = await house.AsFirstAsync("POST", "/api/v1/keys", order);
-
-        Assert.Equal(status, reply.Status);
-        Assert.Contains(word, reply.Text("error.message")!, StringComparison.Ordinal);
     }
 
     [Fact]

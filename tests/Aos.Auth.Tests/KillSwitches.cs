@@ -179,22 +179,6 @@ public sealed class KillSwitches : IAsyncLifetime
         Assert.Equal((200, "acme"), (forAcme.Status, forAcme.Text("tenant_id")));
     }
 
-    [Theory]
-    [InlineData(Engage, "{}")]
-    [InlineData(Engage, """{"reason":"  "}""")]
-    [InlineData(Engage, """{"reason":7}""")]
-    [InlineData(Engage, """{"reason":"x","workflow":"a@1.0.0"}""")]
-    [InlineData(Engage, """{"reason":"x","workflow":""}""")]
-    [InlineData(Engage, """{"reason":"x","tenant":"rival"}""")]
-    [InlineData("/api/v1/killswitches/house/engage", "{}")]
-    [InlineData("/api/v1/killswitches/house/engage", """{"reason":"x","workflow":"a"}""")]
-    [Trait("id", "SWITCH-16")]
-    public async Task What_does_not_say_what_and_why_engages_nothing(string path, string body)
-    {
-        Assert.Equal((422, "INVALID_INPUT"), Refused(await house.AsFirstAsync("POST", path, body)));
-        Assert.Equal(0, (await house.AsFirstAsync("GET", "/api/v1/killswitches?all_tenants=true"))["count"].GetInt32());
-    }
-
     [Fact]
     [Trait("id", "SWITCH-17")]
     public async Task No_goal_is_planned_and_whoever_asks_what_an_agent_may_is_told()

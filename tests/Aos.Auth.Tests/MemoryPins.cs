@@ -64,28 +64,6 @@ public sealed class MemoryPins : IAsyncLifetime
         Assert.True(after["id"].GetInt64() > before["id"].GetInt64(), "What was over is another entry.");
     }
 
-    [Theory]
-    [Trait("id", "MEMREAD-22")]
-    [InlineData("""{"value":{}}""", 422, "key")]
-    [InlineData("""{"key":"k"}""", 422, "value")]
-    [InlineData("""{"key":"","value":{}}""", 422, "key")]
-    [InlineData("""{"key":"a/b","value":{}}""", 422, "key")]
-    [InlineData("""{"key":"a..b","value":{}}""", 422, "key")]
-    [InlineData("""{"key":"k","value":[1]}""", 422, "value")]
-    [InlineData("""{"key":"k","value":"text"}""", 422, "value")]
-    [InlineData("""{"key":"k","value":{},"ttl_seconds":31536001}""", 422, "ttl_seconds")]
-    [InlineData("""{"key":"k","value":{},"ttl_seconds":"1"}""", 422, "ttl_seconds")]
-    [InlineData("""{"key":"k","value":{},"source":""}""", 422, "source")]
-    [InlineData("""{"key":"k","value":{},"tenant_id":"rival"}""", 403, "rival")]
-    public async Task What_is_no_entry_is_refused_with_what_is_wrong(string body, int status, string names)
-    {
-        var reply = await AskAsync("POST", Pins, body);
-
-        Assert.Equal(status, reply.Status);
-        Assert.Contains(names, reply.Text("error.message")!, StringComparison.Ordinal);
-        Assert.Equal(0, await house.CountAsync("memory_pins"));
-    }
-
     [Fact]
     [Trait("id", "MEMREAD-23")]
     public async Task A_run_reads_what_its_tenant_has_and_its_replay_reads_no_memory()

@@ -4,6 +4,7 @@ using Aos.Identity;
 namespace Aos.Auth.Tests;
 
 /// <summary>The first key and the machine token.</summary>
+[Trait("store", "none")]
 public sealed class OwnCredentials : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("aos-auth-").FullName;

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Aos.Contracts;
+using Aos.Kernel;
 using Aos.Skills;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -160,13 +162,12 @@ public sealed class Recoveries : IAsyncLifetime
         await AskAsync("/api/v1/recovery/reject", $$"""{"id":"{{rejected}}","note":"no"}""");
         var (ofOther, ofNone) = (await SuggestedAsync(other, """{"kind":"retry"}"""), (await AskAsync("/api/v1/recovery/suggest", """{"error_code":"TIMEOUT"}""")).Text("id")!);
         await AskAsync("/api/v1/recovery/approve", $$"""{"id":"{{ofNone}}"}""");
-        var (open, nothing) = (await SuggestedAsync(run, """{"kind":"another_model","step":"ask"}"""), await SuggestedAsync(run, """{"kind":"abort"}"""));
-        var unfit = await SuggestedAsync(run, """{"kind":"use_fallback","step":"ask","fallback":"zz"}""");
+        var nothing = await SuggestedAsync(run, """{"kind":"abort"}""");
 
         foreach (var (suggestion, status, code) in new[]
                  {
-                     (rejected, 409, "INVALID_STATE"), (ofOther, 409, "INVALID_STATE"), (ofNone, 409, "INVALID_STATE"), (nothing, 409, "INVALID_STATE"), (unfit, 409, "INVALID_STATE"),
-                     (open, 400, "MISSING_REQUIRED_FIELD"), (Guid.Empty.ToString("D"), 404, "NOT_FOUND"), ("odd", 422, "INVALID_INPUT"),
+                     (rejected, 409, "INVALID_STATE"), (ofOther, 409, "INVALID_STATE"), (ofNone, 409, "INVALID_STATE"), (nothing, 409, "INVALID_STATE"),
+                     (Guid.Empty.ToString("D"), 404, "NOT_FOUND"), ("odd", 422, "INVALID_INPUT"),
                  })
         {
             var refused = await AskAsync($"/api/v1/runs/{run}/retry", $$"""{"suggestion_id":"{{suggestion}}"}""");
@@ -183,6 +184,73 @@ public sealed class Recoveries : IAsyncLifetime
         Assert.Contains(untaken.Text("error.code")!, back["decisions"][2].GetText("note"), StringComparison.Ordinal);
         Assert.Equal("approved", (await house.AskAsync("GET", $"/api/v1/recovery/candidates/{ofOther}", null, acme)).Text("status"));
         Assert.Equal("failed", (await house.AskAsync("GET", $"/api/v1/runs/{run}", null, acme)).Text("status"));
+    }
+
+    [Fact]
+    [Trait("id", "F5.55-08")]
+    public async Task What_could_never_be_applied_is_not_approved_and_can_still_be_decided_about()
+    {
+        peer.Status = 503;
+        var run = await FailAsync(""" "retry":{"max_attempts":1} """, "SERVICE_UNAVAILABLE");
+        var id = (await AskAsync("/api/v1/recovery/suggest", $$"""{"run_id":"{{run}}"}""")).Text("id")!;
+        foreach (var (action, status, code, words) in new[]
+                 {
+                     ("""{"kind":"longer_timeout","step":"ask"}""", 400, "MISSING_REQUIRED_FIELD", "timeout_ms"), ("""{"kind":"skip_step","step":"zz"}""", 400, "INVALID_INPUT", "zz"),
+                     ("""{"kind":"use_fallback","step":"ask","fallback":"zz"}""", 409, "INVALID_STATE", "zz"),
+                 })
+        {
+            var refused = await AskAsync($"/api/v1/recovery/candidates/{id}/approve", $$"""{"action":{{action}}}""");
+            Assert.True((refused.Status, refused.Text("error.code")) == (status, code), refused.Body.GetRawText());
+            Assert.Contains(words, refused.Text("error.message"), StringComparison.Ordinal);
+        }
+
+        var ofNoRun = (await AskAsync("/api/v1/recovery/suggest", """{"error_code":"LLM_CONTEXT_EXCEEDED"}""")).Text("id")!;
+        Assert.Equal("proposed", (await house.AskAsync("GET", $"/api/v1/recovery/candidates/{id}", null, acme)).Text("status"));
+        Assert.Equal("approved", (await AskAsync($"/api/v1/recovery/candidates/{id}/approve", """{"action":{"kind":"longer_timeout","step":"ask","timeout_ms":900}}""")).Text("status"));
+        Assert.Equal("approved", (await AskAsync($"/api/v1/recovery/candidates/{ofNoRun}/approve", "{}")).Text("status")); // It is for no run: what it leaves open is nobody's.
+    }
+
+    [Fact]
+    [Trait("id", "F5.57-12")]
+    public async Task What_was_begun_is_done_also_when_whoever_asked_goes_away()
+    {
+        using var left = new CancellationTokenSource();
+        await using var own = await AuthHouse.OpenAsync(more: services =>
+        {
+            var forks = services.Last(service => service.ServiceType == typeof(IForks)).ImplementationFactory!;
+            services.AddSingleton<IForks>(provider => new LeftAlone((IForks)forks(provider), left));
+        });
+        var run = (await own.AsFirstAsync("POST", "/api/v1/runs?wait=30", """{"plan":{"steps":[{"id":"pick","skill":"json_transform","params":{"operation":"extract","data":{"a":1},"path":"$.b"}}]}}""")).Text("run_id")!;
+        var id = (await own.AsFirstAsync("POST", "/api/v1/recovery/suggest", $$"""{"run_id":"{{run}}"}""")).Text("id")!;
+        var approved = await own.AsFirstAsync("POST", $"/api/v1/recovery/candidates/{id}/approve", """{"action":{"kind":"change_parameter","step":"pick","parameter":"path","value":"$.a"}}""");
+        var (recovery, caller) = (own.Services.GetRequiredService<IRecovery>(), new Caller(TenantId.Default, "somebody", []));
+        var (candidate, _) = (await recovery.FindAsync(caller, Guid.Parse(id), left.Token))!.Value;
+
+        var (fork, refusal) = await recovery.ApplyAsync(caller, new RunId(Guid.Parse(run)), candidate, null, left.Token);
+        var ended = await own.AsFirstAsync("GET", $"/api/v1/runs/{fork}?wait=30");
+        var one = await own.AsFirstAsync("GET", $"/api/v1/recovery/candidates/{id}");
+
+        Assert.True(approved.Status == 200 && refusal is null, approved.Body.GetRawText());
+        Assert.True(left.IsCancellationRequested);
+        Assert.Equal(("succeeded", id), (ended.Text("status"), ended.Text("forked_from.suggestion_id")));
+        Assert.Equal(("applied", "succeeded", fork.ToString()), (one.Text("status"), one.Text("outcome"), one.Text("applied_run_id")));
+    }
+
+    [Fact]
+    [Trait("id", "F5.57-13")]
+    public async Task What_was_not_approved_when_it_was_read_is_not_done_though_it_is_by_now()
+    {
+        peer.Status = 503;
+        var run = await FailAsync(""" "retry":{"max_attempts":1} """, "SERVICE_UNAVAILABLE");
+        var id = (await AskAsync("/api/v1/recovery/suggest", $$"""{"run_id":"{{run}}"}""")).Text("id")!;
+        var (recovery, caller) = (house.Services.GetRequiredService<IRecovery>(), new Caller(new TenantId("acme"), "somebody", []));
+        var (read, _) = (await recovery.FindAsync(caller, Guid.Parse(id), TestContext.Current.CancellationToken))!.Value;
+        await AskAsync($"/api/v1/recovery/candidates/{id}/approve", """{"action":{"kind":"skip_step","step":"ask"}}""");
+
+        var (goes, refusal) = await recovery.ApplyAsync(caller, new RunId(Guid.Parse(run)), read, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal((null, "INVALID_STATE"), (goes, refusal?.Code));
+        Assert.Equal("approved", (await house.AskAsync("GET", $"/api/v1/recovery/candidates/{id}", null, acme)).Text("status"));
     }
 
     [Fact]
@@ -234,18 +302,6 @@ public sealed class Recoveries : IAsyncLifetime
         Assert.Equal((403, "PERMISSION_DENIED"), (refused.Status, refused.Text("error.code")));
     }
 
-    [Theory]
-    [Trait("id", "F5.54-06")]
-    [InlineData("{}", "INVALID_INPUT")]
-    [InlineData("""{"error_code":"TIMEOUT","run_id":"019aa000-0000-7000-8000-000000000000"}""", "INVALID_INPUT")]
-    [InlineData("""{"run_id":"odd"}""", "INVALID_INPUT")]
-    [InlineData("""{"failure_id":"odd"}""", "INVALID_INPUT")]
-    [InlineData("""{"error_code":"TIMEOUT","context":7}""", "INVALID_INPUT")]
-    [InlineData("""{"error_code":"TIMEOUT","wish":1}""", "UNKNOWN_MEMBER")]
-    [InlineData("""{"run_id":"019aa000-0000-7000-8000-000000000000"}""", "RUN_NOT_FOUND")]
-    [InlineData("""{"failure_id":"019aa000-0000-7000-8000-000000000000"}""", "NOT_FOUND")]
-    public async Task A_question_that_makes_no_sense_is_refused(string body, string code) => Assert.Equal(code, (await AskAsync("/api/v1/recovery/suggest", body)).Text("error.code"));
-
     [Fact]
     [Trait("id", "F5.54-06")]
     [Trait("id", "F5.55-07")]
@@ -281,4 +337,14 @@ public sealed class Recoveries : IAsyncLifetime
     }
 
     private Task<Reply> AskAsync(string path, string body) => house.AskAsync("POST", path, body, acme);
+
+    /// <summary>Whoever asked goes away while a fork is made.</summary>
+    private sealed class LeftAlone(IForks forks, CancellationTokenSource left) : IForks
+    {
+        public async Task<StartReply?> ForkAsync(Caller caller, RunId origin, ForkRequest request, CancellationToken cancel)
+        {
+            await left.CancelAsync();
+            return await forks.ForkAsync(caller, origin, request, cancel);
+        }
+    }
 }

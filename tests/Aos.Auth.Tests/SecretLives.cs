@@ -78,52 +78,6 @@ public sealed class SecretLives : IAsyncLifetime
             (await house.PutSecretAsync(mine, "SAME", "the same value")).Text("fingerprint"), (await house.PutSecretAsync(admin, "SAME", "the same value")).Text("fingerprint"));
     }
 
-    [Theory]
-    [Trait("id", "SEC-04")]
-    [InlineData("infra", 200, 200)]
-    [InlineData("operator", 200, 403)]
-    [InlineData("dev", 200, 403)]
-    [InlineData("developer", 200, 403)]
-    [InlineData("machine", 403, 403)]
-    [InlineData("readonly", 403, 403)]
-    public async Task A_role_sees_or_changes_names_or_neither(string role, int read, int write)
-    {
-        await house.PutSecretAsync(admin, "K", SecretHouse.NewValue());
-        var key = await house.KeyAsync(role, """ "tenant_id":"acme" """);
-
-        Assert.Equal(read, (await house.AsAsync(key, "GET", "/api/v1/secrets")).Status);
-        Assert.Equal(read, (await house.AsAsync(key, "GET", "/api/v1/secrets/K")).Status);
-        Assert.Equal(write, (await house.AsAsync(key, "PUT", "/api/v1/secrets/K", SecretHouse.Body(SecretHouse.NewValue()))).Status);
-        Assert.Equal(403, (await house.AsAsync(key, "POST", "/api/v1/secrets/reencrypt")).Status);
-        Assert.Equal(write, (await house.AsAsync(key, "DELETE", "/api/v1/secrets/K")).Status);
-    }
-
-    [Theory]
-    [Trait("id", "SEC-05")]
-    [InlineData("9K", """{"value":"wxyz"}""", "name")]
-    [InlineData("A-B", """{"value":"wxyz"}""", "name")]
-    [InlineData("K", """{"value":"wxy"}""", "value")]
-    [InlineData("K", """{"value":""}""", "value")]
-    [InlineData("K", """{"value":["hidden"]}""", "value")]
-    [InlineData("K", """{"value":"wxyz","overlap":"91d"}""", "overlap")]
-    [InlineData("K", """{"value":"wxyz","overlap":"soon"}""", "overlap")]
-    [InlineData("K", """{"value":"wxyz","expires_in":"1s"}""", "expires_in")]
-    [InlineData("K", """{"value":"wxyz","allow":{"agents":[]}}""", "allow.agents")]
-    [InlineData("K", """{"value":"wxyz","allow":{"agents":[1]}}""", "allow.agents")]
-    [InlineData("K", """{"value":"wxyz","allow":{"skills":["fly"]}}""", "fly")]
-    [InlineData("K", """{"value":"wxyz","allow":["bot"]}""", "allow")]
-    [InlineData("K", """{"value":"wxyz","allow":{"users":["bot"]}}""", "allow")]
-    [InlineData("K", """{"value":"wxyz","ttl":"1d"}""", "ttl")]
-    public async Task What_is_wrong_with_an_order_is_named_and_its_value_is_not(string name, string order, string word)
-    {
-        var reply = await house.AsAsync(admin, "PUT", $"/api/v1/secrets/{name}", order);
-
-        Assert.Equal((422, "INVALID_INPUT"), (reply.Status, reply.Text("error.code")));
-        Assert.Contains(word, reply.Text("error.message")!, StringComparison.Ordinal);
-        Assert.All(new[] { "wxy", "hidden" }, value => Assert.DoesNotContain(value, reply.Body.GetRawText(), StringComparison.Ordinal));
-        Assert.Equal(0, (await house.AsAsync(admin, "GET", "/api/v1/secrets"))["count"].GetInt32());
-    }
-
     [Fact]
     [Trait("id", "SEC-05")]
     public async Task Values_have_a_largest_size_and_tenants_a_largest_number()

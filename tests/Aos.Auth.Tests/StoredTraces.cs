@@ -102,33 +102,6 @@ public sealed class StoredTraces : IAsyncLifetime
         Assert.Equal(0, await house.CountAsync("client_trace_steps"));
     }
 
-    [Theory]
-    [Trait("id", "B8-TRACE-24")]
-    [InlineData("""{"plan":[]}""", 400, "run_id")]
-    [InlineData("""{"run_id":"r","seed":1.5}""", 400, "trace.seed")]
-    [InlineData("""{"run_id":"r","seed":"42"}""", 400, "trace.seed")]
-    [InlineData("""{"run_id":"r","steps":{}}""", 400, "trace.steps")]
-    [InlineData("""{"run_id":"r","steps":[7]}""", 400, "trace.steps[0]")]
-    [InlineData("""{"run_id":"r","steps":[{"step_index":1}]}""", 400, "trace.steps[0].step_index")]
-    [InlineData("""{"run_id":"r","steps":[{"outcome":"fine"}]}""", 400, "trace.steps[0].outcome")]
-    [InlineData("""{"run_id":"r","steps":[{"status":"fine"}]}""", 400, "trace.steps[0].status")]
-    [InlineData("""{"run_id":"r","steps":[{"replay_behavior":"guess"}]}""", 400, "trace.steps[0].replay_behavior")]
-    [InlineData("""{"run_id":"r","steps":[{"cost_cents":-1}]}""", 400, "trace.steps[0].cost_cents")]
-    [InlineData("""{"run_id":"r","started_at":"soon"}""", 400, "trace.started_at")]
-    [InlineData("""{"run_id":"r","metadata":[]}""", 400, "trace.metadata")]
-    [InlineData("""{"trace_id":"compare"}""", 400, "trace.trace_id")]
-    [InlineData("""{"run_id":""}""", 400, "trace.run_id")]
-    [InlineData("""{"run_id":"r","tenant_id":"rival"}""", 403, "rival")]
-    [InlineData("7", 422, "trace is an object")]
-    public async Task What_is_no_trace_is_refused_with_its_place(string trace, int status, string says)
-    {
-        var refused = await StoreAsync($$"""{"trace":{{trace}}}""");
-
-        Assert.Equal(status, refused.Status);
-        Assert.Contains(says, refused.Text("error.message"), StringComparison.Ordinal);
-        Assert.Equal(0, await house.CountAsync("client_traces"));
-    }
-
     [Fact]
     [Trait("id", "B8-TRACE-25")]
     public async Task Too_many_steps_and_too_many_bytes_are_refused()

@@ -31,25 +31,6 @@ public sealed class TenantQuotas : IAsyncLifetime
         Assert.Contains((await house.AsFirstAsync("GET", "/api/v1/tenants"))["tenants"].EnumerateArray(), tenant => tenant.GetText("id") == "acme");
     }
 
-    [Theory]
-    [InlineData("""{"quota":{"runs_per_day":-1}}""", "quota.runs_per_day")]
-    [InlineData("""{"quota":{"runs_per_day":"many"}}""", "quota.runs_per_day")]
-    [InlineData("""{"quota":{"runs_per_day":1.5}}""", "quota.runs_per_day")]
-    [InlineData("""{"quota":{"concurrent_runs":3000000000}}""", "quota.concurrent_runs")]
-    [InlineData("""{"quota":{"runs":1}}""", "runs_per_day, tokens_per_month")]
-    [InlineData("""{"quota":7}""", "quota is an object")]
-    [InlineData("""{"name":""}""", "name is a text")]
-    [InlineData("""{"nome":"x"}""", "nome is no member")]
-    [Trait("id", "TENANT-bad-input")]
-    public async Task What_is_no_quota_is_refused_with_its_place(string body, string says)
-    {
-        var refused = await SetAsync("acme", body);
-
-        Assert.Equal(422, refused.Status);
-        Assert.Contains(says, refused.Text("error.message"), StringComparison.Ordinal);
-        Assert.Equal(0, (await house.AsFirstAsync("GET", "/api/v1/tenants"))["count"].GetInt64());
-    }
-
     [Fact]
     [Trait("id", "TENANT-own-only")]
     public async Task A_tenant_sees_its_own_quotas_and_changes_none()

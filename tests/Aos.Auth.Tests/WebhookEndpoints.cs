@@ -42,33 +42,6 @@ public sealed class WebhookEndpoints : IAsyncLifetime
         Assert.Null(record[0].GetText("after"));
     }
 
-    [Theory]
-    [InlineData("""{"secret":"S"}""", "name")]
-    [InlineData("""{"name":"a"}""", "secret")]
-    [InlineData("""{"name":"","secret":"S"}""", "name")]
-    [InlineData("""{"name":"a\u0007","secret":"S"}""", "name")]
-    [InlineData("""{"name":"a","secret":"NONE"}""", "aos secrets set NONE")]
-    [InlineData("""{"name":"a","secret":"S","scheme":"md5"}""", "aos, github or stripe")]
-    [InlineData("""{"name":"a","secret":"S","window_seconds":29}""", "30 to 3600")]
-    [InlineData("""{"name":"a","secret":"S","window_seconds":3601}""", "30 to 3600")]
-    [InlineData("""{"name":"a","secret":"S","window_seconds":"5m"}""", "30 to 3600")]
-    [InlineData("""{"name":"a","secret":"S","forward":{}}""", "forward.signal")]
-    [InlineData("""{"name":"a","secret":"S","forward":{"signal":"x"}}""", "either run_id, or run_field")]
-    [InlineData("""{"name":"a","secret":"S","forward":{"signal":"x","run_id":"no"}}""", "forward.run_id")]
-    [InlineData("""{"name":"a","secret":"S","forward":{"signal":"x","run_field":"a..b"}}""", "forward.run_field")]
-    [InlineData("""{"name":"a","secret":"S","forward":{"signal":"x","run_field":"a","extra":1}}""", "extra")]
-    [InlineData("""{"name":"a","secret":"S","tenant_id":"rival"}""", "tenant_id")]
-    [InlineData("""{"name":"a","secret":"S","enabled":false}""", "enabled")]
-    [Trait("id", "HOOK-endpoints")]
-    public async Task What_is_no_endpoint_is_refused_with_the_reason(string body, string reason)
-    {
-        var reply = await house.AsAsync(key, "POST", All, body);
-
-        Assert.Equal((422, "INVALID_INPUT"), (reply.Status, reply.Text("error.code")));
-        Assert.Contains(reason, reply.Text("error.message"), StringComparison.Ordinal);
-        Assert.Equal(0, await house.CountAsync("webhook_endpoints"));
-    }
-
     [Fact]
     [Trait("id", "HOOK-endpoints")]
     public async Task A_tenant_has_a_hundred_endpoints_and_not_one_more()

@@ -22,6 +22,9 @@ internal sealed class Command(string folder, TestStore store)
         "AOS_WORKSPACE_ROOT", "MACHINE_SECRET_TOKEN", "ANTHROPIC_API_KEY", "OPENAI_API_KEY",
     ];
 
+    /// <summary>The program as ./aos has published it, compiled ahead of time; null: the one beside the tests, which takes longer to start.</summary>
+    private static string? Published { get; } = System.Environment.GetEnvironmentVariable("AOS_TEST_PROGRAM");
+
     internal string Data => store.Data;
 
     internal List<(string Name, string Value)> Environment { get; } = [];
@@ -44,12 +47,13 @@ internal sealed class Command(string folder, TestStore store)
         return await EndAsync(process);
     }
 
-    internal Process Start(params string[] arguments) => Start("aos.dll", arguments);
+    internal Process Start(params string[] arguments) => Published is { Length: > 0 } program ? Start(new ProcessStartInfo(program), arguments) : Start("aos.dll", arguments);
 
-    internal Process Start(string dll, string[] arguments)
+    internal Process Start(string dll, string[] arguments) => Start(new ProcessStartInfo("dotnet"), [Path.Combine(AppContext.BaseDirectory, dll), .. arguments]);
+
+    private Process Start(ProcessStartInfo start, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, dll));
+        (start.RedirectStandardOutput, start.RedirectStandardError, start.RedirectStandardInput, start.WorkingDirectory) = (true, true, true, folder);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var name in Settings) start.Environment.Remove(name);
         start.Environment["AOS_DATA"] = Data;

@@ -45,6 +45,9 @@ public sealed class SkillKit : InFolder
         var gone = await Aos.RunAsync("skills", "diff", "before.json", Aos.Write("empty.json", "{\"format\":1,\"skills\":[]}"));
         Assert.Equal(1, gone.Code);
         Assert.Equal(JsonValueKind.False, gone.Json.GetProperty("compatible").ValueKind);
+        var foreign = await Aos.RunAsync("skills", "diff", "before.json", "plan.json");
+        Assert.Equal((2, ""), (foreign.Code, foreign.Output));
+        Assert.Contains("plan.json is no snapshot of skills", foreign.Errors, StringComparison.Ordinal);
         var pins = await Aos.RunAsync("skills", "pins");
         Assert.StartsWith("say_hello@0.1.0 sha256:", pins.Output, StringComparison.Ordinal);
         Aos.Environment.Add(("AOS_SKILL_PINS", Aos.Write("pins.txt", pins.Output)));

@@ -22,6 +22,23 @@ public sealed class Redactions
     [InlineData("Basic knowledge of German", "Basic knowledge of German")]
     public void A_secret_is_hidden_and_what_only_looks_like_one_is_not(string text, string shown) => Assert.Equal(shown, Redactor.RedactText(text));
 
+    [Theory, Trait("id", "F5.68-11")]
+    [InlineData("""{"jo@example.com":1,"ann@example.com":{"a":2},"[REDACTED_EMAIL]":3}""", """{"[REDACTED_EMAIL] 2":1,"[REDACTED_EMAIL] 3":{"a":2},"[REDACTED_EMAIL]":3}""")]
+    [InlineData("""[{"name":"X-Api-Key","value":"v"},{"key":"db_password","value":{"a":1}},{"name":"Accept","value":"text/html"}]""", """[{"name":"X-Api-Key","value":"[REDACTED]"},{"key":"db_password","value":"[REDACTED]"},{"name":"Accept","value":"text/html"}]""")]
+    [InlineData("""{"env":"REJfUEFTU1dPUkQ9aHVudGVyMjI7 next","page":"VGhlIHdvcmRzIG9mIGEgcGFnZSwgbm90aGluZyBlbHNl"}""", """{"env":"[REDACTED] next","page":"VGhlIHdvcmRzIG9mIGEgcGFnZSwgbm90aGluZyBlbHNl"}""")]
+    [InlineData("""{"url":"https://jo:hunter22@h.example/x?token=abcd1234efgh"}""", """{"url":"https://[REDACTED]@h.example/x?token=[REDACTED]"}""")]
+    public void Neither_names_nor_lists_of_names_nor_encodings_keep_a_secret(string value, string shown) => Assert.Equal(shown, Redactor.RedactAll(Json.Parse(value)).GetRawText());
+
+    [Fact, Trait("id", "F5.68-11")]
+    public void The_name_a_secret_was_hidden_in_is_taken_by_no_other_member()
+    {
+        var keys = Enumerable.Range(0, 3).Select(i => $"sk-{new string((char)('a' + i), 24)}").ToArray();
+
+        Assert.Equal(
+            """{"[REDACTED]":0,"[REDACTED] 2":1,"[REDACTED] 2 2":2}""",
+            Redactor.RedactAll(Json.Parse($$"""{"{{keys[0]}}":0,"{{keys[1]}}":1,"{{keys[2]}} 2":2}""")).GetRawText());
+    }
+
     [Fact, Trait("id", "F5.68-04")]
     public void A_level_says_what_is_hidden()
     {

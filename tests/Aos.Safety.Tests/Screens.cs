@@ -116,6 +116,8 @@ public sealed class Screens
     [InlineData("://a:b")]
     [InlineData("Bearer ")]
     [InlineData("eyJabcdefgh.")]
+    [InlineData("eyJ-")]
+    [InlineData("cGFzc3dvcmQ9aHVudGVyMjI7 ")]
     [InlineData("DE89 3704 ")]
     [InlineData("%41")]
     [InlineData("style=\"display:none\">")]
@@ -126,6 +128,7 @@ public sealed class Screens
 
         InjectionScreen.Screen(text);
         Redactor.RedactText(text);
+        Redactor.Open(text);
 
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), $"{watch.Elapsed}");
     }

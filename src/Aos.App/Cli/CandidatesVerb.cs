@@ -11,7 +11,7 @@ internal static class CandidatesVerb
     {
         var days = new Option<int>("--days") { Description = "Failures of so many days, 1 to 365.", HelpName = "NUMBER", DefaultValueFactory = _ => 7 };
         var min = new Option<int>("--min-occurrences") { Description = "Only what occurred so often.", HelpName = "NUMBER", DefaultValueFactory = _ => 3 };
-        var command = new Command("aggregate", "Gathers unknown failures by signature now; each night it is done for all tenants.\n\nExample: aos failures aggregate --days 30") { days, min };
+        var command = new Command("aggregate", "Gathers unknown failures by signature now; the server does it by itself, at least once a day.\n\nExample: aos failures aggregate --days 30") { days, min };
         command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
         {
             Tell(parsed, await house.AskAsync(HttpMethod.Post, $"api/v1/failures/aggregate?days={parsed.GetValue(days)}&min_occurrences={parsed.GetValue(min)}", null, cancel));

@@ -22,12 +22,13 @@ internal static class FailuresVerb
     private static Command List()
     {
         var (hours, limit) = (Hours(), new Option<int>("--limit") { Description = "How many, 1 to 1000.", HelpName = "NUMBER", DefaultValueFactory = _ => 100 });
-        var command = new Command("list", "Lists failed steps, newest first.\n\nExample: aos failures list --status unrecovered --since-hours 0") { hours, limit };
+        var offset = new Option<int>("--offset") { Description = "Skips so many.", HelpName = "NUMBER" };
+        var command = new Command("list", "Lists failed steps, newest first.\n\nExample: aos failures list --status unrecovered --since-hours 0") { hours, limit, offset };
         foreach (var (option, _) in Filters) command.Options.Add(option);
         command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
         {
             var query = string.Concat(Filters.Select(filter => parsed.GetValue(filter.Option) is { } value ? $"&{filter.Query}={Uri.EscapeDataString(value)}" : ""));
-            var page = await house.AskAsync(HttpMethod.Get, $"api/v1/failures?limit={parsed.GetValue(limit)}&since_hours={parsed.GetValue(hours)}{query}", null, cancel);
+            var page = await house.AskAsync(HttpMethod.Get, $"api/v1/failures?limit={parsed.GetValue(limit)}&offset={parsed.GetValue(offset)}&since_hours={parsed.GetValue(hours)}{query}", null, cancel);
             foreach (var failure in page.GetProperty("failures").EnumerateArray()) Tell(parsed, failure);
             return 0;
         }, cancel));

@@ -31,6 +31,10 @@ internal static class Houses
         {
             return Report.Fail(refused ?? 2, e.Message);
         }
+        catch (SkillsUnusableException e)
+        {
+            return Report.Fail(refused ?? 5, $"CONFIG_INVALID: {e.Message}");
+        }
         catch (UnavailableException e)
         {
             return Report.Fail(refused ?? 5, e.Message);

@@ -103,7 +103,7 @@ internal static class PlanVerb
         Print(reading, file);
         if (reading.Plan is not { } plan) return 2;
         if (show) Report.Pretty(plan.Source);
-        else Console.Out.WriteLine($"{file}: {plan.Name} {plan.Version}, {plan.Steps.Length} steps, hash {plan.Hash}");
+        else Console.Out.WriteLine($"{file}: {plan.Name} {plan.Version}, {RunText.Counted(plan.Steps.Length, "step")}, hash {plan.Hash}");
         return more is null ? 0 : await more(plan);
     }
 

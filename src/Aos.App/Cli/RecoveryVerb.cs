@@ -23,6 +23,7 @@ internal static class RecoveryVerb
         command.SetAction((parsed, cancel) => Houses.InAsync(CommandLine.Place(parsed), async house =>
         {
             var (text, of, id, name) = (parsed.GetValue(what), parsed.GetValue(run), parsed.GetValue(kept), parsed.GetValue(skill));
+            if (new[] { text, of, id }.Count(one => one is not null) != 1) throw new PlanFileException("Say what failed, in one way: a code or text, --run RUN, or --failure ID.");
             var proposal = await house.AskAsync(HttpMethod.Post, "api/v1/recovery/suggest", Json.Write(writer =>
             {
                 writer.WriteStartObject();
@@ -41,7 +42,7 @@ internal static class RecoveryVerb
             Tell(parsed, proposal);
             if (parsed.GetValue(CommandLine.AsJson)) return 0;
             foreach (var other in proposal.GetProperty("alternatives").EnumerateArray()) Console.Out.WriteLine(PlainText.Of($"  or {Sure(other)}  {other.GetText("suggested_recovery")}"));
-            Console.Out.WriteLine($"  by {proposal.GetProperty("outcomes")} outcomes");
+            Console.Out.WriteLine($"  by {RunText.Counted(proposal.GetProperty("outcomes").GetInt32(), "outcome")}");
             return 0;
         }, cancel));
         return command;

@@ -23,7 +23,7 @@ internal static class RunText
         var id = run.GetText("run_id");
         if (run.Get("outcome")?.Get("result") is { } result) Report.Value(result);
         if (run.Get("outcome")?.Get("error") is { } error) Report.Fail(1, $"{error.GetText("code")}: {error.GetText("message")}", error.GetText("recovery_suggestion"));
-        if (IsOver(run)) Console.Error.WriteLine($"{run.GetText("status")}, {run.Get("steps")?.GetArrayLength()} steps, {Cents(run)} cents, root {run.GetText("root_hash")}");
+        if (IsOver(run)) Console.Error.WriteLine($"{run.GetText("status")}, {Counted(run.Get("steps")?.GetArrayLength() ?? 0, "step")}, {Cents(run)} cents, root {run.GetText("root_hash")}");
         else Report.Fail(3, $"the run is {run.GetText("status")}.", Advice(run, id));
         return ExitCode(run);
     }
@@ -34,6 +34,9 @@ internal static class RunText
             return $"Nobody knows whether step {step.GetText("id")} was done. Find out, then: aos runs resolve {id} {step.GetText("id")} done|not_done|abort";
         return run.GetText("status") is "waiting" or "running" or "retry" or "queued" ? $"Look at it: aos runs show {id}   Go on with it: aos runs resume {id}" : $"Let it go on: aos runs resume {id}";
     }
+
+    /// <summary>Such as <c>1 step</c> and <c>2 steps</c>.</summary>
+    internal static string Counted(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 
     private static string Cents(JsonElement run) =>
         run.Get("cost_cents_exact") is { ValueKind: JsonValueKind.Number } cost && cost.TryGetDecimal(out var cents) ? cents.ToString("0.######", CultureInfo.InvariantCulture) : "0";

@@ -50,5 +50,9 @@ internal static class ServeVerb
         {
             return Report.Fail(5, e.Message);
         }
+        catch (SkillsUnusableException e)
+        {
+            return Report.Fail(5, $"CONFIG_INVALID: {e.Message}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
+using Aos.Contracts;
 using Aos.Kernel;
 
 namespace Aos.App.Cli;
@@ -29,8 +30,8 @@ internal static class SkillDiffVerb
     {
         try
         {
-            var before = await PlanFile.ReadAsync(old, cancel);
-            if (now != Live) return Tell(parsed, ContractDiffs.OfSnapshots(before, await PlanFile.ReadAsync(now, cancel)));
+            var before = await ReadAsync(old, cancel);
+            if (now != Live) return Tell(parsed, ContractDiffs.OfSnapshots(before, await ReadAsync(now, cancel)));
             return await Houses.InAsync(CommandLine.Place(parsed), async house =>
                 Tell(parsed, ContractDiffs.OfSnapshots(before, await house.AskAsync(HttpMethod.Get, "api/v1/runtime/registry", null, cancel))), cancel, refused: 1);
         }
@@ -38,6 +39,13 @@ internal static class SkillDiffVerb
         {
             return Report.Fail(2, e.Message);
         }
+    }
+
+    /// <summary>Any other document would be compared as one without skills, and nothing found to be gone or changed.</summary>
+    private static async Task<JsonElement> ReadAsync(string file, CancellationToken cancel)
+    {
+        var read = await PlanFile.ReadAsync(file, cancel);
+        return SkillSnapshots.IsOne(read) ? read : throw new PlanFileException($"{file} is no snapshot of skills: aos skills --snapshot FILE writes one.");
     }
 
     private static int Tell(ParseResult parsed, ImmutableArray<ContractDiff> diffs)

@@ -59,7 +59,11 @@ internal static partial class SkillTemplate
         return Directory.Exists(kit) ? kit : program;
     }
 
-    private static string Class(string name) => string.Concat(name.Split('_', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+    private static string Class(string name)
+    {
+        var type = string.Concat(name.Split('_', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+        return type is "Console" or "Task" ? type + "Skill" : type; // What is written means those of .NET.
+    }
 
     private static IEnumerable<(string File, string Text)> Files(string name, string kit)
     {
@@ -171,6 +175,7 @@ internal static partial class SkillTemplate
         <Project Sdk="Microsoft.NET.Sdk">
           <PropertyGroup>
             <OutputType>Exe</OutputType>
+            <AssemblyName>@name@.conformance</AssemblyName>
           </PropertyGroup>
           <ItemGroup>
             <FrameworkReference Include="Microsoft.AspNetCore.App" />

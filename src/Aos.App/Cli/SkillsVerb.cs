@@ -69,6 +69,7 @@ internal static class SkillsVerb
         {
             var options = Skills.SkillsOptions.Read(name => name == "AOS_SKILL_PINS" ? null : Composition.Setting(name), "");
             foreach (var problem in options.Problems) Report.Fail(2, problem);
+            if (options.Folder is null) Console.Error.WriteLine("There is no skills folder to pin: AOS_SKILLS_FOLDER names it.");
             foreach (var line in options.PinLines()) Console.Out.WriteLine(line);
             return options.Problems.Count > 0 ? 2 : 0;
         });

@@ -114,7 +114,7 @@ internal static class WorkflowsVerb
             }
 
             if (verdict.GetProperty("valid").GetBoolean())
-                Console.Out.WriteLine($"{file}: {verdict.GetText("name")}, {verdict.GetProperty("steps")} steps, hash {verdict.GetText("plan_hash")}{References(verdict)}");
+                Console.Out.WriteLine($"{file}: {verdict.GetText("name")}, {RunText.Counted(verdict.GetProperty("steps").GetInt32(), "step")}, hash {verdict.GetText("plan_hash")}{References(verdict)}");
         }
 
         return verdict.GetProperty("valid").GetBoolean() ? 0 : 2;

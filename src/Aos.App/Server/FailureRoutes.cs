@@ -66,7 +66,7 @@ internal static class FailureRoutes
     private static string? Bounded(JsonElement body, string name, int max) =>
         body.TextOf(name) is { } text ? text.Length <= max ? text : throw RefusedException.Wrong($"{name} has at most {max} characters.") : null;
 
-    private static int? Status(JsonElement body) => body.Get("http_status") switch
+    internal static int? Status(JsonElement body) => body.Get("http_status") switch
     {
         null or { ValueKind: JsonValueKind.Null } => null,
         { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out var status) && status is >= 100 and <= 599 => status,

@@ -15,7 +15,7 @@ internal static class FailureStats
         context.RefuseOtherTenant(context.Text("tenant_id"));
         var since = KeptFailureRoutes.Since(context);
         var until = context.RequestServices.GetRequiredService<ICluster>().Now;
-        var counts = await KeptFailureRoutes.Book(context).CountAsync(context.Caller(), since, context.RequestAborted);
+        var counts = await KeptFailureRoutes.Book(context).CountAsync(context.Caller(), since, TopMax, context.RequestAborted);
         await context.ReplyAsync(writer => Write(writer, counts, since, until));
     }
 
@@ -30,16 +30,22 @@ internal static class FailureStats
         writer.WriteNumber("hit_rate", Rate(matched, total));
         writer.WriteNumber("recovery_attempts", attempted);
         writer.WriteNumber("recovery_success_rate", Rate(recovered, attempted));
-        Top(writer, "top_error_codes", "error_code", counts, one => one.Code);
+        Top(writer, "top_error_codes", "error_code", [.. counts.Where(one => one.Code is not null)], one => one.Code!);
         Top(writer, "top_categories", "category", counts, one => EntryOf(one) is { } entry ? FailureWire.Of(entry.Category) : "UNKNOWN");
         writer.WriteStartObject("by_severity");
         foreach (var (severity, count) in Sums(counts, one => EntryOf(one) is { } entry ? FailureWire.Of(FailureTraits.SeverityOf(entry)) : "UNKNOWN")) writer.WriteNumber(severity, count);
         writer.WriteEndObject();
+        TimeRange(writer, since, until);
+        writer.WriteEndObject();
+    }
+
+    /// <param name="since">Null: from the first one kept.</param>
+    internal static void TimeRange(Utf8JsonWriter writer, DateTimeOffset? since, DateTimeOffset until)
+    {
         writer.WriteStartObject("time_range");
         if (since is { } from) writer.WriteString("since", from);
         else writer.WriteNull("since");
         writer.WriteString("until", until);
-        writer.WriteEndObject();
         writer.WriteEndObject();
     }
 
@@ -65,5 +71,5 @@ internal static class FailureStats
     private static FailureEntry? EntryOf(FailureCount count) => count.Entry is { } code ? FailureCatalog.Find(code) : null;
 
     /// <summary>Four decimals; 0 of nothing.</summary>
-    private static decimal Rate(long part, long whole) => whole == 0 ? 0 : Math.Round((decimal)part / whole, 4);
+    internal static decimal Rate(long part, long whole) => whole == 0 ? 0 : Math.Round((decimal)part / whole, 4);
 }

@@ -18,16 +18,6 @@ internal static class FailureWire
         _ => mode.ToString().ToUpperInvariant(),
     };
 
-    /// <summary>How sure a match of this kind is.</summary>
-    internal static double Confidence(MatchKind kind) => kind switch
-    {
-        MatchKind.Code or MatchKind.Alias => 1,
-        MatchKind.Status => 0.9,
-        MatchKind.Exception => 0.8,
-        MatchKind.Message => 0.7,
-        _ => 0,
-    };
-
     internal static void Write(Utf8JsonWriter writer, FailureEntry entry)
     {
         writer.WriteStartObject();
@@ -64,7 +54,7 @@ internal static class FailureWire
         writer.WriteString("signature", failed.Signature);
         writer.WriteString("catalog_entry_id", entry?.Code);
         writer.WriteString("match_type", failed.Match.ToString().ToLowerInvariant());
-        writer.WriteNumber("match_confidence", Confidence(failed.Match));
+        writer.WriteNumber("match_confidence", FailureMatch.Of(failed.Match));
         writer.WriteString("category", entry is null ? null : Of(entry.Category));
         writer.WriteString("severity", entry is null ? null : Of(FailureTraits.SeverityOf(entry)));
         writer.WriteBoolean("is_retryable", failed.Retryable);

@@ -123,7 +123,7 @@ internal static class RecoveryRoutes
             Failure = failure is null ? null : Guid.TryParseExact(failure, "D", out var id) ? id : throw RefusedException.Wrong("failure_id is a UUID."),
             Run = run is null ? null : RunId.TryParse(run, out var named) ? named : throw RefusedException.Wrong("run_id is a UUID."),
             Code = code, Message = message, Skill = Bounded(around, "skill", NameChars), Exception = Bounded(around, "exception", NameChars),
-            HttpStatus = around.Get("http_status") is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var status) ? status : null,
+            HttpStatus = FailureRoutes.Status(around),
         };
         var ways = (failure is null ? 0 : 1) + (run is null ? 0 : 1) + (code is null && message is null ? 0 : 1);
         return ways == 1 ? question : throw RefusedException.Wrong("Say one of failure_id, run_id, and error_code or error_message.");
@@ -134,7 +134,7 @@ internal static class RecoveryRoutes
 
     internal static Guid Id(string text) => Guid.TryParseExact(text, "D", out var id) ? id : throw RefusedException.Wrong("The id of a suggestion is a UUID.");
 
-    private static RefusedException Unknown(Guid id) => new(FailureCatalog.Fail("NOT_FOUND", $"There is no suggestion {id}."));
+    internal static RefusedException Unknown(Guid id) => new(FailureCatalog.Fail("NOT_FOUND", $"There is no suggestion {id}."));
 
     internal static IRecovery Desk(HttpContext context) => context.RequestServices.GetRequiredService<IRecovery>();
 }

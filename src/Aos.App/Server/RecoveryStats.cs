@@ -16,19 +16,15 @@ internal static class RecoveryStats
         context.RefuseOtherTenant(context.Text("tenant_id"));
         var since = KeptFailureRoutes.Since(context);
         var until = context.RequestServices.GetRequiredService<ICluster>().Now;
-        var counts = await RecoveryRoutes.Desk(context).CountAsync(context.Caller(), since, context.RequestAborted);
+        var counts = await RecoveryRoutes.Desk(context).CountAsync(context.Caller(), since, TopMax, context.RequestAborted);
         await context.ReplyAsync(writer =>
         {
             writer.WriteStartObject();
             Figures(writer, counts);
             Table(writer, "by_mode", "recovery_mode", counts, one => RecoveryWire.ModeOf(one.Entry is { } entry ? FailureCatalog.Find(entry) : null));
-            Table(writer, "by_error_code", "error_code", counts, one => one.Entry ?? one.Code);
+            Table(writer, "by_error_code", "error_code", [.. counts.Where(one => one.Code is not null)], one => one.Code!);
             Table(writer, "by_action", "action", counts, one => one.Kind.Wire());
-            writer.WriteStartObject("time_range");
-            if (since is { } from) writer.WriteString("since", from);
-            else writer.WriteNull("since");
-            writer.WriteString("until", until);
-            writer.WriteEndObject();
+            FailureStats.TimeRange(writer, since, until);
             writer.WriteEndObject();
         });
     }
@@ -46,12 +42,12 @@ internal static class RecoveryStats
         writer.WriteNumber("rejected", rejected);
         writer.WriteNumber("applied", applied);
         writer.WriteEndObject();
-        writer.WriteNumber("acceptance_rate", Rate(approved + applied, approved + applied + rejected));
+        writer.WriteNumber("acceptance_rate", FailureStats.Rate(approved + applied, approved + applied + rejected));
         writer.WriteStartObject("outcomes");
         foreach (var result in Enum.GetValues<RecoveryResult>()) writer.WriteNumber(result.ToString().ToLowerInvariant(), Ended(result));
         writer.WriteNumber("pending", Ended(null));
         writer.WriteEndObject();
-        writer.WriteNumber("success_rate", Rate(Ended(RecoveryResult.Succeeded), Ended(RecoveryResult.Succeeded) + Ended(RecoveryResult.Failed)));
+        writer.WriteNumber("success_rate", FailureStats.Rate(Ended(RecoveryResult.Succeeded), Ended(RecoveryResult.Succeeded) + Ended(RecoveryResult.Failed)));
     }
 
     private static void Table(Utf8JsonWriter writer, string name, string of, IReadOnlyList<RecoveryCount> counts, Func<RecoveryCount, string> key)
@@ -67,7 +63,4 @@ internal static class RecoveryStats
 
         writer.WriteEndArray();
     }
-
-    /// <summary>Four decimals; 0 of nothing.</summary>
-    private static decimal Rate(long part, long whole) => whole == 0 ? 0 : Math.Round((decimal)part / whole, 4);
 }

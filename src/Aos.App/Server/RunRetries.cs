@@ -17,7 +17,8 @@ internal static class RunRetries
         }
 
         var (run, suggestion) = (RunRoutes.Id(context), RecoveryRoutes.Id(named));
-        if ((await RecoveryRoutes.Desk(context).FindAsync(context.Caller(), suggestion, context.RequestAborted))?.Candidate.Action.IsFork == true)
+        var (candidate, _) = await RecoveryRoutes.Desk(context).FindAsync(context.Caller(), suggestion, context.RequestAborted) ?? throw RecoveryRoutes.Unknown(suggestion);
+        if (candidate.Action.IsFork)
         {
             // Else whoever may only steer runs would start and read one so.
             await context.NeedAsync("run:write");
@@ -25,7 +26,7 @@ internal static class RunRetries
         }
 
         var asked = context.Text("reason") ?? body.TextOf("reason");
-        var (goes, refusal) = await RecoveryRoutes.Desk(context).ApplyAsync(context.Caller(), run, suggestion, asked is null ? null : reason, context.RequestAborted);
+        var (goes, refusal) = await RecoveryRoutes.Desk(context).ApplyAsync(context.Caller(), run, candidate, asked is null ? null : reason, context.RequestAborted);
         if (goes is not { } id) throw new RefusedException(refusal!);
         var state = await context.RequestServices.GetRequiredService<IRuns>().ReadAsync(context.Caller(), id, context.RequestAborted) ?? throw RunRoutes.Unknown(context);
         await context.ReplyAsync(writer => RunWire.Write(writer, state));

@@ -37,8 +37,9 @@ public sealed record KeptFailure(Guid Id, FailedStep Failed, int Attempts, DateT
 }
 
 /// <summary>Failures of a code, counted.</summary>
+/// <param name="Code">As they failed; null: not one of the most frequent.</param>
 /// <param name="Entry">The catalog's code; null: not known.</param>
-public sealed record FailureCount(string Code, string? Entry, long Count, long Attempted, long Recovered);
+public sealed record FailureCount(string? Code, string? Entry, long Count, long Attempted, long Recovered);
 
 /// <summary>Unknown failures of one signature: what the catalog might learn.</summary>
 /// <param name="Message">Of one of them.</param>
@@ -55,8 +56,9 @@ public interface IFailureBook
     /// <summary>Null: this tenant has none of this id.</summary>
     Task<KeptFailure?> FindAsync(Caller caller, Guid id, CancellationToken cancel);
 
-    /// <summary>Counts by code, most first; at most 1,000 codes.</summary>
-    Task<IReadOnlyList<FailureCount>> CountAsync(Caller caller, DateTimeOffset? since, CancellationToken cancel);
+    /// <summary>Counts all of them.</summary>
+    /// <param name="codes">So many codes are told apart, the most frequent ones.</param>
+    Task<IReadOnlyList<FailureCount>> CountAsync(Caller caller, DateTimeOffset? since, int codes, CancellationToken cancel);
 
     /// <summary>Puts on record that somebody tried to recover from it, and what came of that; the last word counts. Null: this tenant has none of this id.</summary>
     /// <param name="notes">At most 1,000 characters; null: those it has stay.</param>

@@ -26,9 +26,21 @@ public enum MatchKind
 
 /// <summary>What a failure is.</summary>
 /// <param name="Entry">Null exactly when <paramref name="Kind"/> is None.</param>
-/// <param name="Confidence">1 for codes and aliases, 0.9 for a status, 0.8 for an exception's type, 0.7 for words, 0 for none.</param>
 /// <param name="Reason">One sentence: what it was recognised by.</param>
-public sealed record FailureMatch(FailureEntry? Entry, MatchKind Kind, double Confidence, string Reason);
+public sealed record FailureMatch(FailureEntry? Entry, MatchKind Kind, string Reason)
+{
+    /// <summary>How sure it is: 1 for codes and aliases, 0.9 for a status, 0.8 for an exception's type, 0.7 for words, 0 for none.</summary>
+    public double Confidence => Of(Kind);
+
+    public static double Of(MatchKind kind) => kind switch
+    {
+        MatchKind.Code or MatchKind.Alias => 1,
+        MatchKind.Status => 0.9,
+        MatchKind.Exception => 0.8,
+        MatchKind.Message => 0.7,
+        _ => 0,
+    };
+}
 
 /// <summary>What to do about a failure.</summary>
 /// <param name="Retry">Whether the same call may be tried again by itself.</param>

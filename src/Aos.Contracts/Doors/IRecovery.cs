@@ -115,8 +115,9 @@ public sealed record RecoveryFilter
 }
 
 /// <summary>Suggestions counted that are alike in all of these.</summary>
+/// <param name="Code">The catalog's code, else that of the failure; null: not one of the most frequent.</param>
 /// <param name="Entry">The catalog's code; null: not known.</param>
-public sealed record RecoveryCount(string Code, string? Entry, RecoveryKind Kind, RecoveryStatus Status, RecoveryResult? Result, long Count);
+public sealed record RecoveryCount(string? Code, string? Entry, RecoveryKind Kind, RecoveryStatus Status, RecoveryResult? Result, long Count);
 
 /// <summary>Ways to recover from failures: suggested by what helped before, decided by people, applied to runs. Each tenant has its own.</summary>
 public interface IRecovery
@@ -130,13 +131,18 @@ public interface IRecovery
     /// <summary>Null: this tenant has none of this id.</summary>
     Task<(RecoveryCandidate Candidate, IReadOnlyList<RecoveryDecision> Decisions)?> FindAsync(Caller caller, Guid id, CancellationToken cancel);
 
-    /// <summary>Decides about a suggestion, once.</summary>
+    /// <summary>Decides about a suggestion, once. What could never be applied to its run is not approved.</summary>
     /// <param name="action">What is approved in place of what was suggested; null: that.</param>
     Task<(RecoveryCandidate? Candidate, Failure? Refusal)> DecideAsync(Caller caller, Guid id, bool approved, string? note, RecoveryAction? action, CancellationToken cancel);
 
     /// <summary>All suggestions since then, counted.</summary>
-    Task<IReadOnlyList<RecoveryCount>> CountAsync(Caller caller, DateTimeOffset? since, CancellationToken cancel);
+    /// <param name="codes">So many codes are told apart, the most frequent ones.</param>
+    Task<IReadOnlyList<RecoveryCount>> CountAsync(Caller caller, DateTimeOffset? since, int codes, CancellationToken cancel);
 
-    /// <summary>Does to a failed run what was approved. Replies the run that goes on: the same one, or the fork.</summary>
-    Task<(RunId? Run, Failure? Refusal)> ApplyAsync(Caller caller, RunId run, Guid suggestion, string? reason, CancellationToken cancel);
+    /// <summary>
+    /// Does to a failed run what was approved. Replies the run that goes on: the same one, or the fork. Once begun it is done to its end,
+    /// also when <paramref name="cancel"/> says that nobody waits for it.
+    /// </summary>
+    /// <param name="candidate">As it was read: what was not approved then is refused, so that whoever read it knows what will be done.</param>
+    Task<(RunId? Run, Failure? Refusal)> ApplyAsync(Caller caller, RunId run, RecoveryCandidate candidate, string? reason, CancellationToken cancel);
 }

@@ -34,6 +34,20 @@ public sealed record CallTarget(TargetKind Kind, string Name, long Tokens = 0)
             ? read + written
             : null;
     }
+
+    /// <summary>
+    /// How long what the call goes to takes no more calls, as it said: zero when it did not say for how long, null when it takes more. A call
+    /// that another provider answered, or failed to, went to the first it asked all the same.
+    /// </summary>
+    public static TimeSpan? Limited(StructuredOutcome outcome)
+    {
+        const string code = "RATE_LIMITED";
+        var asked = outcome.Failure is null ? outcome.Result.Get("fallbacks") : outcome.Failure.Details?.Get("asked");
+        var first = asked is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0 ? list[0] : (JsonElement?)null;
+        if ((first is { } one ? one.GetText("error") : outcome.Failure?.Code) != code) return null;
+        if (outcome.Failure is { } failure) return failure.Code == code ? failure.RetryAfter ?? TimeSpan.Zero : TimeSpan.Zero;
+        return first?.Get("retry_after_ms") is { ValueKind: JsonValueKind.Number } told && told.TryGetInt64(out var ms) && ms is > 0 and < int.MaxValue ? TimeSpan.FromMilliseconds(ms) : TimeSpan.Zero;
+    }
 }
 
 /// <summary>A skill that can tell from its input where a call goes.</summary>

@@ -6,19 +6,30 @@ namespace Aos.Contracts;
 /// <summary>The contracts of skills as a document that is kept and compared (<see cref="ContractDiffs"/>).</summary>
 public static class SkillSnapshots
 {
+    private const int Format = 1;
+
     /// <summary>All versions of all skills, by name, newest first.</summary>
     public static JsonElement Of(ISkills skills) =>
         Of(skills.Terms.Keys.Order(StringComparer.Ordinal).SelectMany(skills.Versions));
 
+    /// <summary>Whether a document is one that can be compared.</summary>
+    public static bool IsOne(JsonElement document) =>
+        document.Get("format") is { ValueKind: JsonValueKind.Number } format && format.TryGetInt32(out var number) && number == Format
+        && document.Get("skills") is { ValueKind: JsonValueKind.Array } skills && skills.EnumerateArray().All(IsSkill);
+
     public static JsonElement Of(IEnumerable<SkillDescription> skills) => Json.Write(writer =>
     {
         writer.WriteStartObject();
-        writer.WriteNumber("format", 1);
+        writer.WriteNumber("format", Format);
         writer.WriteStartArray("skills");
         foreach (var skill in skills) Write(writer, skill);
         writer.WriteEndArray();
         writer.WriteEndObject();
     });
+
+    private static bool IsSkill(JsonElement skill) =>
+        skill.GetText("name") is not null && SemanticVersion.Read(skill.GetText("version") ?? "") is not null && skill.Get("contract") is { ValueKind: JsonValueKind.Object }
+        && skill.Get("input_schema") is not null && skill.Get("output_schema") is not null;
 
     private static void Write(Utf8JsonWriter writer, SkillDescription skill)
     {

@@ -51,6 +51,7 @@ internal sealed class RecoveryDesk(
     public async Task<(RecoveryCandidate? Candidate, Failure? Refusal)> DecideAsync(Caller caller, Guid id, bool approved, string? note, RecoveryAction? action, CancellationToken cancel)
     {
         if (await table.FindAsync(caller.Tenant, id, cancel) is not { } found) return (null, Unknown(id));
+        if (approved && await UnfitAsync(caller, found, action ?? found.Action, cancel) is { } unfit) return (null, unfit);
         var decision = new RecoveryDecision(
             approved ? RecoveryStatus.Approved : RecoveryStatus.Rejected, caller.Principal, note is null ? null : Redactor.RedactText(note), action ?? found.Action, cluster.Now);
         var (candidate, isDecided) = await table.DecideAsync(caller.Tenant, id, decision, cancel);
@@ -60,27 +61,38 @@ internal sealed class RecoveryDesk(
         return (candidate, null);
     }
 
-    public async Task<IReadOnlyList<RecoveryCount>> CountAsync(Caller caller, DateTimeOffset? since, CancellationToken cancel)
+    public async Task<IReadOnlyList<RecoveryCount>> CountAsync(Caller caller, DateTimeOffset? since, int codes, CancellationToken cancel)
     {
         await outcomes.SettleAsync(caller.Tenant, cancel);
-        return await results.CountAsync(caller.Tenant, since, cancel);
+        return await results.CountAsync(caller.Tenant, since, codes, cancel);
     }
 
-    public async Task<(RunId? Run, Failure? Refusal)> ApplyAsync(Caller caller, RunId run, Guid suggestion, string? reason, CancellationToken cancel)
+    public async Task<(RunId? Run, Failure? Refusal)> ApplyAsync(Caller caller, RunId run, RecoveryCandidate candidate, string? reason, CancellationToken cancel)
     {
         if (await runs.ReadAsync(caller, run, cancel) is not { } state) return (null, RecoveryOrders.Gone(run));
-        if (await table.FindAsync(caller.Tenant, suggestion, cancel) is not { } candidate) return (null, Unknown(suggestion));
         if (orders.Refusal(candidate, state) is { } refusal) return (null, refusal);
-        var (target, attempt) = candidate.Action.IsFork ? ((RunId?)null, (int?)null) : (run, state.Attempt + 1);
-        var applied = new RecoveryDecision(RecoveryStatus.Applied, caller.Principal, null, candidate.Action, cluster.Now);
-        if (!await table.TakeAsync(caller.Tenant, suggestion, applied, target, attempt, cancel))
-            return (null, FailureCatalog.Fail("INVALID_STATE", $"Suggestion {suggestion} is being applied by somebody else."));
+        cancel.ThrowIfCancellationRequested();
+        // It is done once: whoever asked and goes away now must not leave it half done.
+        return await ApplyAsync(caller, candidate, state, reason ?? $"suggestion {candidate.Id}: {candidate.Action.Kind.Wire()}");
+    }
+
+    private async Task<(RunId?, Failure?)> ApplyAsync(Caller caller, RecoveryCandidate candidate, RunState state, string reason)
+    {
+        var (id, action) = (candidate.Id, candidate.Action);
+        var (target, attempt) = action.IsFork ? ((RunId?)null, (int?)null) : (state.Start!.Run, state.Attempt + 1);
+        var applied = new RecoveryDecision(RecoveryStatus.Applied, caller.Principal, null, action, cluster.Now);
+        if (!await table.TakeAsync(caller.Tenant, id, applied, target, attempt, CancellationToken.None))
+            return (null, FailureCatalog.Fail("INVALID_STATE", $"Suggestion {id} was applied by somebody else just now."));
         // What throws from here on may have happened or not: how the run stands will tell.
-        var (went, why) = await orders.DoAsync(caller, candidate, state, reason ?? $"suggestion {suggestion}: {candidate.Action.Kind.Wire()}", cancel);
-        if (went is not { } goes) await table.GiveBackAsync(caller.Tenant, suggestion, applied with { Decision = RecoveryStatus.Approved, Note = $"The run did not take it: {why!.Code}." }, cancel);
-        else if (candidate.Action.IsFork) await table.ForkedAsync(caller.Tenant, suggestion, goes, cancel);
+        var (went, why) = await orders.DoAsync(caller, candidate, state, reason, CancellationToken.None);
+        if (went is not { } goes) await table.GiveBackAsync(caller.Tenant, id, applied with { Decision = RecoveryStatus.Approved, Note = $"The run did not take it: {why!.Code}." }, CancellationToken.None);
+        else if (action.IsFork) await table.ForkedAsync(caller.Tenant, id, goes, CancellationToken.None);
         return (went, why);
     }
+
+    /// <summary>Why an action could never be applied to the run that it is for: it leaves something open, or the plan has no place for it. It is decided about once, so that is told before.</summary>
+    private async Task<Failure?> UnfitAsync(Caller caller, RecoveryCandidate candidate, RecoveryAction action, CancellationToken cancel) =>
+        candidate is { Status: RecoveryStatus.Proposed, Run: { } run } && action.IsFork && await runs.ReadAsync(caller, run, cancel) is { } state ? PlanChange.Of(state.Plan, action).Wrong : null;
 
     private async Task<(RecoverySubject?, Failure?)> SubjectAsync(Caller caller, RecoveryQuestion question, CancellationToken cancel)
     {

@@ -27,15 +27,27 @@ internal sealed class RecoveryHistory(IDatabase database)
     /// <summary>How a kept failure is marked that its run recovered from by trying again.</summary>
     private static readonly string[] Retried = ["retry", "run retry"];
 
+    /// <summary>Stands in queries as in the index over it: else that is not used.</summary>
+    private const string Telling = "(recovered_by IS NOT NULL OR (attempts > 1 AND attempted = 0))";
+
+    /// <summary>
+    /// Both lists are read from their newest end, of one code, whatever else the tenant keeps. The second does not begin with the tenant: the
+    /// embedded store would look in it for what a failure's suggestions are, too.
+    /// </summary>
+    internal static Migration Migration { get; } = new("failures", 4, "outcomes by code", $"""
+        CREATE INDEX failures_telling ON failures (tenant_id, entry, coalesce(recovered_at, last_at)) WHERE {Telling};
+        CREATE INDEX recovery_outcomes ON recovery_candidates (entry, tenant_id, ended_at) WHERE result IS NOT NULL;
+        """);
+
     /// <summary>Newest first.</summary>
     internal async Task<IReadOnlyList<PastOutcome>> OfAsync(TenantId tenant, RecoverySubject subject, CancellationToken cancel)
     {
-        var alike = subject.Entry is not null ? "entry = @entry" : subject.Signature is not null ? "entry IS NULL AND signature = @signature" : "entry IS NULL AND code = @code";
+        var alike = subject.Entry is not null ? "entry = @entry" : subject.Signature is not null ? "entry IS NULL AND signature = @signature" : "entry IS NULL AND upper(code) = @code";
         if (subject.Skill is not null) alike += " AND skill = @skill";
         var values = new DynamicParameters(new { tenant = tenant.Value, max = (long)OutcomesMax });
         if (subject.Entry is { } entry) values.Add("entry", entry.Code);
         else if (subject.Signature is { } signature) values.Add("signature", signature);
-        else values.Add("code", subject.Code);
+        else values.Add("code", subject.Code.ToUpperInvariant());
         if (subject.Skill is { } skill) values.Add("skill", skill);
         var found = await database.For(tenant).ReadAsync(
             async (connection, token) =>
@@ -51,13 +63,13 @@ internal sealed class RecoveryHistory(IDatabase database)
 
     private static string Applied(string alike) => $"""
         SELECT id, failure_id, applied_run, kind, result, ended_at FROM recovery_candidates
-        WHERE tenant_id = @tenant AND {alike} AND (result = 'succeeded' OR result = 'failed') ORDER BY ended_at DESC, id LIMIT @max
+        WHERE tenant_id = @tenant AND {alike} AND result IS NOT NULL AND result IN ('succeeded', 'failed') ORDER BY ended_at DESC, id LIMIT @max
         """;
 
-    /// <summary>Marked by somebody, or tried more than once in vain. Those that a suggestion was applied to are told by it.</summary>
+    /// <summary>Marked by somebody, or tried more than once in vain. Those that a suggestion was applied to are told by it, or it is so old that it went.</summary>
     private static string Kept(string alike) => $"""
         SELECT id, run_id, succeeded, coalesce(recovered_at, last_at), recovered_by FROM failures f
-        WHERE tenant_id = @tenant AND {alike} AND (recovered_by IS NOT NULL OR (attempts > 1 AND attempted = 0))
+        WHERE tenant_id = @tenant AND {alike} AND {Telling} AND (recovered_by IS NULL OR recovered_by <> 'suggestion')
           AND NOT EXISTS (SELECT 1 FROM recovery_candidates c WHERE c.tenant_id = @tenant AND c.failure_id = f.id AND c.result IS NOT NULL)
         ORDER BY coalesce(recovered_at, last_at) DESC, id LIMIT @max
         """;

@@ -13,7 +13,9 @@ internal sealed class RecoveryOrders(IRuns runs, IForks forks, ICluster cluster)
         var run = state.Start!.Run;
         if (candidate.Run is not { } meant) return Conflict($"Suggestion {candidate.Id} is for no run: ask for one with failure_id or run_id.");
         if (meant != run) return Conflict($"Suggestion {candidate.Id} is for run {meant}.");
-        if (candidate.Status != RecoveryStatus.Approved) return Conflict($"Suggestion {candidate.Id} is {RecoveryRows.Text(candidate.Status)}; only what is approved, and was not applied, is applied.");
+        if (candidate.Status == RecoveryStatus.Applied) return Conflict($"Suggestion {candidate.Id} was applied already{(candidate.AppliedRun is { } to ? $", to run {to}" : "")}: ask for another one.");
+        if (candidate.Status == RecoveryStatus.Proposed) return Conflict($"Suggestion {candidate.Id} is proposed; it is applied once somebody approved it: aos recovery approve {candidate.Id}");
+        if (candidate.Status != RecoveryStatus.Approved) return Conflict($"Suggestion {candidate.Id} is {RecoveryRows.Text(candidate.Status)}; ask for a new one: aos recovery suggest --run {run}");
         if (candidate.Action.Kind == RecoveryKind.Abort) return Conflict($"Suggestion {candidate.Id} is to do nothing: there is nothing to apply.");
         if (state.Status is not (RunStatus.Failed or RunStatus.Cancelled)) return Conflict($"Only a failed or cancelled run can be recovered; this one is {state.Status.Wire()}.");
         if (candidate.Attempt != state.Attempt) return Conflict($"Suggestion {candidate.Id} is for attempt {candidate.Attempt}; the run is at attempt {state.Attempt} by now.");

@@ -8,19 +8,25 @@ namespace Aos.Failures;
 /// <summary>What came of applied suggestions, and how many there are of each kind.</summary>
 internal sealed class RecoveryResults(IDatabase database)
 {
-    /// <summary>Rows of one pass.</summary>
-    private const int Max = 500;
+    /// <summary>Rows of one transaction.</summary>
+    internal const int Max = 500;
 
-    /// <summary>Applied suggestions whose result is not known.</summary>
+    /// <summary>Applied suggestions whose result is not known, but for those whose run is still at it.</summary>
     /// <param name="tenant">Null: of all tenants, for a chore.</param>
-    internal Task<IReadOnlyList<RecoveryCandidate>> OpenAsync(TenantId? tenant, CancellationToken cancel)
+    internal Task<IReadOnlyList<RecoveryCandidate>> OpenAsync(TenantId? tenant, int max, CancellationToken cancel)
     {
         var scope = tenant is { } one ? database.For(one) : database.ForHouse;
         var of = tenant is null ? "1 = 1" : "tenant_id = @tenant";
+        var run = database.Dialect == Dialect.Postgres ? "CAST(c.applied_run AS uuid)" : "unhex(replace(c.applied_run, '-', ''))";
         return scope.ReadAsync(
             async (connection, token) => (IReadOnlyList<RecoveryCandidate>)await RecoveryTable.ReadAsync(
-                connection, $"SELECT {RecoveryRows.Columns} FROM recovery_candidates WHERE status = 'applied' AND result IS NULL AND {of} ORDER BY applied_at LIMIT @max",
-                new { tenant = tenant?.Value, max = (long)Max }, token),
+                connection,
+                $"""
+                SELECT {RecoveryRows.Columns} FROM recovery_candidates c WHERE status = 'applied' AND result IS NULL AND {of}
+                  AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.tenant_id = c.tenant_id AND r.id = {run} AND r.attempt = c.applied_attempt AND r.status NOT IN (@succeeded, @failed, @cancelled))
+                ORDER BY applied_at LIMIT @max
+                """,
+                new { tenant = tenant?.Value, max = (long)max, succeeded = (int)RunStatus.Succeeded, failed = (int)RunStatus.Failed, cancelled = (int)RunStatus.Cancelled }, token),
             cancel);
     }
 
@@ -43,20 +49,23 @@ internal sealed class RecoveryResults(IDatabase database)
         },
         cancel);
 
-    internal Task<IReadOnlyList<RecoveryCount>> CountAsync(TenantId tenant, DateTimeOffset? since, CancellationToken cancel) => database.For(tenant).ReadAsync(
+    internal Task<IReadOnlyList<RecoveryCount>> CountAsync(TenantId tenant, DateTimeOffset? since, int codes, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) =>
         {
             await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(
                 """
-                SELECT code, entry, kind, status, result, count(*) FROM recovery_candidates
-                WHERE tenant_id = @tenant AND created_at >= @since GROUP BY code, entry, kind, status, result ORDER BY code, entry, kind, status, result
+                WITH frequent AS (
+                  SELECT coalesce(entry, code) AS code FROM recovery_candidates WHERE tenant_id = @tenant AND created_at >= @since
+                  GROUP BY coalesce(entry, code) ORDER BY count(*) DESC, coalesce(entry, code) LIMIT @codes)
+                SELECT CASE WHEN coalesce(entry, code) IN (SELECT f.code FROM frequent f) THEN coalesce(entry, code) END, entry, kind, status, result, count(*) FROM recovery_candidates
+                WHERE tenant_id = @tenant AND created_at >= @since GROUP BY 1, 2, 3, 4, 5
                 """,
-                new { tenant = tenant.Value, since = since?.UtcTicks ?? 0 }, cancellationToken: token));
+                new { tenant = tenant.Value, since = since?.UtcTicks ?? 0, codes = (long)codes }, cancellationToken: token));
             var counts = new List<RecoveryCount>();
             while (await rows.ReadAsync(token))
             {
                 counts.Add(new RecoveryCount(
-                    rows.GetString(0), rows.IsDBNull(1) ? null : rows.GetString(1), RecoveryActions.Kind(rows.GetString(2))!.Value, RecoveryRows.StatusOf(rows.GetString(3)),
+                    rows.IsDBNull(0) ? null : rows.GetString(0), rows.IsDBNull(1) ? null : rows.GetString(1), RecoveryActions.Kind(rows.GetString(2))!.Value, RecoveryRows.StatusOf(rows.GetString(3)),
                     rows.IsDBNull(4) ? null : RecoveryRows.ResultOf(rows.GetString(4)), rows.GetInt64(5)));
             }
 
@@ -74,14 +83,20 @@ internal sealed class RecoveryResults(IDatabase database)
             new { before = before.UtcTicks }, cancellationToken: token)) != 0,
         cancel);
 
-    /// <summary>Deletes suggestions made before a time with what was decided about them; replies how many.</summary>
+    /// <summary>Deletes suggestions made before a time with what was decided about them, at most <see cref="Max"/>; replies how many.</summary>
     internal Task<int> ForgetBeforeAsync(DateTimeOffset before, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) =>
         {
-            const string Old = "SELECT id FROM recovery_candidates WHERE created_at < @before ORDER BY created_at, id LIMIT @max";
-            var of = new { before = before.UtcTicks, max = (long)Max };
-            connection.Execute($"DELETE FROM recovery_decisions WHERE candidate_id IN ({Old})", of, transaction);
-            return connection.Execute($"DELETE FROM recovery_candidates WHERE id IN ({Old})", of, transaction);
+            var old = new List<(string Tenant, string Id)>();
+            using (var rows = (DbDataReader)connection.ExecuteReader(
+                "DELETE FROM recovery_candidates WHERE id IN (SELECT id FROM recovery_candidates WHERE created_at < @before ORDER BY created_at, id LIMIT @max) RETURNING tenant_id, id",
+                new { before = before.UtcTicks, max = (long)Max }, transaction))
+            {
+                while (rows.Read()) old.Add((rows.GetString(0), rows.GetString(1)));
+            }
+
+            foreach (var (tenant, id) in old) connection.Execute("DELETE FROM recovery_decisions WHERE tenant_id = @tenant AND candidate_id = @id", new { tenant, id }, transaction);
+            return old.Count;
         },
         cancel);
 }

@@ -32,7 +32,7 @@ internal sealed record RecoverySubject(FailureMatch Match, string Code, string M
     internal static RecoverySubject Of(KeptFailure kept, RunState? state)
     {
         var failed = kept.Failed;
-        var match = new FailureMatch(kept.Entry, failed.Match, Sureness(failed.Match), "As it was kept.");
+        var match = new FailureMatch(kept.Entry, failed.Match, "As it was kept.");
         return new RecoverySubject(match, failed.Code, failed.Message, failed.Skill, state, state?.Plan.IndexOf(failed.Step) ?? -1) { Kept = kept };
     }
 
@@ -48,13 +48,4 @@ internal sealed record RecoverySubject(FailureMatch Match, string Code, string M
 
         return -1;
     }
-
-    private static double Sureness(MatchKind kind) => kind switch
-    {
-        MatchKind.Code or MatchKind.Alias => 1,
-        MatchKind.Status => 0.9,
-        MatchKind.Exception => 0.8,
-        MatchKind.Message => 0.7,
-        _ => 0,
-    };
 }

@@ -94,7 +94,7 @@ internal sealed class PlanReport
             return;
         }
 
-        var near = Nearest.To(skill, skills.Keys.Order(StringComparer.Ordinal).ToArray());
+        var near = skills.ContainsKey(SkillNames.Bare(skill)) ? SkillNames.Bare(skill) : Nearest.To(skill, skills.Keys.Order(StringComparer.Ordinal).ToArray());
         Problem(at, "SKILL_NOT_FOUND", $"There is no skill {skill}.", near is null ? "aos skills lists the skills." : $"Did you mean {near}?");
     }
 

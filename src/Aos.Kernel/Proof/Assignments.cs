@@ -58,7 +58,8 @@ internal static class Assignments
     private static bool Ends(string text, int at) => char.IsWhiteSpace(text[at]) || text[at] is '"' or '\'' or ',' or ';' or '<' or '>' or '{' or '}' or '[' or ']' or '(' or ')'
         || (text[at] == '&' && at + 2 < text.Length && char.IsAsciiLetter(text[at + 1]) && text.AsSpan(at + 1, Math.Min(64, text.Length - at - 1)).Contains('='));
 
-    private static bool IsSecret(string name)
+    /// <summary>True: what stands behind this name, in a text, is secret.</summary>
+    internal static bool IsSecret(string name)
     {
         if (Redactor.IsSecret(name)) return true;
         var plain = name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);

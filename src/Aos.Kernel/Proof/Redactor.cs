@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Aos.Kernel;
@@ -13,6 +14,9 @@ public static class Redactor
 
     /// <summary>Characters of a name that are looked at, from its end.</summary>
     private const int NameCharsMax = 256;
+
+    /// <summary>Longer names may be secrets themselves, also without a digit in them.</summary>
+    private const int PlainNameMax = 20;
 
     /// <summary>Small letters and digits only: in a name they may be parted by anything, and stand behind other words.</summary>
     private static readonly string[] Words =
@@ -33,6 +37,12 @@ public static class Redactor
 
     /// <summary>A text without the secrets in it, and by default without what is a person's.</summary>
     public static string RedactText(string text, Redaction level = Redaction.Personal) => level == Redaction.None ? text : OfText(text, 0, level) ?? text;
+
+    /// <summary>
+    /// Where a text that goes on may have begun something that <see cref="RedactText"/> hides once it is whole, and that no single word shows:
+    /// what stands behind a secret's name, and numbers in groups. The length of the text: nowhere.
+    /// </summary>
+    public static int Open(string text) => OpenSecrets.At(text);
 
     /// <summary>True for <c>password</c>, <c>db_password</c>, <c>dbPassword</c>, <c>X-Api-Key</c>; false for <c>max_tokens</c>, <c>passwordless</c>.</summary>
     public static bool IsSecret(string name)
@@ -68,7 +78,8 @@ public static class Redactor
     /// <param name="depth">Of texts in texts; below 0: texts are not looked into.</param>
     private static bool HasSecret(JsonElement value, int depth, Redaction level = Redaction.Personal) => value.ValueKind switch
     {
-        JsonValueKind.Object => value.EnumerateObject().Any(member => IsSecret(member.Name) || HasSecret(member.Value, depth, level)),
+        JsonValueKind.Object => value.EnumerateObject().Any(member => IsSecret(member.Name) || (depth >= 0 && Name(member.Name, level) != member.Name) || HasSecret(member.Value, depth, level))
+            || (value.Get("value") is not null && IsPair(value)),
         JsonValueKind.Array => value.EnumerateArray().Any(item => HasSecret(item, depth, level)),
         JsonValueKind.String => depth >= 0 && OfText(value.GetString()!, depth, level) is not null,
         _ => false,
@@ -79,15 +90,7 @@ public static class Redactor
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
-                writer.WriteStartObject();
-                foreach (var member in value.EnumerateObject())
-                {
-                    writer.WritePropertyName(member.Name);
-                    if (IsSecret(member.Name)) writer.WriteStringValue(Marker);
-                    else Write(writer, member.Value, depth, level);
-                }
-
-                writer.WriteEndObject();
+                WriteObject(writer, value, depth, level);
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
@@ -101,6 +104,37 @@ public static class Redactor
                 value.WriteTo(writer);
                 break;
         }
+    }
+
+    private static void WriteObject(Utf8JsonWriter writer, JsonElement value, int depth, Redaction level)
+    {
+        var isPair = IsPair(value);
+        HashSet<string>? renamed = null;
+        writer.WriteStartObject();
+        foreach (var member in value.EnumerateObject())
+        {
+            var name = depth < 0 ? member.Name : Name(member.Name, level);
+            if (name != member.Name) name = Free(name, value, renamed ??= new HashSet<string>(StringComparer.Ordinal));
+            writer.WritePropertyName(name);
+            if (IsSecret(member.Name) || (isPair && member.Name == "value")) writer.WriteStringValue(Marker);
+            else Write(writer, member.Value, depth, level);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Lists of headers, settings and variables: <c>{"name": "Authorization", "value": ...}</c>.</summary>
+    private static bool IsPair(JsonElement value) => (value.GetText("name") ?? value.GetText("key")) is { } name && IsSecret(name);
+
+    /// <summary>A secret may stand where a name is wanted; a plain word is none.</summary>
+    private static string Name(string name, Redaction level) => name.Length > PlainNameMax || name.AsSpan().ContainsAny("0123456789@=:") ? SecretTexts.Hide(name, level) : name;
+
+    /// <summary>No two members have one name.</summary>
+    private static string Free(string name, JsonElement of, HashSet<string> taken)
+    {
+        var free = name;
+        for (var n = 2; of.TryGetProperty(free, out _) || !taken.Add(free); n++) free = string.Create(CultureInfo.InvariantCulture, $"{name} {n}");
+        return free;
     }
 
     /// <summary>Null: nothing is to hide.</summary>

@@ -65,12 +65,14 @@ internal static partial class SecretTexts
         var at = 0;
         foreach (var span in spans)
         {
-            shown.Append(text, at, span.Start - at).Append(All.First(one => one.Kind == span.Kind).Marker);
+            shown.Append(text, at, span.Start - at).Append(Marker(span.Kind));
             at = span.Start + span.Length;
         }
 
         return shown.Append(text, at, text.Length - at).ToString();
     }
+
+    private static string Marker(string kind) => Array.Find(All, one => one.Kind == kind).Marker ?? Redactor.Marker;
 
     /// <summary>In the order of the text; none overlaps another.</summary>
     internal static List<SecretSpan> Find(string text, Redaction level = Redaction.Personal)
@@ -92,15 +94,29 @@ internal static partial class SecretTexts
             }
         }
 
+        Encoded(text, spans, taken);
         spans.Sort(static (left, right) => left.Start.CompareTo(right.Start));
         return spans;
+    }
+
+    /// <summary>Base64 that says a secret when it is read. What is a person's is not looked for there: whole documents are sent so.</summary>
+    private static void Encoded(string text, List<SecretSpan> spans, bool[]? taken)
+    {
+        foreach (var (start, run) in EncodedTexts.Runs(text))
+        {
+            var length = run;
+            while (start + length < text.Length && text[start + length] == '=') length++;
+            if (taken is not null && taken.AsSpan(start, length).Contains(true)) continue;
+            if (EncodedTexts.OfBase64(text.AsSpan(start, run)) is { } inner && Find(inner, Redaction.Secrets).Count > 0) spans.Add(new SecretSpan("encoded", start, length));
+        }
     }
 
     private static (int Start, int Length) Whole(Match match) => (match.Index, match.Length);
 
     private static bool HasDigit(string text) => text.AsSpan().ContainsAnyInRange('0', '9');
 
-    [GeneratedRegex("-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[A-Za-z0-9+/=\\s]*(-----END [A-Z ]{0,32}PRIVATE KEY-----)?", Plain)]
+    /// <remarks>Settings and JSON within texts write its line breaks as \n.</remarks>
+    [GeneratedRegex("-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----(\\\\[nr]|[A-Za-z0-9+/=\\s])*(-----END [A-Z ]{0,32}PRIVATE KEY-----)?", Plain)]
     private static partial Regex PrivateKey();
 
     [GeneratedRegex(@"\b(AKIA|ASIA)[0-9A-Z]{16}\b", Plain)]
@@ -136,7 +152,7 @@ internal static partial class SecretTexts
     [GeneratedRegex(@"\baos_[0-9a-f]{16}_[0-9a-f]{16,255}", Plain)]
     private static partial Regex HouseKey();
 
-    [GeneratedRegex(@"\beyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{0,1024}", Plain)]
+    [GeneratedRegex(@"\beyJ(?>[A-Za-z0-9_-]{8,4096})\.(?>[A-Za-z0-9_-]{8,8192})\.[A-Za-z0-9_-]{0,1024}", Plain)]
     private static partial Regex WebToken();
 
     [GeneratedRegex(@"\b(?<scheme>Bearer|Basic) (?<value>[A-Za-z0-9._~+/=-]{6,4096})", Plain | RegexOptions.IgnoreCase)]

@@ -9,24 +9,33 @@ public static class ContractDiffs
     /// <summary>From the one that promises most of a repeated call to the one that promises least.</summary>
     private static readonly string[] Effects = ["pure", "idempotent", "reconcilable", "at_most_once"];
 
-    /// <summary>The newest version of each skill of one snapshot against that of the other, by name; equal ones are left out.</summary>
+    /// <summary>
+    /// The newest version of each skill of one snapshot against that of the other, by name, and behind it each other version against itself;
+    /// equal ones are left out.
+    /// </summary>
     public static ImmutableArray<ContractDiff> OfSnapshots(JsonElement old, JsonElement now)
     {
-        var (before, after) = (Newest(old), Newest(now));
-        var diffs = ImmutableArray.CreateBuilder<ContractDiff>();
-        foreach (var name in before.Keys.Union(after.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
-        {
-            var diff = (before.TryGetValue(name, out var was), after.TryGetValue(name, out var here)) switch
-            {
-                (true, true) => Of(was, here),
-                (true, false) => new ContractDiff(name, was.GetText("version"), null, [new ContractChange(ChangeWeight.Breaking, "skill_removed", "", "The skill is gone.")]) { Recommended = VersionBump.Major, IsBumped = false },
-                _ => new ContractDiff(name, null, here.GetText("version"), [new ContractChange(ChangeWeight.NonBreaking, "skill_added", "", "The skill is new.")]),
-            };
-            if (!diff.Changes.IsEmpty || diff.Old != diff.New) diffs.Add(diff);
-        }
-
-        return diffs.ToImmutable();
+        var (before, after) = (Shelves(old), Shelves(now));
+        var diffs = before.Keys.Union(after.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .SelectMany(name => Of(name, before.GetValueOrDefault(name, []), after.GetValueOrDefault(name, [])));
+        return [.. diffs.Where(diff => !diff.Changes.IsEmpty || diff.Old != diff.New)];
     }
+
+    /// <summary>All versions of one skill, newest first.</summary>
+    private static IEnumerable<ContractDiff> Of(string name, List<Placed> old, List<Placed> now)
+    {
+        if (old.Count == 0) return [new ContractDiff(name, null, now[0].Text, [new ContractChange(ChangeWeight.NonBreaking, "skill_added", "", "The skill is new.")])];
+        if (now.Count == 0)
+            return [new ContractDiff(name, old[0].Text, null, [new ContractChange(ChangeWeight.Breaking, "skill_removed", "", "The skill is gone.")]) { Recommended = VersionBump.Major, IsBumped = false }];
+        var newest = Of(old[0].Skill, now[0].Skill);
+        var kept = old.Where(one => one.Text != old[0].Text || one.Text != now[0].Text).SelectMany(was => now.Where(here => here.Text == was.Text), (was, here) => Of(was.Skill, here.Skill));
+        return kept.Prepend(newest with { Changes = [.. newest.Changes, .. Gone(old, now)] });
+    }
+
+    /// <summary>Versions without a successor: plans ask for them, or for what begins so.</summary>
+    private static IEnumerable<ContractChange> Gone(List<Placed> old, List<Placed> now) => old
+        .Where(was => VersionRange.Read($"^{was.Text}") is { } successors && !now.Exists(here => successors.Holds(here.Version)))
+        .Select(was => new ContractChange(ChangeWeight.Breaking, "version_removed", "version", $"{was.Text} is gone, and nothing here serves plans that ask for it."));
 
     /// <summary>Two versions of one skill.</summary>
     public static ContractDiff Of(JsonElement old, JsonElement now)
@@ -40,43 +49,45 @@ public static class ContractDiffs
 
     private static ContractDiff Weighed(string skill, string old, string now, List<ContractChange> changes)
     {
-        var recommended = changes.Exists(change => change.Weight == ChangeWeight.Breaking) ? VersionBump.Major
+        var (before, after) = (SemanticVersion.Read(old), SemanticVersion.Read(now));
+        // Below 1.0.0 a minor version may break what was.
+        var needed = changes.Exists(change => change.Weight == ChangeWeight.Breaking) ? before is { Major: 0 } ? VersionBump.Minor : VersionBump.Major
             : changes.Exists(change => change.Weight == ChangeWeight.NonBreaking) ? VersionBump.Minor
             : changes.Count > 0 ? VersionBump.Patch
             : VersionBump.None;
-        var (before, after) = (SemanticVersion.Read(old), SemanticVersion.Read(now));
         var isBumped = true;
         if (before is not null && after is not null)
         {
             var bump = Bump(before, after);
-            // Below 1.0.0 a minor version may break what was; a pre-release is not promised to anybody yet.
-            var needed = before.Major == 0 && recommended == VersionBump.Major ? VersionBump.Minor : recommended;
+            // A pre-release is not promised to anybody yet.
             isBumped = after.CompareTo(before) >= 0 && (bump >= needed || (!before.IsStable && after.CompareTo(before) > 0));
             if (after.CompareTo(before) < 0) changes.Add(new ContractChange(ChangeWeight.Breaking, "version_lowered", "version", $"{now} is older than {old}."));
             else if (!isBumped) changes.Add(new ContractChange(ChangeWeight.Warning, "version_not_bumped", "version", $"{old} to {now} is too little for these changes: they need a new {needed.ToString().ToLowerInvariant()} version."));
             if (after.Major > before.Major) changes.Add(new ContractChange(ChangeWeight.Warning, "major_version", "version", "Plans that ask for the old major version keep it as long as it is there; those that name no version get the new one."));
         }
 
-        return new ContractDiff(skill, old, now, [.. changes]) { Recommended = recommended, IsBumped = isBumped };
+        return new ContractDiff(skill, old, now, [.. changes]) { Recommended = needed, IsBumped = isBumped };
     }
 
     private static VersionBump Bump(SemanticVersion old, SemanticVersion now) =>
         now.Major != old.Major ? VersionBump.Major : now.Minor != old.Minor ? VersionBump.Minor : now.CompareTo(old) != 0 ? VersionBump.Patch : VersionBump.None;
 
-    private static SortedDictionary<string, JsonElement> Newest(JsonElement snapshot)
+    private static SortedDictionary<string, List<Placed>> Shelves(JsonElement snapshot)
     {
-        var newest = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
-        if (snapshot.Get("skills") is not { ValueKind: JsonValueKind.Array } list) return newest;
+        var shelves = new SortedDictionary<string, List<Placed>>(StringComparer.Ordinal);
+        if (snapshot.Get("skills") is not { ValueKind: JsonValueKind.Array } list) return shelves;
         foreach (var skill in list.EnumerateArray())
         {
-            if (skill.GetText("name") is not { } name) continue;
-            if (!newest.TryGetValue(name, out var known) || Read(skill).CompareTo(Read(known)) > 0) newest[name] = skill;
+            if (skill.GetText("name") is not { } name || skill.GetText("version") is not { } text || SemanticVersion.Read(text) is not { } version) continue;
+            if (!shelves.TryGetValue(name, out var shelf)) shelves[name] = shelf = [];
+            shelf.Add(new Placed(version, text, skill));
         }
 
-        return newest;
+        foreach (var shelf in shelves.Values) shelf.Sort((left, right) => right.Version.CompareTo(left.Version) is var order && order != 0 ? order : string.CompareOrdinal(left.Text, right.Text));
+        return shelves;
     }
 
-    private static SemanticVersion Read(JsonElement skill) => SemanticVersion.Read(skill.GetText("version") ?? "0") ?? new SemanticVersion(0, 0, 0, [], "");
+    private sealed record Placed(SemanticVersion Version, string Text, JsonElement Skill);
 }
 
 /// <summary>What changed in the contract beside the schemas.</summary>
@@ -102,10 +113,15 @@ internal sealed class ContractRead(JsonElement old, JsonElement now, List<Contra
     {
         Weaker("effect", "effect", old.GetText("effect"), now.GetText("effect"), effects);
         if (old.GetText("effect_param") != now.GetText("effect_param")) Add(ChangeWeight.Breaking, "effect_weakened", "effect_param", "Another parameter says what a repeat may do.");
-        foreach (var (value, effect) in Members(old.Get("effect_by_param"))) Weaker("effect", $"effect_by_param.{value}", effect.GetString(), now.Get("effect_by_param")?.GetText(value) ?? now.GetText("effect"), effects);
+        var (was, here) = (Members(old.Get("effect_by_param")), Members(now.Get("effect_by_param")));
+        foreach (var value in was.Keys.Union(here.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            Weaker("effect", $"effect_by_param.{value}", EffectOf(was, value, old), EffectOf(here, value, now), effects);
         if (old.Get("key_makes_idempotent") is { ValueKind: JsonValueKind.True } && now.Get("key_makes_idempotent") is not { ValueKind: JsonValueKind.True })
             Add(ChangeWeight.Breaking, "effect_weakened", "key_makes_idempotent", "A key does not make a repeat harmless any more.");
     }
+
+    private static string? EffectOf(SortedDictionary<string, JsonElement> byParam, string value, JsonElement contract) =>
+        byParam.TryGetValue(value, out var own) ? own.GetString() : contract.GetText("effect");
 
     private void Weaker(string type, string path, string? was, string? here, string[] effects)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Aos.Kernel;
@@ -23,12 +24,16 @@ internal sealed class SchemaDiff(JsonElement oldRoot, JsonElement newRoot, bool 
 
     private readonly string root = isInput ? "input" : "output";
 
+    /// <summary>Pairs of references that were followed: a schema that holds itself is compared once.</summary>
+    private readonly SortedSet<string> followed = new(StringComparer.Ordinal) { "# #" };
+
     internal void Compare() => Compare(root, oldRoot, newRoot, 0);
 
     private void Compare(string path, JsonElement was, JsonElement now, int depth)
     {
+        if (Reference(was) is { } from && Reference(now) is { } to && !followed.Add($"{from} {to}")) return;
         (was, now) = (Followed(oldRoot, was), Followed(newRoot, now));
-        // References may lead in circles: deeper than this two schemas are told apart by their text alone.
+        // Of two schemas one alone may lead in a circle.
         if (depth > DepthMax || JsonElement.DeepEquals(was, now)) return;
         if (was.ValueKind == JsonValueKind.False || now.ValueKind == JsonValueKind.False)
         {
@@ -158,13 +163,13 @@ internal sealed class SchemaDiff(JsonElement oldRoot, JsonElement newRoot, bool 
     /// <summary>The schema that a reference within the document leads to.</summary>
     private static JsonElement Followed(JsonElement root, JsonElement schema)
     {
-        for (var hops = 0; hops < DepthMax && schema.Get("$ref")?.GetString() is { } reference && reference.StartsWith('#'); hops++)
+        for (var hops = 0; hops < DepthMax && Reference(schema) is { } reference; hops++)
         {
             var at = root;
             foreach (var part in reference.TrimStart('#').Split('/', StringSplitOptions.RemoveEmptyEntries))
             {
                 var name = Uri.UnescapeDataString(part).Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
-                if (at.ValueKind == JsonValueKind.Array && int.TryParse(name, out var index) && index < at.GetArrayLength()) at = at[index];
+                if (at.ValueKind == JsonValueKind.Array && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < at.GetArrayLength()) at = at[index];
                 else if (at.ValueKind == JsonValueKind.Object && at.TryGetProperty(name, out var next)) at = next;
                 else return schema;
             }
@@ -174,6 +179,9 @@ internal sealed class SchemaDiff(JsonElement oldRoot, JsonElement newRoot, bool 
 
         return schema;
     }
+
+    /// <summary>Null: there is none, or it leads out of the document.</summary>
+    private static string? Reference(JsonElement schema) => schema.GetText("$ref") is { } reference && reference.StartsWith('#') ? reference : null;
 
     private static SortedSet<string> TypesOf(JsonElement schema)
     {

@@ -58,9 +58,9 @@ internal sealed class TargetGate : IDisposable
     internal async Task LeaveAsync(CallNeeds needs, StructuredOutcome? outcome)
     {
         if (needs.Slots.Count > 0) await held.ReleaseAsync(needs.Slots);
-        if (outcome?.Failure is { Code: "RATE_LIMITED" } refusal)
+        if (outcome is not null && CallTarget.Limited(outcome) is { } asked)
         {
-            var time = refusal.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : PenaltyDefault;
+            var time = asked > TimeSpan.Zero ? asked : PenaltyDefault;
             await limits.PenaliseAsync(needs.Penalty, time < PenaltyMax ? time : PenaltyMax, CancellationToken.None);
             meter.Penalised(needs.Target.Kind);
         }

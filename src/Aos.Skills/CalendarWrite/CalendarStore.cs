@@ -32,10 +32,7 @@ internal sealed partial class CalendarStore(IEgress egress, TimeProvider clock)
         if (failure is not null) return (null, failure);
         if (answer!.Status is >= 200 and < 300) return (new CalendarStored(false, Etag(answer)), null);
         if (answer.Status != 412) return (null, Refused(answer, resource));
-        var (there, unread) = await SendAsync("GET", resource, null, null, cancel);
-        if (unread is not null) return (null, unread);
-        if (there!.Status != 200) return (null, Refused(there, resource));
-        return IsOwn(there, resource) ? (new CalendarStored(true, Etag(there)), null) : (null, Conflict("The calendar has an event of this uid already: action: update changes it."));
+        return await OwnAsync(resource, "The calendar has an event of this uid already: action: update changes it.", cancel);
     }
 
     internal async Task<(CalendarStored? Stored, Failure? Failure)> UpdateAsync(CalendarResource resource, CancellationToken cancel)
@@ -47,7 +44,7 @@ internal sealed partial class CalendarStore(IEgress egress, TimeProvider clock)
         if (IsOwn(there, resource)) return (new CalendarStored(true, Etag(there)), null);
         var (answer, failure) = await SendAsync("PUT", resource, resource.Write(Sequence(there) + 1), new("If-Match", Etag(there) ?? "*"), cancel);
         if (failure is not null) return (null, failure);
-        if (answer!.Status == 412) return (null, Conflict("Somebody else changed the event in between."));
+        if (answer!.Status == 412) return await OwnAsync(resource, "Somebody else changed the event in between.", cancel);
         return answer.Status is >= 200 and < 300 ? (new CalendarStored(true, Etag(answer)), null) : (null, Refused(answer, resource));
     }
 
@@ -57,6 +54,16 @@ internal sealed partial class CalendarStore(IEgress egress, TimeProvider clock)
         if (failure is not null) return (null, failure);
         if (answer!.Status is 404 or 410) return (new CalendarStored(false, null), null);
         return answer.Status is >= 200 and < 300 ? (new CalendarStored(true, null), null) : (null, Refused(answer, resource));
+    }
+
+    /// <summary>What is there instead may be this call's own: an earlier try of it, whose answer nobody waited for, arrives when it pleases.</summary>
+    private async Task<(CalendarStored? Stored, Failure? Failure)> OwnAsync(CalendarResource resource, string otherwise, CancellationToken cancel)
+    {
+        var (there, unread) = await SendAsync("GET", resource, null, null, cancel);
+        if (unread is not null) return (null, unread);
+        if (there!.Status is 404 or 410) return (null, FailureCatalog.Fail("INVALID_STATE", otherwise));
+        if (there.Status != 200) return (null, Refused(there, resource));
+        return IsOwn(there, resource) ? (new CalendarStored(true, Etag(there)), null) : (null, FailureCatalog.Fail("INVALID_STATE", otherwise));
     }
 
     private Task<(EgressResponse? Response, Failure? Failure)> SendAsync(string method, CalendarResource resource, string? body, KeyValuePair<string, string>? condition, CancellationToken cancel)
@@ -74,8 +81,6 @@ internal sealed partial class CalendarStore(IEgress egress, TimeProvider clock)
         var url = resource.Route.Shown(resource.Route.Url);
         return answer.Status >= 400 ? HttpFailures.Of(answer, url, clock.GetUtcNow()) : FailureCatalog.Fail("HTTP_4XX", $"{url} answered {answer.Status}: no redirect is followed.");
     }
-
-    private static Failure Conflict(string message) => FailureCatalog.Fail("INVALID_STATE", message);
 
     private static bool IsOwn(EgressResponse there, CalendarResource resource) => Text(there).Contains($"{MarkName}:{resource.Mark}", StringComparison.Ordinal);
 

@@ -8,6 +8,9 @@ namespace Aos.Skills;
 /// <param name="Zone">Null: UTC, or a day.</param>
 internal readonly partial record struct CalendarTime(DateTimeOffset At, bool IsDay, TimeZoneInfo? Zone)
 {
+    private const int YearMin = 1900;
+    private const int YearMax = 9900;
+
     /// <summary>As results and people have it.</summary>
     internal string Text => IsDay ? At.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
         : Zone is null ? At.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)
@@ -30,7 +33,7 @@ internal readonly partial record struct CalendarTime(DateTimeOffset At, bool IsD
     internal CalendarTime Plus(TimeSpan time) => IsDay ? this with { At = At + time } : Of(At + time, Zone);
 
     /// <summary>Null: the text is no time of the years 1900 to 9900, or none there.</summary>
-    internal static CalendarTime? Read(string text, TimeZoneInfo? zone) => Parsed(text, zone) is { At.Year: >= 1900 and <= 9900 } time ? time : null;
+    internal static CalendarTime? Read(string text, TimeZoneInfo? zone) => Parsed(text, zone) is { At.Year: >= YearMin and <= YearMax } time ? time : null;
 
     private static CalendarTime? Parsed(string text, TimeZoneInfo? zone)
     {
@@ -39,7 +42,7 @@ internal readonly partial record struct CalendarTime(DateTimeOffset At, bool IsD
         if (Form().Match(text) is not { Success: true } form) return null;
         if (form.Groups["offset"].Length > 0)
             return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at) ? Of(at, zone) : null;
-        if (!DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local)) return null;
+        if (!DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local) || local.Year is < YearMin or > YearMax) return null;
         if (zone is null) return Of(new DateTimeOffset(local, TimeSpan.Zero), null);
         if (zone.IsInvalidTime(local)) return null; // Clocks went over it.
         // A time that comes twice is its first.

@@ -82,7 +82,9 @@ internal sealed class CalendarWrite(Workspace workspace, CalendarStore store, Ti
         if (input.Url is not null && provider != "caldav") return $"provider {provider} takes no url.";
         if (input.Url?.AsSpan().ContainsAny('?', '#') == true) return "url is a calendar: it has no ? and no #.";
         if (input.Action == "create") return null;
-        return provider != "caldav" ? $"provider {provider} only creates." : input.Uid is null ? $"action {input.Action} needs the event's uid." : null;
+        if (provider != "caldav") return $"provider {provider} only creates.";
+        if (input.Uid is null) return $"action {input.Action} needs the event's uid.";
+        return input.Action == "update" && string.IsNullOrEmpty(input.Start) ? "action update needs start: it replaces the whole event, and would move it to now." : null;
     }
 
     private async Task<SkillAnswer<CalendarWriteOut>> StoreAsync(

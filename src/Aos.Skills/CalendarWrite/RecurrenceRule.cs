@@ -34,9 +34,9 @@ internal static partial class RecurrenceRule
 
     /// <summary>The last time that it may say itself; null: it does not.</summary>
     internal static DateTimeOffset? Until(string rule) =>
-        Regex.Match(rule, "UNTIL=(?<day>[0-9]{8})") is { Success: true } found
+        LastDay().Match(rule) is { Success: true } found
         && DateTimeOffset.TryParseExact(found.Groups["day"].Value, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var day)
-            ? day.AddDays(1)
+            ? day.Year < DateTimeOffset.MaxValue.Year ? day.AddDays(1) : DateTimeOffset.MaxValue // 99991231: for ever.
             : null;
 
     private static string? Problem(string name, string value, bool isDay)
@@ -61,20 +61,23 @@ internal static partial class RecurrenceRule
         if (isDay && parts.Keys.Any(name => name is "BYSECOND" or "BYMINUTE" or "BYHOUR")) return "has hours, and the event is of days";
         if (parts.ContainsKey("BYWEEKNO") && every != "YEARLY") return "has BYWEEKNO without FREQ=YEARLY";
         if (parts.ContainsKey("BYMONTHDAY") && every == "WEEKLY") return "has BYMONTHDAY with FREQ=WEEKLY";
-        if (parts.ContainsKey("BYYEARDAY") && every is "DAILY" or "WEEKLY" or "MONTHLY" && parts.ContainsKey("BYYEARDAY")) return $"has BYYEARDAY with FREQ={every}";
+        if (parts.ContainsKey("BYYEARDAY") && every is "DAILY" or "WEEKLY" or "MONTHLY") return $"has BYYEARDAY with FREQ={every}";
         if (parts.GetValueOrDefault("BYDAY") is { } days && days.Any(char.IsAsciiDigit) && (every is not ("MONTHLY" or "YEARLY") || parts.ContainsKey("BYWEEKNO"))) return "counts days of BYDAY without FREQ=MONTHLY or YEARLY";
         return parts.ContainsKey("BYSETPOS") && !parts.Keys.Any(name => name != "BYSETPOS" && name.StartsWith("BY", StringComparison.Ordinal)) ? "has BYSETPOS alone" : null;
     }
 
     private static bool IsNumber(string text, int least, int most, bool isSigned)
     {
-        var digits = isSigned && text.Length > 1 && text[0] is '+' or '-' && isSigned ? text[1..] : text;
+        var digits = isSigned && text.Length > 1 && text[0] is '+' or '-' ? text[1..] : text;
         return digits.Length <= 6 && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most;
     }
 
     private static bool IsUntil(string text, bool isDay) => isDay
         ? DateOnly.TryParseExact(text, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
         : DateTime.TryParseExact(text, "yyyyMMddTHHmmssZ", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+
+    [GeneratedRegex("(^|;)UNTIL=(?<day>[0-9]{8})", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex LastDay();
 
     [GeneratedRegex("^(MO|TU|WE|TH|FR|SA|SU)\\z", RegexOptions.CultureInvariant)]
     private static partial Regex Weekday();

@@ -38,7 +38,7 @@ internal static class ZoneRules
     private static List<Change> Changes(TimeZoneInfo zone, DateTimeOffset start, DateTimeOffset until)
     {
         var most = start.AddYears(YearsMax);
-        var end = (until < most ? until : most) + Day;
+        var end = (until < start ? start : until < most ? until : most) + Day;
         var at = start.AddDays(-370);
         var changes = new List<Change> { new(at, zone.GetUtcOffset(at), zone.GetUtcOffset(at), zone.IsDaylightSavingTime(at)) };
         for (; at < end; at += Day)

@@ -15,7 +15,7 @@ internal sealed class SmtpProbe(IEgress egress, SmtpTrust trust)
         try
         {
             var failure = await session.BeginAsync(cancel);
-            if (failure is null) await session.Talk.SayAsync("QUIT", cancel);
+            if (failure is null) await session.LeaveAsync(cancel);
             return (failure, session.Seen);
         }
         catch (AuthenticationException e)

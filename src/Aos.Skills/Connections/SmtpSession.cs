@@ -78,6 +78,19 @@ internal sealed class SmtpSession : IAsyncDisposable
         return null;
     }
 
+    /// <summary>Out of politeness: what was wanted is done, and an answer to this is nothing to wait for.</summary>
+    internal async Task LeaveAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await Talk.WriteAsync("QUIT\r\n"u8.ToArray(), cancel);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            return;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await safe.DisposeAsync();
@@ -105,12 +118,12 @@ internal sealed class SmtpSession : IAsyncDisposable
         if (ways.Contains("PLAIN", StringComparer.OrdinalIgnoreCase)) return Judged(await Talk.SayAsync("AUTH PLAIN " + Base64($"\0{user}\0{password}"), cancel));
         if (!ways.Contains("LOGIN", StringComparer.OrdinalIgnoreCase)) return FailureCatalog.Fail("NOT_AVAILABLE", $"{Host} offers neither AUTH PLAIN nor AUTH LOGIN: the password was not tried.");
         if (SmtpFailures.Unless(334, Host, await Talk.SayAsync("AUTH LOGIN", cancel)) is { } no) return no;
-        if (SmtpFailures.Unless(334, Host, await Talk.SayAsync(Base64(user), cancel)) is { } stranger) return stranger;
+        if (Judged(await Talk.SayAsync(Base64(user), cancel), 334) is { } stranger) return stranger;
         return Judged(await Talk.SayAsync(Base64(password), cancel));
     }
 
-    private Failure? Judged(SmtpReply reply) =>
-        reply.Code is 534 or 535 or 538 ? SmtpFailures.Credentials(Host, reply) : SmtpFailures.Unless(235, Host, reply);
+    private Failure? Judged(SmtpReply reply, int wanted = 235) =>
+        reply.Code is 534 or 535 or 538 ? SmtpFailures.Credentials(Host, reply) : SmtpFailures.Unless(wanted, Host, reply);
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }

@@ -65,8 +65,8 @@ internal sealed class SmtpTalk(Stream stream)
         while (bytes.Count < LineBytesMax)
         {
             if (await stream.ReadAsync(one, cancel) == 0) throw new SmtpException("the connection was closed in the middle");
-            if (one[0] == '\n') return Encoding.UTF8.GetString([.. bytes]).TrimEnd('\r');
-            bytes.Add(one[0]);
+            if (one[0] == '\n') return Encoding.UTF8.GetString([.. bytes]).TrimEnd();
+            bytes.Add(one[0] is < (byte)' ' or 127 ? (byte)' ' : one[0]); // What it says is shown on terminals.
         }
 
         throw new SmtpException($"a line has more than {LineBytesMax} bytes");

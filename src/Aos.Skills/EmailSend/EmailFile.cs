@@ -47,7 +47,8 @@ internal sealed record EmailFile(string Name, string Type, byte[] Bytes)
         var kind = type.MediaType!.Split('/')[0];
         // These hold mail in themselves and may not be base64.
         if (kind.Equals("multipart", StringComparison.OrdinalIgnoreCase) || kind.Equals("message", StringComparison.OrdinalIgnoreCase)) throw Wrong($"{at}.content_type: no file is {kind}.");
-        if (isText && kind.Equals("text", StringComparison.OrdinalIgnoreCase)) type.CharSet ??= "utf-8";
+        // Text is sent as UTF-8, whatever it was called.
+        if (isText && (type.CharSet is not null || kind.Equals("text", StringComparison.OrdinalIgnoreCase))) type.CharSet = "utf-8";
         return type.ToString();
     }
 

@@ -37,7 +37,7 @@ internal static partial class EmailHeaders
     {
         if (!Own().IsMatch(name) && !Known.ContainsKey(name)) throw Wrong("headers has a name that a call may not set, or that is none.");
         if (value is null or { Length: 0 or > ValueMax } || value.Any(char.IsControl)) throw Wrong($"The header {name} has no value of 1 to {ValueMax} characters without line breaks.");
-        if (IsExact(name) && (value.Any(c => c is < ' ' or > '~') || value.Split(' ').Any(word => word.Length > 900))) throw Wrong($"The header {name} takes ASCII, and words of 900 characters at most.");
+        if (IsExact(name) && (value.Any(c => c is < ' ' or > '~') || value.Split(' ').Any(word => word.Length is 0 or > 900))) throw Wrong($"The header {name} takes ASCII: words of 900 characters at most, with one space between them.");
         return value;
     }
 

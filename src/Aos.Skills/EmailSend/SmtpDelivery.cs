@@ -91,26 +91,17 @@ internal sealed class SmtpDelivery(IEgress egress, SmtpTrust trust, TimeProvider
         }
         catch (IOException e)
         {
-            return (null, FailureCatalog.Fail("CONNECTION_RESET", $"{session.Host}: {e.Message}, after the whole mail was handed over. Nobody knows whether it was sent."));
+            return (null, Unknown(session.Host, e.Message));
         }
 
-        if (reply.Code is < 200 or > 299) return (null, SmtpFailures.Of(session.Host, reply));
-        await LeaveAsync(session, cancel);
+        if (reply.Code is >= 400 and < 600) return (null, SmtpFailures.Of(session.Host, reply));
+        if (reply.Code is < 200 or > 299) return (null, Unknown(session.Host, $"it answered {reply.Code}, which means nothing here"));
+        await session.LeaveAsync(cancel);
         return (taken with { Reply = reply.Said }, null);
     }
 
-    /// <summary>Out of politeness. The mail is sent, and an answer to this is nothing to wait for.</summary>
-    private static async Task LeaveAsync(SmtpSession session, CancellationToken cancel)
-    {
-        try
-        {
-            await session.Talk.WriteAsync("QUIT\r\n"u8.ToArray(), cancel);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            return;
-        }
-    }
+    private static Failure Unknown(string host, string what) =>
+        FailureCatalog.Fail("CONNECTION_RESET", $"{host}: {what}, after the whole mail was handed over. Nobody knows whether it was sent.");
 
     /// <summary>Why the server would not take the mail by what it said of itself.</summary>
     private static Failure? Unfit(SmtpSession session, EmailDraft draft, string message)

@@ -27,16 +27,16 @@ internal sealed record FoundSkill(string Name, string Version, string Assembly, 
         if (constructor.GetParameters().FirstOrDefault(parameter => !IsOffered(parameter.ParameterType)) is { } foreign)
             return (null, $"{type.FullName} asks for {foreign.ParameterType.Name} {foreign.Name} in its constructor; a skill may ask for {Offered}.");
         var make = typeof(FoundSkill).GetMethod(nameof(Make), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(skills[0].GetGenericArguments());
-        return (new FoundSkill(said.Name, said.Version, assembly, hash, provider => (IRegistered)make.Invoke(null, [constructor, said, provider])!), null);
+        return (new FoundSkill(said.Name, said.Version, assembly, hash, provider => (IRegistered)make.Invoke(null, [constructor, said, assembly, provider])!), null);
     }
 
     internal static IEnumerable<Type> Skills(Type type) => type.GetInterfaces().Where(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(ISkill<,>));
 
-    private static Registered<TIn, TOut> Make<TIn, TOut>(ConstructorInfo constructor, SkillAttribute said, IServiceProvider provider)
+    private static Registered<TIn, TOut> Make<TIn, TOut>(ConstructorInfo constructor, SkillAttribute said, string assembly, IServiceProvider provider)
         where TIn : class
         where TOut : class =>
         new(said.Name, () => (ISkill<TIn, TOut>)constructor.Invoke(
-            BindingFlags.DoNotWrapExceptions, null, [.. constructor.GetParameters().Select(parameter => Give(parameter.ParameterType, constructor.DeclaringType!, provider))], null), said.Version);
+            BindingFlags.DoNotWrapExceptions, null, [.. constructor.GetParameters().Select(parameter => Give(parameter.ParameterType, constructor.DeclaringType!, provider))], null), said.Version, assembly);
 
     private static bool IsOffered(Type type) =>
         type == typeof(IEgress) || type == typeof(TimeProvider) || type == typeof(ILogger) || type == typeof(ILoggerFactory)

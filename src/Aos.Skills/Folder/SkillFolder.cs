@@ -74,7 +74,11 @@ internal sealed class SkillFolder
         {
             Wrong(place, $"was built for another AOS, or a library is missing: {string.Join(' ', e.LoaderExceptions.OfType<Exception>().Select(why => why.Message).Distinct(StringComparer.Ordinal).Take(3))}");
         }
-        catch (Exception e) when (e is IOException or BadImageFormatException or UnauthorizedAccessException or TypeLoadException or InvalidOperationException or CustomAttributeFormatException)
+        catch (BadImageFormatException e)
+        {
+            Wrong(place, $"cannot be loaded: {e.Message} It is no assembly of .NET, or not all of one: copy what dotnet build wrote into it once more.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TypeLoadException or MemberAccessException or InvalidOperationException or ArgumentException or ArithmeticException or CustomAttributeFormatException)
         {
             Wrong(place, $"cannot be loaded: {e.Message}");
         }

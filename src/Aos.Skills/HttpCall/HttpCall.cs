@@ -49,7 +49,7 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
     public SkillContract Contract { get; } = new()
     {
         Name = Name,
-        Version = "2.2.0",
+        Version = "2.3.0",
         Description = "Sends one HTTP request to a public address and gives back the answer.",
         Effect = EffectClass.Idempotent,
         EffectParam = "method",
@@ -63,6 +63,8 @@ internal sealed class HttpCall(IEgress egress, TimeProvider clock) : ISkill<Http
             new("HTTP_4XX", 0.05, "The peer refused."), new("HTTP_5XX", 0.03, "The peer failed."),
             new("CONNECTION_REFUSED", 0.01, "Nothing listens there."), new("RATE_LIMITED", 0.01, "The peer asks to slow down."),
             new("TLS_FAILURE", 0.005, "The certificate does not fit."), new("EGRESS_BLOCKED", 0.005, "The target is not a public address."),
+            new("SERVICE_UNAVAILABLE", 0.005, "The peer is down or overloaded."), new("GATEWAY_TIMEOUT", 0.005, "Whom the peer asks does not answer it."),
+            new("CONNECTION_RESET", 0.005, "The connection broke."), new("RESPONSE_TOO_LARGE", 0.001, "The answer is longer than a call may read."),
         ],
         Constraints = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [
             KeyValuePair.Create("max_response_bytes", Json.Of(BytesMax)), KeyValuePair.Create("max_timeout_ms", Json.Of(300_000)),

@@ -45,7 +45,7 @@ internal sealed class HttpGet(HttpCall call) : ISkill<HttpGetIn, HttpCallOut>, I
     public SkillContract Contract { get; } = call.Contract with
     {
         Name = Name,
-        Version = "1.0.0",
+        Version = "1.1.0",
         Description = "Fetches from a public address with GET and gives back the answer: http_call that can only read.",
         Effect = EffectClass.Idempotent,
         EffectParam = null,

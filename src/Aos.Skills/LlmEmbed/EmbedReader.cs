@@ -21,7 +21,6 @@ internal sealed class EmbedReader(ModelsOptions options)
     internal const int TextBytesMax = 32 * 1024;
     internal const int AllBytesMax = 1024 * 1024;
     internal const int DimensionsMax = 4096;
-    private static readonly TimeSpan TimeoutMax = TimeSpan.FromMinutes(10);
 
     internal (EmbedRequest? Request, Failure? Failure) Read(LlmEmbedIn input, SkillCall call)
     {
@@ -31,8 +30,7 @@ internal sealed class EmbedReader(ModelsOptions options)
         if (endpoint is not null && (endpoint.Wire != ModelWire.OpenAi || (input.Model ?? endpoint.EmbedModel) is null))
             return (null, Unknown(provider));
         if (input.Dimensions is < 1 or > DimensionsMax) return Wrong($"dimensions is a whole number from 1 to {DimensionsMax}.");
-        var timeout = Timeout(input, call);
-        if (timeout <= TimeSpan.Zero || timeout > TimeoutMax) return Wrong("timeout is more than 0 and at most 10 minutes.");
+        if (CallTime.Of(input.TimeoutMs, input.TimeoutSeconds ?? input.Timeout, call) is not { } timeout) return Wrong(CallTime.Problem);
         var (texts, problem) = Texts(input);
         if (problem is not null) return Wrong(problem);
         return (new EmbedRequest(provider, input.Model ?? endpoint?.EmbedModel ?? ModelsOptions.Scripted, texts, input.Dimensions, input.Cache ?? true, timeout), null);
@@ -42,9 +40,7 @@ internal sealed class EmbedReader(ModelsOptions options)
     internal string Provider(LlmEmbedIn input)
     {
         if (input.Provider?.ToLowerInvariant() is { } named) return named == "stub" ? ModelsOptions.Scripted : named;
-        if (input.Model is { } model && options.Prices.All.FirstOrDefault(price => price.Model == model || price.Aliases.Contains(model))?.Provider is { } owner
-            && options.Endpoints.Any(endpoint => endpoint.Name == owner && endpoint.EmbedModel is not null)) return owner;
-        return DefaultProvider(options);
+        return input.Model is { } model && options.Owner(model) is { EmbedModel: not null } owner ? owner.Name : DefaultProvider(options);
     }
 
     /// <summary>The default one where it gives vectors, else the first that does, else recorded ones.</summary>
@@ -70,12 +66,6 @@ internal sealed class EmbedReader(ModelsOptions options)
         }
 
         return all > AllBytesMax ? ([], $"The texts have {all} bytes together; {AllBytesMax} are taken.") : ([.. items.Select(item => item.GetString()!)], null);
-    }
-
-    private static TimeSpan Timeout(LlmEmbedIn input, SkillCall call)
-    {
-        var seconds = input.TimeoutMs is { } ms ? ms / 1000m : input.TimeoutSeconds ?? input.Timeout;
-        return seconds is { } given ? TimeSpan.FromTicks((long)(Math.Clamp(given, -1, 1_000_000) * TimeSpan.TicksPerSecond)) : call.Timeout < TimeoutMax ? call.Timeout : TimeoutMax;
     }
 
     private static Failure NoKey() => FailureCatalog.Fail("LLM_AUTH_FAILED", "No key for openai: OPENAI_API_KEY is not set.");

@@ -28,6 +28,7 @@ internal sealed class LlmEmbed(ModelsOptions options, ModelCaller caller, ModelK
         if (request.Provider == ModelsOptions.Scripted) return Scripted(request);
         var distinct = request.Texts.Distinct(StringComparer.Ordinal).ToList();
         var known = await cache.FindAsync(call.Tenant, request, distinct, cancel);
+        if (known.Values.DistinctBy(vector => vector.Length).Count() > 1) known.Clear(); // The model has changed: which of them are of now, nobody knows.
         var cached = request.Texts.Count(known.ContainsKey);
         List<string> missing = [.. distinct.Where(text => !known.ContainsKey(text))];
         if (missing.Count == 0) return Answer(request, known, cached, 0, false, Cents.Zero);
@@ -42,9 +43,9 @@ internal sealed class LlmEmbed(ModelsOptions options, ModelCaller caller, ModelK
         var (vectors, problem) = EmbedWire.Read(answer.Value, missing.Count, request.Dimensions);
         if (vectors is null) return Failed(FailureCatalog.Fail("LLM_INVALID_RESPONSE", $"{endpoint.Name} answered with {problem}."), cost);
         var made = missing.Zip(vectors).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
-        if (known.Count > 0 && known.Values.First().Length != vectors[0].Length)
-            return Failed(FailureCatalog.Fail("LLM_INVALID_RESPONSE", $"{endpoint.Name} gives vectors of {vectors[0].Length} dimensions now; those that are kept have others. Ask with cache: false."), cost);
         await cache.KeepAsync(call.Tenant, request, made, cancel);
+        if (known.Count > 0 && known.Values.First().Length != vectors[0].Length)
+            return Failed(FailureCatalog.Fail("LLM_INVALID_RESPONSE", $"{endpoint.Name} gives vectors of {vectors[0].Length} dimensions now; those that were kept have others. Ask again: then all are asked for."), cost);
         foreach (var (text, vector) in made) known[text] = vector;
         return Answer(request, known, cached, tokens, told is null, cost);
     }

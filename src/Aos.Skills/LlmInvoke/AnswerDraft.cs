@@ -79,6 +79,8 @@ internal sealed class AnswerDraft
     internal void Hide(string secret)
     {
         Text.Replace(secret, Redactor.Marker);
+        Model = Model?.Replace(secret, Redactor.Marker, StringComparison.Ordinal);
+        FinishReason = FinishReason?.Replace(secret, Redactor.Marker, StringComparison.Ordinal);
         foreach (var call in Calls)
         {
             call.Arguments.Replace(secret, Redactor.Marker);

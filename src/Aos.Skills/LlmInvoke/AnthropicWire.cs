@@ -41,7 +41,7 @@ internal sealed class AnthropicWire : IModelWire
         {
             case "message_start":
                 draft.Model = e.Get("message")?.GetText("model");
-                Count(e.Get("message")?.Get("usage"), draft);
+                CountInput(e.Get("message")?.Get("usage"), draft);
                 return null;
             case "content_block_start" when e.Get("content_block") is { } block && block.GetText("type") == "tool_use":
                 return Begin(Number(e, "index"), block, draft, endpoint);
@@ -53,7 +53,8 @@ internal sealed class AnthropicWire : IModelWire
                 return null;
             case "message_delta":
                 draft.FinishReason = e.Get("delta")?.GetText("stop_reason") is { } stop ? Stop(stop) : draft.FinishReason;
-                Count(e.Get("usage"), draft);
+                CountInput(e.Get("usage"), draft);
+                draft.OutputTokens = (e.Get("usage") is { } told ? Number(told, "output_tokens") : null) ?? draft.OutputTokens;
                 return draft.FinishReason == "refusal" ? FailureCatalog.Fail("LLM_CONTENT_FILTER", $"{endpoint.Name} refused the content.") : null;
             case "message_stop":
                 draft.Done = true;
@@ -107,18 +108,16 @@ internal sealed class AnthropicWire : IModelWire
 
     private static string Stop(string reason) => reason == "model_context_window_exceeded" ? "max_tokens" : reason;
 
-    /// <summary>Counts are cumulative. Tokens read into or from the provider's prompt cache are input too.</summary>
-    private static void Count(JsonElement? usage, AnswerDraft draft)
+    /// <summary>
+    /// Counts are cumulative. Tokens read into or from the provider's prompt cache are input too. Those written are told at the end alone:
+    /// the number a message starts with is of its first token, and a stream that breaks would cost no more than that.
+    /// </summary>
+    private static void CountInput(JsonElement? usage, AnswerDraft draft)
     {
-        if (usage is not { } counts) return;
-        if (Number(counts, "input_tokens") is { } input)
-        {
-            draft.CacheWritten = Number(counts, "cache_creation_input_tokens") ?? draft.CacheWritten;
-            draft.CacheRead = Number(counts, "cache_read_input_tokens") ?? draft.CacheRead;
-            draft.InputTokens = Sum(input, draft.CacheWritten ?? 0, draft.CacheRead ?? 0);
-        }
-
-        draft.OutputTokens = Number(counts, "output_tokens") ?? draft.OutputTokens;
+        if (usage is not { } counts || Number(counts, "input_tokens") is not { } input) return;
+        draft.CacheWritten = Number(counts, "cache_creation_input_tokens") ?? draft.CacheWritten;
+        draft.CacheRead = Number(counts, "cache_read_input_tokens") ?? draft.CacheRead;
+        draft.InputTokens = Sum(input, draft.CacheWritten ?? 0, draft.CacheRead ?? 0);
     }
 
     /// <summary>Below zero, which nobody believes, when one of them is.</summary>

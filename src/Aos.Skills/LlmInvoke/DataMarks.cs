@@ -24,6 +24,8 @@ internal static class DataMarks
     /// <summary>A single word of this length gives no instructions.</summary>
     private const int WordMax = 64;
 
+    private const char LatinMax = '\u024F';
+
     /// <summary>More parts of one text get one mark around all of them.</summary>
     private const int PartsMax = 4;
 
@@ -139,14 +141,18 @@ internal static class DataMarks
         return !string.IsNullOrWhiteSpace(text.Text[at..]);
     }
 
-    private static bool IsWord(string text) => text.Length <= WordMax && !text.Trim().Any(char.IsWhiteSpace) && !text.Contains('<', StringComparison.Ordinal);
+    /// <summary>Of a script that parts its words: elsewhere so many characters are whole sentences. Nor may it be one that looks like an instruction.</summary>
+    private static bool IsWord(string text) =>
+        text.Length <= WordMax && !text.Trim().Any(c => char.IsWhiteSpace(c) || c is '<' or > LatinMax) && InjectionScreen.Screen(text).Verdict == ScreenVerdict.Clean;
 
     /// <summary>A text that is nothing but what the starter of the run gave: the author left that text to whoever starts it.</summary>
     private static bool IsStarters(DataPart part, List<PromptText> texts) =>
         part.Start == 0 && (Begins(part.Source, "inputs") || Begins(part.Source, "run")) && texts.Any(text => text.Path == part.Path && text.Text.Length == part.Length);
 
+    /// <summary>A path alone: what is computed may take its value from elsewhere.</summary>
     private static bool Begins(string source, string root) =>
-        source.StartsWith(root, StringComparison.Ordinal) && (source.Length == root.Length || source[root.Length] is '.' or '[');
+        source.StartsWith(root, StringComparison.Ordinal) && (source.Length == root.Length || source[root.Length] is '.' or '[')
+        && source.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-' or '[' or ']');
 
     /// <summary>What the author wrote there; null: nothing, or something with an expression in it.</summary>
     private static string? Wrote(JsonElement written, string path)

@@ -1,3 +1,5 @@
+using Aos.Kernel;
+
 namespace Aos.Skills;
 
 /// <summary>
@@ -33,13 +35,13 @@ internal static class HeldBack
             if (text.AsSpan(0, cut).EndsWith(scheme, StringComparison.OrdinalIgnoreCase)) cut -= scheme.Length;
         }
 
-        cut = OutsideKeys(text, cut);
+        cut = OutsideKeys(text, Math.Min(cut, Redactor.Open(text)));
         if (secret is { Length: > 0 }) cut = Outside(text, cut, secret);
         return cut > 0 && char.IsHighSurrogate(text[cut - 1]) ? cut - 1 : cut;
     }
 
-    /// <summary>Secrets that show by their form consist of these.</summary>
-    private static bool IsPart(char c) => char.IsAsciiLetterOrDigit(c) || c is '+' or '/' or '=' or '_' or '.' or '~' or '%' or '@' or ':' or '-';
+    /// <summary>Secrets that show by their form consist of these; names in addresses also of other Latin letters.</summary>
+    private static bool IsPart(char c) => char.IsAsciiLetterOrDigit(c) || c is (>= '\u00C0' and <= '\u024F') or '+' or '/' or '=' or '_' or '.' or '~' or '%' or '@' or ':' or '-';
 
     /// <summary>A private key goes over many lines: all of it, or nothing.</summary>
     private static int OutsideKeys(string text, int cut)

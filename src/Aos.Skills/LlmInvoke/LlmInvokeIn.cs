@@ -104,7 +104,8 @@ internal sealed record LlmInvokeOut(
 /// <summary>A provider that could not answer.</summary>
 /// <param name="Error">Code of the failure.</param>
 /// <param name="CostCents">What it costs all the same: more than 0 where the answer had begun.</param>
-internal sealed record FallbackOut(string Provider, string Model, string Error, string Message, decimal CostCents);
+/// <param name="RetryAfterMs">How long it asks to wait; absent where it does not say.</param>
+internal sealed record FallbackOut(string Provider, string Model, string Error, string Message, decimal CostCents, long? RetryAfterMs = null);
 
 /// <summary>A call that the model asks for.</summary>
 /// <param name="Id">For the message of role tool that answers; no other call of the conversation has it.</param>

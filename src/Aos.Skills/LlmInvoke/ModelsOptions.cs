@@ -38,6 +38,11 @@ public enum InjectionPolicy
 /// <param name="IsOfficial">The provider's own server, whose newer fields may be used.</param>
 public sealed record ModelEndpoint(string Name, ModelWire Wire, string BaseUrl, string? ApiKey, string Model, bool Seeds, bool IsOfficial = false)
 {
+    private const int HiddenMin = 8;
+
+    /// <summary>The key where it is one to hide: servers that need none are given any short word, which would be hidden in every text.</summary>
+    internal string? Hidden => ApiKey is { Length: >= HiddenMin } ? ApiKey : null;
+
     /// <summary>The secret with which a tenant brings a key of its own; null: it cannot.</summary>
     public string? KeySecret { get; init; }
 
@@ -75,6 +80,10 @@ public sealed class ModelsOptions
 
     /// <summary>Reads a file of the workspace that a call names as its script; may throw with the reason.</summary>
     public Func<string, JsonElement> Document { get; init; } = path => Json.Parse(File.ReadAllBytes(path));
+
+    /// <summary>The endpoint whose price list has the model; null: there is none, or it is not configured.</summary>
+    internal ModelEndpoint? Owner(string model) =>
+        Prices.All.FirstOrDefault(price => price.Is(model)) is { } row ? Endpoints.FirstOrDefault(endpoint => endpoint.Name == row.Provider) : null;
 
     /// <summary>Reads the settings; <paramref name="file"/> reads a JSON or YAML file and may throw with the reason.</summary>
     public static ModelsOptions Read(Func<string, string?> setting, Func<string, JsonElement> file) => new ModelsSettings(setting, file).Read();

@@ -7,13 +7,14 @@ namespace Aos.Skills;
 internal static class ProviderErrors
 {
     private const int MessageMax = 300;
+    private const int WordMax = 64;
 
     /// <param name="status">HTTP status; null: the refusal came within the stream.</param>
     /// <param name="error">The error object: <c>type</c>, <c>code</c>, <c>message</c>.</param>
     internal static Failure Of(ModelEndpoint endpoint, int? status, JsonElement error, TimeSpan? retryAfter)
     {
         var type = error.GetText("type");
-        var word = error.GetText("code") ?? type;
+        var word = (error.GetText("code") ?? type) is { } named ? Shown(endpoint, named, WordMax) : null;
         var said = error.GetText("message") ?? (error.ValueKind == JsonValueKind.String ? error.GetString()! : "");
         var known = status ?? Status(error);
         // A kind that says no more than whose fault it was does not stand above the status.
@@ -62,10 +63,13 @@ internal static class ProviderErrors
     private static bool IsTooLong(string said) =>
         said.Contains("prompt is too long", StringComparison.OrdinalIgnoreCase) || said.Contains("maximum context length", StringComparison.OrdinalIgnoreCase);
 
-    private static string Message(ModelEndpoint endpoint, int? status, string? word, string said)
+    private static string Message(ModelEndpoint endpoint, int? status, string? word, string said) =>
+        $"{endpoint.Name} answered {status?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "an error"}{(word is null ? "" : $" ({word})")}{(said.Length == 0 ? "." : ": " + Shown(endpoint, said, MessageMax))}";
+
+    /// <summary>Secrets are hidden in the whole of it: of one that is cut through, half would be known by nobody.</summary>
+    private static string Shown(ModelEndpoint endpoint, string said, int max)
     {
-        if (endpoint.ApiKey is { Length: > 0 } key) said = said.Replace(key, "***", StringComparison.Ordinal);
-        if (said.Length > MessageMax) said = said[..MessageMax] + "…";
-        return $"{endpoint.Name} answered {status?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "an error"}{(word is null ? "" : $" ({word})")}{(said.Length == 0 ? "." : ": " + said)}";
+        var shown = Redactor.RedactText(endpoint.Hidden is { } key ? said.Replace(key, "***", StringComparison.Ordinal) : said, Redaction.Secrets);
+        return shown.Length <= max ? shown : shown[..(char.IsHighSurrogate(shown[max - 1]) ? max - 1 : max)] + "…";
     }
 }

@@ -38,7 +38,7 @@ internal sealed class Relay(ModelsOptions options, ModelCaller caller, ModelKeys
             failures.Add(failure);
             var next = Next(request, at, failure);
             if (next < 0) return reply with { Reply = reply.Reply with { Failure = Told(failures, before) }, Before = before.ToImmutable() };
-            before.Add(new FallbackOut(asked.Provider, asked.Model, failure.Code, failure.Message, Cost(asked, reply.Reply.Draft).Value));
+            before.Add(new FallbackOut(asked.Provider, asked.Model, failure.Code, failure.Message, Cost(asked, reply.Reply.Draft).Value, (long?)failure.RetryAfter?.TotalMilliseconds));
             at = next - 1;
         }
     }
@@ -70,7 +70,7 @@ internal sealed class Relay(ModelsOptions options, ModelCaller caller, ModelKeys
         var (endpoint, refusal) = await keys.OfAsync(configured, LlmContract.Name, call, cancel);
         if (refusal is not null) return new RelayReply(asked, new ModelReply(new AnswerDraft(), refusal), false, false, []);
         var reply = await caller.AskAsync(endpoint, asked, Teller.Of(deltas, call, endpoint), cancel);
-        if (!ReferenceEquals(endpoint, configured)) reply.Draft.Hide(endpoint.ApiKey!);
+        if (endpoint.Hidden is { } key) reply.Draft.Hide(key);
         return new RelayReply(asked, reply, false, asked.Seed is not null && endpoint.Seeds && endpoint.Wire == ModelWire.OpenAi, []);
     }
 

@@ -12,7 +12,6 @@ internal sealed class RequestReader(ModelsOptions options)
     internal const int MaxTokensMax = 100_000;
     internal const int FallbacksMax = 4;
     private const int StopMax = 16;
-    private static readonly TimeSpan TimeoutMax = TimeSpan.FromMinutes(10);
 
     internal (ModelRequest? Request, Failure? Failure) Read(LlmInvokeIn input, SkillCall call)
     {
@@ -21,8 +20,7 @@ internal sealed class RequestReader(ModelsOptions options)
         if (input.MaxTokens is < 1 or > MaxTokensMax) return Wrong($"max_tokens is a whole number from 1 to {MaxTokensMax}.");
         if (input.Temperature is < 0 or > 2) return Wrong("temperature is a number from 0 to 2.");
         if (input.StopSequences is { Length: > StopMax }) return Wrong($"stop_sequences holds at most {StopMax} texts.");
-        var timeout = Timeout(input, call);
-        if (timeout <= TimeSpan.Zero || timeout > TimeoutMax) return Wrong("timeout is more than 0 and at most 10 minutes.");
+        if (CallTime.Of(input.TimeoutMs, input.TimeoutSeconds ?? input.Timeout, call) is not { } timeout) return Wrong(CallTime.Problem);
         JsonSchema? shape = null;
         if (input.JsonSchema is { } schema)
         {
@@ -62,15 +60,7 @@ internal sealed class RequestReader(ModelsOptions options)
     internal string Provider(LlmInvokeIn input)
     {
         if ((input.Provider ?? input.Adapter) is { } named) return Known(named);
-        if (input.Model is not { } model) return options.DefaultProvider;
-        var owner = options.Prices.All.FirstOrDefault(price => price.Model == model || price.Aliases.Contains(model))?.Provider;
-        return owner is not null && options.Endpoints.Any(endpoint => endpoint.Name == owner) ? owner : options.DefaultProvider;
-    }
-
-    private static TimeSpan Timeout(LlmInvokeIn input, SkillCall call)
-    {
-        var seconds = input.TimeoutMs is { } ms ? ms / 1000m : input.TimeoutSeconds ?? input.Timeout;
-        return seconds is { } given ? TimeSpan.FromTicks((long)(Math.Clamp(given, -1, 1_000_000) * TimeSpan.TicksPerSecond)) : call.Timeout < TimeoutMax ? call.Timeout : TimeoutMax;
+        return input.Model is { } model && options.Owner(model) is { } owner ? owner.Name : options.DefaultProvider;
     }
 
     private Failure Unknown(string provider)

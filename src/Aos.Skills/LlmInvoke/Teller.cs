@@ -23,7 +23,7 @@ internal sealed class Teller(IDeltas deltas, TenantId tenant, RunId run, string 
     internal static Teller? Of(IDeltas? deltas, SkillCall call, string provider, string? key = null) =>
         deltas is not null && call is { Run: { } run, StepId: { } step } ? new Teller(deltas, call.Tenant, run, step, call.Effect, provider, key) : null;
 
-    internal static Teller? Of(IDeltas? deltas, SkillCall call, ModelEndpoint endpoint) => Of(deltas, call, endpoint.Name, endpoint.ApiKey);
+    internal static Teller? Of(IDeltas? deltas, SkillCall call, ModelEndpoint endpoint) => Of(deltas, call, endpoint.Name, endpoint.Hidden);
 
     internal void Write(string text)
     {
@@ -60,7 +60,7 @@ internal sealed class Teller(IDeltas deltas, TenantId tenant, RunId run, string 
             return;
         }
 
-        var shown = Redactor.RedactText(key is { Length: > 0 } ? text.Replace(key, Redactor.Marker, StringComparison.Ordinal) : text);
+        var shown = Redactor.RedactText(key is not null ? text.Replace(key, Redactor.Marker, StringComparison.Ordinal) : text);
         for (var at = 0; at < shown.Length;)
         {
             var length = Math.Min(PieceMax, shown.Length - at);

@@ -18,11 +18,13 @@ internal static class Cells
 
     internal static void Write(Utf8JsonWriter writer, QueryColumn column, ReadOnlySpan<byte> text)
     {
-        if (column.IsArray) new ArrayText(writer, column.Kind).Write(text);
-        else Write(writer, column.Kind, text);
+        if (!column.IsArray) Write(writer, column.Kind, text, 0);
+        else if (ArrayText.IsWhole(text)) new ArrayText(writer, column.Kind).Write(text);
+        else Write(writer, CellKind.Text, text, 0);
     }
 
-    internal static void Write(Utf8JsonWriter writer, CellKind kind, ReadOnlySpan<byte> text)
+    /// <param name="levels">Lists that are around it beside those.</param>
+    internal static void Write(Utf8JsonWriter writer, CellKind kind, ReadOnlySpan<byte> text, int levels)
     {
         switch (kind)
         {
@@ -32,7 +34,7 @@ internal static class Cells
             case CellKind.Number when IsExact(text):
                 writer.WriteRawValue(text);
                 break;
-            case CellKind.Json when Parsed(text) is { } value:
+            case CellKind.Json when Parsed(text, levels) is { } value:
                 value.WriteTo(writer);
                 break;
             case CellKind.Bytes when text is [(byte)'\\', (byte)'x', .. var hex]:
@@ -49,12 +51,12 @@ internal static class Cells
     }
 
     /// <summary>JSON that a later step could not carry (too deep, numbers out of range, a name twice) stays text.</summary>
-    private static JsonElement? Parsed(ReadOnlySpan<byte> text)
+    private static JsonElement? Parsed(ReadOnlySpan<byte> text, int levels)
     {
         try
         {
             var value = JsonText.Read(text);
-            return ResultRules.Problem(text, ResultRules.DepthMax - DepthAround) is null ? value : null;
+            return ResultRules.Problem(text, ResultRules.DepthMax - DepthAround - levels) is null ? value : null;
         }
         catch (JsonTextException)
         {

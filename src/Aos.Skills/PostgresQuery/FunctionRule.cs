@@ -9,10 +9,15 @@ namespace Aos.Skills;
 /// </summary>
 internal static class FunctionRule
 {
+    /// <summary>
+    /// A name behind a dot can only be a function that one value is enough for, and that is found without its schema. Names come as texts: the server cuts
+    /// them where it cuts those of the query.
+    /// </summary>
     private const string Asked =
         """
         SELECT p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-        WHERE p.proname = ANY ($1) AND p.provolatile = 'v' AND NOT l.lanpltrusted LIMIT 1
+        WHERE p.provolatile = 'v' AND NOT l.lanpltrusted AND (p.proname = ANY ($1::name[])
+          OR p.proname = ANY ($2::name[]) AND p.pronargs > 0 AND p.pronargs - p.pronargdefaults <= 1 AND pg_catalog.pg_function_is_visible(p.oid)) LIMIT 1
         """;
 
     /// <summary>Volatile, because they answer differently each time, and nothing else.</summary>
@@ -28,7 +33,11 @@ internal static class FunctionRule
     /// <summary>Null: nothing has to be asked.</summary>
     internal static NpgsqlBatchCommand? Question(SqlText sql)
     {
-        string[] names = [.. sql.Calls.Where(name => !Harmless.Contains(name))];
-        return names.Length == 0 ? null : new NpgsqlBatchCommand(Asked) { Parameters = { new NpgsqlParameter { Value = names, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Name } } };
+        var (calls, attributes) = (Doubtful(sql.Calls), Doubtful(sql.Attributes));
+        return calls.Length + attributes.Length == 0 ? null : new NpgsqlBatchCommand(Asked) { Parameters = { Texts(calls), Texts(attributes) } };
     }
+
+    private static string[] Doubtful(IReadOnlyList<string> names) => [.. names.Where(name => !Harmless.Contains(name))];
+
+    private static NpgsqlParameter Texts(string[] names) => new() { Value = names, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }

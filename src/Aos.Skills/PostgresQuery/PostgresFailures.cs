@@ -36,7 +36,7 @@ internal static class PostgresFailures
     /// <summary>Without what a secret URL says of where the connection leads, and never with the password.</summary>
     internal static Failure Hidden(Failure failure, OpenConnection connection, PostgresPlace place)
     {
-        var message = failure.Message.Replace(place.Password, Redactor.Marker, StringComparison.Ordinal);
+        var message = place.Password.Length == 0 ? failure.Message : failure.Message.Replace(place.Password, Redactor.Marker, StringComparison.Ordinal);
         if (connection.Settings.GetText("url") is null) return failure with { Message = message };
         var name = $"connection:{connection.Known.Name}";
         foreach (var (text, shown) in new[] { (place.Host, name), ($"\"{place.User}\"", "of the connection"), ($"\"{place.Database}\"", "of the connection") })
@@ -44,16 +44,31 @@ internal static class PostgresFailures
         return failure with { Message = message };
     }
 
+    /// <summary>By the class of the state, its first two characters, where no state has a meaning of its own.</summary>
     private static (string Code, string Reason) Meaning(string state) => state switch
     {
         "25006" or "42P11" => ("PERMISSION_DENIED", "read_only"),
         "42501" => ("PERMISSION_DENIED", "privilege"),
-        ['2', '8', ..] => ("PERMISSION_DENIED", "credentials"),
         "57014" or "25P03" or "25P04" => ("TIMEOUT", "statement"),
         "55P03" => ("TIMEOUT", "lock"),
-        ['0', '8', ..] => ("CONNECTION_RESET", "connection"),
-        ['5', '3', ..] or ['5', '7', 'P', ..] or ['4', '0', ..] => ("SERVICE_UNAVAILABLE", "server"),
-        ['0', '7', ..] or ['0', 'A', ..] or ['2', '0', ..] or ['2', '1', ..] or ['2', '2', ..] or ['2', '6', ..] or ['3', 'F', ..] or ['4', '2', ..] or ['5', '4', ..] => ("INVALID_INPUT", "statement"),
+        "53400" => ("INVALID_INPUT", "statement"), // It needs more than the server's settings let one have: waiting does not help.
+        "HV00N" => ("SERVICE_UNAVAILABLE", "foreign"),
+        _ => Class(state.Length < 2 ? "" : state[..2]),
+    };
+
+    private static (string Code, string Reason) Class(string first) => first switch
+    {
+        "28" => ("PERMISSION_DENIED", "credentials"),
+        "0L" or "0P" => ("PERMISSION_DENIED", "privilege"),
+        "0B" or "25" or "2D" or "3B" => ("PERMISSION_DENIED", "transaction"),
+        "08" => ("CONNECTION_RESET", "connection"),
+        "53" => ("SERVICE_UNAVAILABLE", "resources"),
+        "40" or "72" => ("SERVICE_UNAVAILABLE", "conflict"),
+        "57" => ("SERVICE_UNAVAILABLE", "server"),
+        "07" or "0A" or "20" or "21" or "22" or "23" or "26" or "3D" or "3F" or "42" or "44" or "54" => ("INVALID_INPUT", "statement"),
+        "2F" or "38" or "39" or "P0" => ("INVALID_INPUT", "raised"),
+        "55" => ("INVALID_STATE", "state"),
+        "HV" => ("EXECUTION_ERROR", "foreign"),
         _ => ("EXECUTION_ERROR", "server"),
     };
 }

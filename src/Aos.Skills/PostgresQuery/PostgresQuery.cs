@@ -45,7 +45,7 @@ internal sealed class PostgresQuery(Lazy<PostgresPools> pools, TimeProvider cloc
     public SkillContract Contract { get; } = new()
     {
         Name = "postgres_query",
-        Version = "2.0.0",
+        Version = "2.1.0",
         Description = "Asks a PostgreSQL one question through a connection, and gives back its rows.",
         Effect = EffectClass.Idempotent,
         TypicalLatencyMs = 50,
@@ -55,7 +55,8 @@ internal sealed class PostgresQuery(Lazy<PostgresPools> pools, TimeProvider cloc
             new("PERMISSION_DENIED", 0.01, "The statement does more than read, or the role may not read that."), new("CONNECTION_REFUSED", 0.01, "Nothing listens there."),
             new("CONNECTION_RESET", 0.01, "The connection broke."), new("SERVICE_UNAVAILABLE", 0.005, "The server takes no more connections, or restarts."),
             new("DNS_FAILURE", 0.005, "The name cannot be resolved."), new("TLS_FAILURE", 0.005, "The certificate does not fit."),
-            new("RESPONSE_TOO_LARGE", 0.001, "One row is longer than a result may be."), new("EGRESS_BLOCKED", 0.001, "The target is not a public address."),
+            new("RESPONSE_TOO_LARGE", 0.001, "One row is longer than a result may be."), new("INVALID_STATE", 0.001, "What is asked is not ready to be asked."),
+            new("NOT_FOUND", 0.001, "The server has no such database."), new("EGRESS_BLOCKED", 0.001, "The target is not a public address."),
         ],
         Constraints = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [
             KeyValuePair.Create("max_query_characters", Json.Of(10_000)), KeyValuePair.Create("max_rows", Json.Of(10_000)),

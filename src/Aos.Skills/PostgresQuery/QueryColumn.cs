@@ -20,20 +20,24 @@ internal sealed record QueryColumn(string Name, string Type, CellKind Kind, bool
     /// <summary>The columns of a result. A name that comes again gets a number: rows are objects.</summary>
     internal static IReadOnlyList<QueryColumn> Of(NpgsqlDataReader reader)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var (names, again) = (new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal));
         var columns = new List<QueryColumn>(reader.FieldCount);
         for (var i = 0; i < reader.FieldCount; i++)
         {
-            var (name, again) = (reader.GetName(i), 1);
-            while (!names.Add(name)) name = $"{reader.GetName(i)}_{++again}";
+            var written = reader.GetName(i);
+            var name = written;
+            while (!names.Add(name)) name = $"{written}_{again[written] = again.GetValueOrDefault(written, 1) + 1}";
             var element = (reader.GetPostgresType(i) as PostgresArrayType)?.Element;
-            // Elements of box stand apart by another sign than those of all others.
-            var isArray = element is not null && element.Name != "box";
+            var isArray = element is not null && IsApartByComma(element);
             columns.Add(new QueryColumn(name, reader.GetDataTypeName(i).Replace(", ", ",", StringComparison.Ordinal), KindOf(isArray ? element!.OID : reader.GetDataTypeOID(i)), isArray));
         }
 
         return columns;
     }
+
+    /// <summary>Elements of these, and of domains over them, stand apart by another sign than those of all others.</summary>
+    private static bool IsApartByComma(PostgresType element) =>
+        element is PostgresDomainType domain ? IsApartByComma(domain.BaseType) : element.Name is not ("box" or "geometry" or "geography");
 
     /// <summary>By the fixed numbers of the server's own types.</summary>
     private static CellKind KindOf(uint type) => type switch

@@ -15,6 +15,9 @@ internal sealed class ReadOnlyTurn(NpgsqlConnection connection, SqlText sql, Tim
 {
     internal const int BytesMax = 8 * 1024 * 1024;
 
+    /// <summary>Before the query is sent: one of its names has a character that the database cannot write.</summary>
+    private const string DataException = "22";
+
     private const string Cursor = "DECLARE aos_rows NO SCROLL CURSOR WITHOUT HOLD FOR ";
 
     /// <summary>How long the server lets a lock keep a query waiting.</summary>
@@ -37,18 +40,18 @@ internal sealed class ReadOnlyTurn(NpgsqlConnection connection, SqlText sql, Tim
     internal async Task<(QueryRows? Rows, Failure? Failure)> RunAsync(IReadOnlyList<NpgsqlParameter> values, int rowsMax, CancellationToken cancel)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var denied = await BeginAsync(cancel);
-        IsUnderWay = true;
-        if (denied is not null) return (null, PostgresFailures.Told("PERMISSION_DENIED", "function", $"query: the function {denied} does more than read."));
         try
         {
+            var denied = await BeginAsync(cancel);
+            IsUnderWay = true;
+            if (denied is not null) return (null, PostgresFailures.Told("PERMISSION_DENIED", "function", $"query: the function {denied} does more than read."));
             var rows = new QueryRows(rowsMax, BytesMax);
-            if (sql.IsExplain) await ReadAsync(rows, sql.Text, values, cancel);
+            if (sql.IsExplain) await ExplainAsync(rows, values, cancel);
             else await FetchAsync(rows, values, cancel);
             await transaction.RollbackAsync(cancel);
             return rows.IsTooLarge ? (null, FailureCatalog.Fail("RESPONSE_TOO_LARGE", $"A row of the query is longer than {BytesMax} bytes.")) : (rows, null);
         }
-        catch (PostgresException e)
+        catch (PostgresException e) when (IsUnderWay || e.SqlState.StartsWith(DataException, StringComparison.Ordinal))
         {
             cancel.ThrowIfCancellationRequested();
             return (null, PostgresFailures.Of(e, sql, sql.IsExplain ? 0 : Cursor.Length));
@@ -75,23 +78,40 @@ internal sealed class ReadOnlyTurn(NpgsqlConnection connection, SqlText sql, Tim
 
     private async Task FetchAsync(QueryRows rows, IReadOnlyList<NpgsqlParameter> values, CancellationToken cancel)
     {
-        var declare = new NpgsqlBatchCommand(Cursor + sql.Text);
-        foreach (var value in values) declare.Parameters.Add(value);
-        await using (var batch = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { declare } }) await batch.ExecuteNonQueryAsync(cancel);
+        await using (var batch = One(Cursor + sql.Text, values)) await batch.ExecuteNonQueryAsync(cancel);
         while (rows.Cut is null)
         {
             var wanted = rows.Wanted;
-            if (await ReadAsync(rows, string.Create(CultureInfo.InvariantCulture, $"FETCH FORWARD {wanted} FROM aos_rows"), [], cancel) < wanted) return;
+            // The server's own text of every value: it is there for every type.
+            var text = string.Create(CultureInfo.InvariantCulture, $"FETCH FORWARD {wanted} FROM aos_rows");
+            await using var command = new NpgsqlCommand(text, connection) { AllResultTypesAreUnknown = true, CommandTimeout = 0 };
+            await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancel);
+            if (await ReadAsync(rows, reader, cancel) < wanted) return;
         }
     }
 
-    private async Task<int> ReadAsync(QueryRows rows, string text, IReadOnlyList<NpgsqlParameter> values, CancellationToken cancel)
+    /// <summary>A plan is text, JSON or XML, and these are the same in either form that the server sends.</summary>
+    private async Task ExplainAsync(QueryRows rows, IReadOnlyList<NpgsqlParameter> values, CancellationToken cancel)
     {
-        // The server's own text of every value: it is there for every type.
-        await using var command = new NpgsqlCommand(text, connection) { AllResultTypesAreUnknown = true, CommandTimeout = 0 };
-        foreach (var value in values) command.Parameters.Add(value);
-        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancel);
-        return await rows.ReadAsync(reader, cancel);
+        await using var batch = One(sql.Text, values);
+        await using var reader = await batch.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancel);
+        await ReadAsync(rows, reader, cancel);
+    }
+
+    /// <summary>The query goes out in a batch and never as a command: the driver cuts commands at semicolons, and reads some names and comments otherwise than the server does.</summary>
+    private NpgsqlBatch One(string text, IReadOnlyList<NpgsqlParameter> values)
+    {
+        var one = new NpgsqlBatchCommand(text);
+        foreach (var value in values) one.Parameters.Add(value);
+        return new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { one } };
+    }
+
+    private static async Task<int> ReadAsync(QueryRows rows, NpgsqlDataReader reader, CancellationToken cancel)
+    {
+        var read = await rows.ReadAsync(reader, cancel);
+        // What is left goes by here, where the call can be called off: the reader's own end would wait for it as long as the server likes.
+        await reader.NextResultAsync(cancel);
+        return read;
     }
 
     private static NpgsqlParameter Milliseconds(TimeSpan time) =>

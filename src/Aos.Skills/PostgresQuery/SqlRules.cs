@@ -69,6 +69,12 @@ internal static class SqlRules
         where tokens[i].Kind == SqlTokenKind.Open && tokens[i - 1].Kind is SqlTokenKind.Word or SqlTokenKind.QuotedName
         select (tokens[i - 1].Value, tokens[i - 1]);
 
+    /// <summary>Every name behind a dot. Most are columns; but the server takes <c>x.name</c> and <c>(x).name</c> for <c>name(x)</c> too.</summary>
+    internal static IEnumerable<string> Attributes(IReadOnlyList<SqlToken> tokens) =>
+        from i in Enumerable.Range(1, Math.Max(0, tokens.Count - 1))
+        where tokens[i - 1].Kind == SqlTokenKind.Dot && tokens[i].Kind is SqlTokenKind.Word or SqlTokenKind.QuotedName
+        select tokens[i].Value;
+
     private static int SkipOpen(IReadOnlyList<SqlToken> tokens, int from)
     {
         while (from < tokens.Count && tokens[from].Kind == SqlTokenKind.Open) from++;

@@ -19,6 +19,7 @@ internal enum SqlTokenKind
     Semicolon,
     Open,
     Close,
+    Dot,
     Other,
 }
 
@@ -83,7 +84,7 @@ internal sealed class SqlScanner(string sql, IReadOnlySet<string> names)
         if (IsWordStart(c)) return TakeWord();
         if (c == '%' && TakePercent()) return null;
         if (c == '@' && TakeAt()) return null;
-        Add(c switch { ';' => SqlTokenKind.Semicolon, '(' => SqlTokenKind.Open, ')' => SqlTokenKind.Close, _ => SqlTokenKind.Other }, at + 1, "");
+        Add(c switch { ';' => SqlTokenKind.Semicolon, '(' => SqlTokenKind.Open, ')' => SqlTokenKind.Close, '.' => SqlTokenKind.Dot, _ => SqlTokenKind.Other }, at + 1, "");
         return null;
     }
 

@@ -16,6 +16,7 @@ internal sealed class SqlText
         IsExplain = SqlRules.IsExplain(tokens);
         NamesWrite = tokens.Any(token => token is { Kind: SqlTokenKind.Word, Value: "insert" or "update" or "delete" or "merge" });
         Calls = [.. SqlRules.Calls(tokens).Select(call => call.Name).Distinct(StringComparer.Ordinal)];
+        Attributes = [.. SqlRules.Attributes(tokens).Distinct(StringComparer.Ordinal)];
     }
 
     internal string Text => text.ToString();
@@ -30,6 +31,9 @@ internal sealed class SqlText
 
     /// <summary>Names of functions that it may call, each once.</summary>
     internal IReadOnlyList<string> Calls { get; }
+
+    /// <summary>Names behind a dot, each once: columns, or functions of what stands before it.</summary>
+    internal IReadOnlyList<string> Attributes { get; }
 
     /// <param name="known">Names that have values.</param>
     internal static (SqlText? Sql, SqlProblem? Problem) Read(string query, IReadOnlySet<string> known)

@@ -36,7 +36,7 @@ internal static partial class SlackAnswers
         if (response.Status is >= 200 and < 300 && Judge(said) is { } posted)
             return posted.Ok ? null : Refused("HTTP_4XX", response, posted.Error);
         if (response.Status is >= 200 and < 300)
-            return FailureCatalog.Fail("UNKNOWN_ERROR", $"The webhook answered {response.Status} with something that is no answer of Slack. Nobody knows whether the message was posted.");
+            return Foreign($"{response.Status} with something that is no answer of Slack");
         if (response.Status < 400) return FailureCatalog.Fail("HTTP_4XX", $"The webhook answered {response.Status}: a message follows no redirect.");
         return Refused(HttpFailures.Code(response.Status), response, Word().IsMatch(said) ? said : Error(said), HttpFailures.RetryAfter(response, now));
     }
@@ -44,9 +44,12 @@ internal static partial class SlackAnswers
     /// <summary>A failure of the way there, without the webhook's URL: whoever knows that can post.</summary>
     internal static Failure Hidden(Failure failure, string url)
     {
+        if (failure.Code == "RESPONSE_TOO_LARGE") return Foreign("more than any answer of Slack");
         string[] forms = Uri.TryCreate(url, UriKind.Absolute, out var uri) ? [url, uri.AbsoluteUri, uri.OriginalString] : [url];
         return failure with { Message = forms.Distinct(StringComparer.Ordinal).Aggregate(failure.Message, (text, form) => text.Replace(form, "The webhook", StringComparison.Ordinal)) };
     }
+
+    private static Failure Foreign(string what) => FailureCatalog.Fail("UNKNOWN_ERROR", $"The webhook answered {what}. Nobody knows whether the message was posted.");
 
     private static Failure Refused(string code, EgressResponse response, string? word, TimeSpan? after = null)
     {

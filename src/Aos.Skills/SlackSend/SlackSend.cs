@@ -48,7 +48,7 @@ internal sealed class SlackSend(IEgress egress, TimeProvider clock) : ISkill<Sla
     public async Task<SkillAnswer<SlackSendOut>> InvokeAsync(SlackSendIn input, SkillCall call, CancellationToken cancel)
     {
         if (call.Connection is null && !IsSecret(call))
-            return Fail("INVALID_INPUT", "webhook_url is secret:NAME and stands so in the plan itself, or connection names a connection: whoever reads the URL can post.");
+            return Fail("INVALID_INPUT", "webhook_url names a secret (aos secrets set) in the plan itself, or connection names a connection: whoever reads the URL can post.");
         if (!HttpRoute.TryFind(input.WebhookUrl ?? "", null, call.Connection, out var route, out var problem)) return Fail("INVALID_INPUT", problem.Replace("url leads", "webhook_url leads", StringComparison.Ordinal));
         var (message, wrong) = SlackMessage.Of(input);
         if (wrong is not null) return Fail("INVALID_INPUT", wrong);

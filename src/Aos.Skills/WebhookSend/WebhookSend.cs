@@ -36,7 +36,7 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
     public SkillContract Contract { get; } = new()
     {
         Name = "webhook_send",
-        Version = "1.1.0",
+        Version = "2.0.0",
         Description = "Delivers a message to a webhook by POST, signed with HMAC-SHA256. A repeat carries the same delivery id.",
         Effect = EffectClass.Idempotent,
         TypicalLatencyMs = 300,
@@ -44,9 +44,13 @@ internal sealed class WebhookSend(IEgress egress, TimeProvider clock) : ISkill<W
         [
             new("TIMEOUT", 0.1, "No answer in time."), new("HTTP_5XX", 0.05, "The receiver failed."), new("HTTP_4XX", 0.02, "The receiver refused."),
             new("DNS_FAILURE", 0.01, "The name cannot be resolved."), new("EGRESS_BLOCKED", 0.005, "The target is not a public address."),
+            new("CONNECTION_REFUSED", 0.01, "Nothing listens there."), new("CONNECTION_RESET", 0.005, "The connection broke."),
+            new("RATE_LIMITED", 0.01, "The receiver asks to slow down."), new("SERVICE_UNAVAILABLE", 0.005, "The receiver is down or overloaded."),
+            new("GATEWAY_TIMEOUT", 0.005, "Whom the receiver asks does not answer it."), new("TLS_FAILURE", 0.005, "The certificate does not fit."),
+            new("INPUT_TOO_LARGE", 0.001, "The body is longer than a delivery may be."), new("RESPONSE_TOO_LARGE", 0.001, "The answer is longer than a delivery reads."),
         ],
         Constraints = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("max_payload_bytes", Json.Of(PayloadBytesMax))]),
-        StableFields = ["status_code", "delivery_id", "signed", "body_hash"],
+        StableFields = ["status_code", "signed", "body_hash"],
         SecretParams = ["token", "headers"],
         TargetParam = "url",
         ConnectionKinds = [ConnectionKinds.Http],

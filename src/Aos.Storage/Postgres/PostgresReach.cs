@@ -17,6 +17,9 @@ internal sealed class PostgresReach(IEgress egress) : IPostgresReach
 {
     private const int SecondsMax = 10;
 
+    /// <summary>A server that is told to stop is not waited for: it may never do so.</summary>
+    private const int AtOnce = -1;
+
     public (PostgresPlace? Place, string? Problem) Read(string url)
     {
         NpgsqlConnectionStringBuilder read;
@@ -96,6 +99,7 @@ internal sealed class PostgresReach(IEgress egress) : IPostgresReach
             NoResetOnClose = true,
             Timeout = SecondsMax,
             CommandTimeout = SecondsMax,
+            CancellationTimeout = AtOnce,
             Options = "",
         };
         return new NpgsqlDataSourceBuilder(settings.ConnectionString)
@@ -133,7 +137,7 @@ internal sealed class PostgresReach(IEgress egress) : IPostgresReach
         {
             writer.WriteStartObject();
             writer.WriteString("sqlstate", said.SqlState);
-            writer.WriteString("reason", isUnknown ? "credentials" : said.SqlState == "3D000" ? "database" : "server");
+            writer.WriteString("reason", isUnknown ? "credentials" : said.SqlState switch { "3D000" => "database", "42501" => "privilege", _ => "server" });
             writer.WriteEndObject();
         });
         var code = said.SqlState switch

@@ -17,7 +17,9 @@ public static class SkillConformance
         var bench = new SkillBench<TIn, TOut>(skill, options ?? new ConformanceOptions());
         var findings = new Findings();
         if (new ContractCheck<TIn, TOut>(bench, findings).IsBroken()) return findings.Report(skill.Contract.Name);
-        foreach (var sample in samples)
+        SkillSample[] calls = [.. samples];
+        if (calls.Length == 0) findings.Check("outcome", null)("There is no sample: nothing was called.");
+        foreach (var sample in calls)
         {
             cancel.ThrowIfCancellationRequested();
             await new SampleChecks<TIn, TOut>(bench, findings, sample, cancel).RunAsync();

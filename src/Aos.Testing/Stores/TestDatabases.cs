@@ -17,12 +17,15 @@ internal sealed class TestDatabases : IDisposable
     private readonly Stack<string> free = new();
     private static int taken;
 
+    /// <summary>Servers that end with the tests take their databases with them: to drop one costs a checkpoint, for which its test would wait.</summary>
+    private static bool DoServersEnd { get; } = Environment.GetEnvironmentVariable("AOS_TEST_SERVERS_END") is { Length: > 0 };
+
     internal TestDatabases(string direct, string? bouncer, TestTemplate template)
     {
         this.direct = direct;
         this.bouncer = bouncer;
         this.template = template;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
+        if (!DoServersEnd) AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
     }
 
     internal static TestDatabases Of(TestTemplate template) => new(
@@ -63,7 +66,7 @@ internal sealed class TestDatabases : IDisposable
             using (var inside = Connect(name)) restored = template.Restore(inside);
             if (!restored)
             {
-                Drop(home, name);
+                if (!DoServersEnd) Drop(home, name);
                 return;
             }
 
@@ -118,7 +121,7 @@ internal sealed class TestDatabases : IDisposable
 
     private NpgsqlConnection Connect(string database) => ServerAddress.Connect(Direct(database));
 
-    /// <summary>Drops what lies ready for the next test. At the end of the process it happens by itself.</summary>
+    /// <summary>Drops what lies ready for the next test. At the end of the process it happens by itself where the servers live on.</summary>
     public void Dispose()
     {
         lock (gate)

@@ -29,7 +29,7 @@ public abstract class OfOneCode(CodeHouse house)
         Assert.True(!Entry.Retryable || reply["error.retryable"].GetBoolean() == reply["error.retry_after_ms"].ValueKind is JsonValueKind.Number, reply.Body.GetRawText());
     }
 
-    /// <summary>The plan's run failed with the code, and its first failed step is kept under it.</summary>
+    /// <summary>The plan's run failed with the code.</summary>
     private protected async Task FailsAsync(string steps, string more = "") => await OverAsync(await House.StartAsync(Plan(steps, more)));
 
     /// <summary>The run ended with the code.</summary>

@@ -108,18 +108,6 @@ public sealed class BulkOrders : IAsyncLifetime
         Assert.Equal(BulkDesk.Page + 4, rest["next_after"].GetInt32());
     }
 
-    [Theory]
-    [Trait("id", "BULK-06")]
-    [InlineData("""{"action":"delete","filter":{"agent_id":"a"},"preview":true}""")]
-    [InlineData("""{"action":"cancel","filter":{},"preview":true}""")]
-    [InlineData("""{"action":"cancel","preview":true}""")]
-    [InlineData("""{"action":"cancel","filter":{"agent":"a"},"preview":true}""")]
-    [InlineData("""{"action":"cancel","filter":{"status":"flying"},"preview":true}""")]
-    [InlineData("""{"action":"cancel","filter":{"ids":["x"]},"preview":true}""")]
-    [InlineData("""{"action":"cancel","filter":{"agent_id":"a"},"max":10001,"preview":true}""")]
-    [InlineData("""{"action":"cancel","filter":{"created_after":"soon"},"preview":true}""")]
-    public async Task A_bad_order_is_told_why(string body) => Assert.Equal((422, "INVALID_INPUT"), Short(await house.AskAsync(Route, body)));
-
     private static (int, string?) Short(Reply reply) => (reply.Status, reply["error.code"].GetString());
 
     private async Task<Reply> OrderAsync(string action, string filter, int count)

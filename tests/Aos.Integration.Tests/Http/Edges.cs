@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using Aos.Contracts;
 using Aos.Testing;
@@ -14,25 +12,6 @@ public sealed class Edges : IAsyncLifetime
     public async ValueTask InitializeAsync() => house = await House.OpenAsync();
 
     public async ValueTask DisposeAsync() => await house.DisposeAsync();
-
-    [Theory]
-    [InlineData("/health")]
-    [InlineData("/health/ready")]
-    [InlineData("/readyz")]
-    [InlineData("/ready")]
-    [InlineData("/healthz")]
-    [InlineData("/health/live")]
-    [Trait("id", "B8.4-03")]
-    [Trait("id", "B8.4-17")]
-    public async Task A_house_that_works_is_healthy(string path)
-    {
-        var reply = await house.AskAsync(path);
-
-        Assert.Equal(200, reply.Status);
-        Assert.Equal("healthy", reply.Body.GetText("status"));
-        Assert.True(reply["ok"].GetBoolean());
-        Assert.Equal("aos", reply.Body.GetText("service"));
-    }
 
     [Fact]
     [Trait("id", "B8.4-17")]
@@ -111,42 +90,6 @@ public sealed class Edges : IAsyncLifetime
         Assert.DoesNotContain("nova_runs_total{", (await house.AskAsync("/metrics")).Body.GetString()!, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("GET", "/nothing", null, 404, "NOT_FOUND")]
-    [InlineData("DELETE", "/health", null, 405, "METHOD_NOT_ALLOWED")]
-    [InlineData("POST", "/api/v1/runs", "", 422, "INVALID_INPUT")]
-    [InlineData("POST", "/api/v1/runs", "[1]", 422, "INVALID_INPUT")]
-    [InlineData("GET", "/api/v1/runs?limit=0", null, 422, "INVALID_INPUT")]
-    [InlineData("GET", "/api/v1/runs?limit=1&limit=2", null, 422, "INVALID_INPUT")]
-    [InlineData("POST", "/api/v1/runs", """{"plan":{"name":"p","steps":[{"skill":"echo"}]},"extra":1}""", 400, "UNKNOWN_MEMBER")]
-    [InlineData("POST", "/api/v1/runs", """{"goal":"only a goal","workflow_id":"w"}""", 404, "NOT_FOUND")]
-    [InlineData("POST", "/api/v1/runs", """{"plan":[{"skill":"echo","params":{"n":1e300}}],"idempotency_key":"k"}""", 400, "INVALID_PLAN")]
-    public async Task Every_error_has_the_one_form(string method, string path, string? body, int status, string code)
-    {
-        var reply = await house.AskAsync(method, path, body, ("X-Correlation-ID", "c-1"));
-
-        Assert.Equal((status, code), (reply.Status, reply["error.code"].GetString()));
-        Assert.Equal(
-            ["code", "category", "message", "retryable", "retry_after_ms", "details", "recovery_suggestion", "request_id", "help"],
-            reply["error"].EnumerateObject().Select(member => member.Name));
-        Assert.Equal(["detail", "error"], reply.Body.EnumerateObject().Select(member => member.Name));
-        Assert.Equal(reply.Headers["X-Request-ID"], reply["error.request_id"].GetString());
-        Assert.Equal("c-1", reply.Headers["X-Correlation-ID"]);
-    }
-
-    [Theory]
-    [InlineData("{\"plan\":[{\"skill\":\"echo\",\n\"params\":{\"a\":1,\"a\":2}}]}", 2, 41, "plan[0].params.a")]
-    [InlineData("{\n\"plan\": [1,}", 2, 12, "plan[0]")]
-    [InlineData("{\"plan\":[{\"skill\":\"\\ud800\"}]}", 1, 18, "plan[0].skill")]
-    public async Task What_is_wrong_with_a_body_is_told_with_its_place(string body, int line, int offset, string path)
-    {
-        var reply = await house.AskAsync("/api/v1/runs", body);
-
-        Assert.Equal(422, reply.Status);
-        Assert.Equal((line, path), (reply["error.details.line"].GetInt32(), reply["error.details.path"].GetString()));
-        Assert.InRange(reply["error.details.offset"].GetInt32(), offset - 2, offset + 2);
-    }
-
     [Fact]
     public async Task Bytes_that_are_no_utf8_and_nesting_too_deep_are_told_with_their_place()
     {
@@ -175,13 +118,6 @@ public sealed class Edges : IAsyncLifetime
         Assert.Equal("PAYLOAD_TOO_LARGE", body.GetProperty("error").GetText("code"));
     }
 
-    [Theory]
-    [InlineData("Origin", "https://evil.example")]
-    [InlineData("Host", "evil.example")]
-    [InlineData("X-Forwarded-For", "10.0.0.1")]
-    public async Task A_web_page_of_another_origin_does_not_act_for_the_developer(string header, string value) =>
-        Assert.Equal(401, (await house.AskAsync("GET", "/api/v1/runs", null, (header, value))).Status);
-
     [Fact]
     public async Task A_get_may_say_that_it_sends_json_and_nothing_is_redirected()
     {
@@ -191,28 +127,6 @@ public sealed class Edges : IAsyncLifetime
 
         Assert.Equal(200, (int)reply.StatusCode);
         Assert.InRange((await house.AskAsync("/api/v1/runtime/skills/")).Status, 200, 299);
-    }
-
-    [Theory]
-    [InlineData("NONSENSE\r\n\r\n")]
-    [InlineData("GET /health HTTP/9.9\r\nHost: x\r\n\r\n")]
-    [InlineData("GET /health HTTP/1.1\r\n\r\n")]
-    [InlineData("GET /health HTTP/1.1\r\nHost: localhost\r\nno colon here\r\n\r\n")]
-    [InlineData("POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n")]
-    [InlineData("POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")]
-    [InlineData("GET /%zz%00%ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")]
-    public async Task Broken_requests_are_answered_with_a_4xx_that_is_json_or_empty(string request)
-    {
-        using var socket = new TcpClient();
-        await socket.ConnectAsync("127.0.0.1", house.Http.BaseAddress!.Port, TestContext.Current.CancellationToken);
-        var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.Latin1.GetBytes(request), TestContext.Current.CancellationToken);
-        var answer = await new StreamReader(stream, Encoding.Latin1).ReadToEndAsync(TestContext.Current.CancellationToken);
-
-        Assert.Matches("^HTTP/1.1 (4|505)", answer);
-        var body = answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
-        if (body.Length > 0) Assert.NotNull(Json.Parse(body).Get("error"));
-        Assert.Equal(200, (await house.AskAsync("/healthz")).Status);
     }
 
     [Fact]

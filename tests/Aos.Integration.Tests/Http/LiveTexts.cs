@@ -22,7 +22,7 @@ public sealed class LiveTexts : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         house = await House.OpenAsync();
-        var answer = OpenAiChunks.Text("The secret is sk-abcdefghijklmnopqrstuvwxyz12 and the tale ends.");
+        var answer = OpenAiChunks.Text($"The secret is sk-{Guid.NewGuid():N} and the tale ends.");
         var half = answer.IndexOf("data: {\"id\":\"c1\",\"choices\"", StringComparison.Ordinal);
         peer = await ModelServer.OpenAsync(async (context, _) =>
         {

@@ -206,36 +206,6 @@ public sealed class Runtime : IAsyncLifetime
         Assert.NotEqual(ranked, SkillMatch.Rank(skills, "another goal").Select(found => found.Name));
     }
 
-    [Theory]
-    [InlineData("""{"query_type":"skills_available_for_goal","params":{"goal":7}}""")]
-    [InlineData("""{"query_type":"skills_available_for_goal","params":{"goal":{"a":[1]}}}""")]
-    [InlineData("""{"query_type":"what_did_i_try_already","params":{"query_type":"x","step":[],"skill":{}}}""")]
-    [InlineData("""{"query_type":"remaining_budget_cents","params":{"query_type":1},"agent_id":"nobody"}""")]
-    [InlineData("""{"query_type":"last_step_outcome","agent_id":"nobody"}""")]
-    [Trait("id", "A8.1-22")]
-    public async Task Odd_parameters_are_answered(string body)
-    {
-        var reply = await QueryAsync(body);
-
-        Assert.Equal(JsonValueKind.Object, reply["result"].ValueKind);
-        Assert.Null(reply["result"].Get("error"));
-    }
-
-    [Theory]
-    [InlineData("""{"query_type":"budget"}""")]
-    [InlineData("""{"query_type":"anything","params":{"x":1}}""")]
-    [InlineData("""{"query_type":"relevant_memories","params":{"goal":"g"}}""")]
-    [InlineData("""{"query_type":"remaining_budget_cents","run_id":"no-run"}""")]
-    [InlineData("""{"query_type":"why_did_step_fail"}""")]
-    [Trait("id", "A8.1-21")]
-    public async Task What_cannot_be_answered_is_an_error_object_with_what_can(string body)
-    {
-        var reply = await QueryAsync(body);
-
-        Assert.NotNull(reply["result"].GetText("error"));
-        Assert.Contains("allowed_skills", Texts(reply["result.supported"]));
-    }
-
     [Fact]
     public async Task Another_tenants_runs_are_nobodys()
     {

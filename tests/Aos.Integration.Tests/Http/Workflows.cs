@@ -224,22 +224,6 @@ public sealed class Workflows : IAsyncLifetime
         Assert.Equal(200, (await house.AskAsync(Route + "/w")).Status);
     }
 
-    [Theory]
-    [Trait("id", "WF-13")]
-    [InlineData("""{"plan":[{"skill":"echo"}]}""", 422)]
-    [InlineData("""{"name":"a b","plan":[{"skill":"echo"}]}""", 422)]
-    [InlineData("""{"name":"a@1","plan":[{"skill":"echo"}]}""", 422)]
-    [InlineData("""{"name":"a"}""", 422)]
-    [InlineData("""{"name":"a","plan":5}""", 422)]
-    [InlineData("""{"name":"a","plan":[{"skill":"echo"}],"tags":["Not Small"]}""", 422)]
-    [InlineData("""{"name":"a","plan":[{"skill":"echo"}],"more":1}""", 422)]
-    [InlineData("""{"name":"a","plan":[]}""", 400)]
-    public async Task A_bad_order_is_told_why_and_stores_nothing(string body, int status)
-    {
-        Assert.Equal(status, (await house.AskAsync(Route, body)).Status);
-        Assert.Empty(await NamesAsync("?deprecated=true"));
-    }
-
     [Fact]
     [Trait("id", "WF-13")]
     public async Task A_plan_is_stored_up_to_its_limit_and_a_run_has_one_plan()

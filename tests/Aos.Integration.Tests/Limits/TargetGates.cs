@@ -75,6 +75,27 @@ public sealed class TargetGates
         await TickAsync(other, TimeSpan.FromSeconds(1.1));
     }
 
+    [Theory, Trait("id", "F5.44-11")]
+    [InlineData("""{"content":"ok","fallbacks":[{"provider":"openai","error":"RATE_LIMITED","retry_after_ms":20000}]}""", null, 20)]
+    [InlineData("""{"content":"ok","fallbacks":[{"provider":"openai","error":"RATE_LIMITED"}]}""", null, 1)]
+    [InlineData("""{"content":"ok","fallbacks":[{"provider":"openai","error":"LLM_ERROR"},{"provider":"own","error":"RATE_LIMITED","retry_after_ms":20000}]}""", null, 0)]
+    [InlineData("""{"asked":[{"provider":"openai","error":"RATE_LIMITED"}],"last_error":"LLM_ERROR"}""", "RATE_LIMITED", 20)]
+    [InlineData("""{"asked":[{"provider":"openai","error":"RATE_LIMITED"}],"last_error":"LLM_CONTENT_FILTER"}""", "LLM_CONTENT_FILTER", 1)]
+    [InlineData("""{"asked":[{"provider":"openai","error":"LLM_AUTH_FAILED"}],"last_error":"RATE_LIMITED"}""", "RATE_LIMITED", 0)]
+    public async Task A_provider_that_limits_the_rate_is_slowed_down_also_when_another_one_answered_and_no_other_one_is(string said, string? code, int seconds)
+    {
+        using var gate = Gate("{}");
+        var (first, told) = (Needs(gate, "model:openai:10"), Json.Parse(said));
+        await gate.LeaveAsync(first, code is null ? StructuredOutcome.Succeeded(told) : StructuredOutcome.Failed(FailureCatalog.Fail(code, "no", TimeSpan.FromSeconds(20), told)));
+
+        var next = gate.EnterAsync(Needs(gate, "model:openai:10"), default).AsTask();
+
+        Assert.Equal(seconds > 0 ? 1 : 0, gate.Waiting);
+        if (seconds > 1) clock.Advance(TimeSpan.FromSeconds(seconds - 1));
+        if (seconds > 0) await TickAsync(next, TimeSpan.FromSeconds(1.1));
+        Assert.Null(await next.WaitAsync(Soon));
+    }
+
     [Fact]
     public async Task Tokens_that_a_model_did_not_use_are_there_for_the_next_call()
     {

@@ -55,6 +55,7 @@ public sealed class Redaction
         Assert.Equal("[REDACTED_AWS_KEY]", Redactor.RedactText("AKIA" + new string('A', 16)));
         const string kind = "EC PRIVATE" + " KEY"; // Put together here: no text in the tree looks like a key.
         Assert.Equal("[REDACTED_PRIVATE_KEY]", Redactor.RedactText($"-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----"));
+        Assert.Equal("KEY_PEM=\"[REDACTED_PRIVATE_KEY]\\n\"", Redactor.RedactText($"KEY_PEM=\"-----BEGIN {kind}-----\\n{new string('A', 600)}\\r\\nBBBB\\n-----END {kind}-----\\n\""));
     }
 
     [Fact]

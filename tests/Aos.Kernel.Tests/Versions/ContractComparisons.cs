@@ -62,6 +62,7 @@ public sealed class ContractComparisons
     [InlineData("\"effect\":\"idempotent\"", "\"effect\":\"at_most_once\"", "Breaking effect_weakened effect")]
     [InlineData("\"effect\":\"idempotent\"", "\"effect\":\"pure\"", "NonBreaking effect_strengthened effect")]
     [InlineData("\"GET\":\"pure\"", "\"GET\":\"idempotent\"", "Breaking determinism_weakened effect_by_param.GET")]
+    [InlineData("\"GET\":\"pure\"", "\"GET\":\"pure\",\"PUT\":\"at_most_once\"", "Breaking effect_weakened effect_by_param.PUT")]
     [InlineData("\"key_makes_idempotent\":true", "\"key_makes_idempotent\":false", "Breaking effect_weakened key_makes_idempotent")]
     [InlineData("\"failure_modes\":[\"TIMEOUT\"]", "\"failure_modes\":[]", "Breaking failure_mode_removed failure_modes.TIMEOUT")]
     [InlineData("\"failure_modes\":[\"TIMEOUT\"]", "\"failure_modes\":[\"TIMEOUT\",\"DNS_FAILURE\"]", "NonBreaking failure_mode_added failure_modes.DNS_FAILURE")]
@@ -90,8 +91,8 @@ public sealed class ContractComparisons
     [InlineData("1.0.0", "1.0.1", true, VersionBump.Major, false)]
     [InlineData("1.0.0", "1.1.0", true, VersionBump.Major, false)]
     [InlineData("1.0.0", "2.0.0", true, VersionBump.Major, true)]
-    [InlineData("0.3.0", "0.4.0", true, VersionBump.Major, true)]
-    [InlineData("0.3.0", "0.3.1", true, VersionBump.Major, false)]
+    [InlineData("0.3.0", "0.4.0", true, VersionBump.Minor, true)]
+    [InlineData("0.3.0", "0.3.1", true, VersionBump.Minor, false)]
     [InlineData("2.0.0-rc.1", "2.0.0-rc.2", true, VersionBump.Major, true)]
     [InlineData("1.0.0", "1.0.1", false, VersionBump.Minor, false)]
     [InlineData("1.0.0", "1.1.0", false, VersionBump.Minor, true)]
@@ -122,11 +123,26 @@ public sealed class ContractComparisons
 
         var diffs = ContractDiffs.OfSnapshots(old, now);
 
-        Assert.Equal(["a", "gone", "new"], diffs.Select(diff => diff.Skill));
-        Assert.Equal([("1.0.0", "1.1.0", true), ("1.0.0", null, false), (null, "1.0.0", true)], diffs.Select(diff => (diff.Old, diff.New, diff.IsBumped)));
+        Assert.Equal(["a", "gone", "new", "same"], diffs.Select(diff => diff.Skill));
+        Assert.Equal([("1.0.0", "1.1.0", true), ("1.0.0", null, false), (null, "1.0.0", true), ("3.0.0", "3.0.0", true)], diffs.Select(diff => (diff.Old, diff.New, diff.IsBumped)));
         Assert.Equal("skill_removed", Assert.Single(diffs[1].Breaking).Type);
         Assert.True(diffs[2].IsCompatible);
+        Assert.Equal(("version_removed", "2.0.0 is gone, and nothing here serves plans that ask for it."), (Assert.Single(diffs[3].Changes).Type, diffs[3].Changes[0].Description));
         Assert.Empty(ContractDiffs.OfSnapshots(old, old));
+    }
+
+    [Fact]
+    [Trait("id", "F5.65-26")]
+    public void A_version_that_stays_beside_newer_ones_keeps_what_it_promised()
+    {
+        var old = Snapshot(Skill("1.0.0", output: """{"properties":{"a":{}}}"""), Skill("2.0.0"), Skill("1.1.0-rc.1"));
+        var now = Snapshot(Skill("2.1.0"), Skill("1.0.0"));
+
+        var diffs = ContractDiffs.OfSnapshots(old, now);
+
+        Assert.Equal([("2.0.0", "2.1.0", true), ("1.0.0", "1.0.0", false)], diffs.Select(diff => (diff.Old, diff.New, diff.IsBumped)));
+        Assert.Equal(["version_removed version"], diffs[0].Breaking.Select(Text)); // Of 1.1.0-rc.1: what is older does not serve.
+        Assert.Equal(["field_removed output.a"], diffs[1].Breaking.Select(Text));
     }
 
     [Fact]
@@ -137,6 +153,17 @@ public sealed class ContractComparisons
 
         Assert.Empty(ContractDiffs.Of(Skill("1.0.0", input: tree), Skill("1.0.0", input: tree)).Changes);
         Assert.Contains("type_changed input.n", ContractDiffs.Of(Skill("1.0.0", input: tree), Skill("2.0.0", input: tree.Replace("integer", "string", StringComparison.Ordinal))).Breaking.Select(Text));
+    }
+
+    [Fact]
+    [Trait("id", "F5.65-04")]
+    public void A_schema_that_holds_itself_several_times_is_compared_once()
+    {
+        const string tree = """{"type":"object","properties":{"left":{"$ref":"#"},"right":{"$ref":"#"},"third":{"$ref":"#/properties/left"},"n":{"type":"integer"}}}""";
+
+        var diff = ContractDiffs.Of(Skill("1.0.0", input: tree), Skill("2.0.0", input: tree.Replace("integer", "string", StringComparison.Ordinal)));
+
+        Assert.Equal(["type_changed input.n", "type_changed input.third.n"], diff.Breaking.Select(Text).Order(StringComparer.Ordinal));
     }
 
     private static void Check(string member, string was, string now, string expected, bool reversed)

@@ -149,12 +149,26 @@ public sealed class CalendarEvents(CalendarEvents.House house) : IClassFixture<C
     }
 
     [Theory]
+    [Trait("id", "F5.63-06")]
+    [InlineData("99991231T235959Z")]
+    [InlineData("00010101T000000Z")]
+    public async Task A_rule_may_end_on_the_last_day_that_there_is_or_long_ago(string until)
+    {
+        var outcome = await room.CallAsync("calendar_write", $$"""{"title":"t","start":"2026-05-01T09:00","timezone":"Europe/Berlin","rrule":"FREQ=WEEKLY;UNTIL={{until}}"}""");
+
+        Assert.True(outcome.Ok, outcome.Failure?.Message);
+        Assert.Equal(until[0] == '9' ? 21 : 1, new ReadCalendar(outcome.Result.GetText("ics")!).All("TZOFFSETTO", "DAYLIGHT").Concat(new ReadCalendar(outcome.Result.GetText("ics")!).All("TZOFFSETTO", "STANDARD")).Count());
+    }
+
+    [Theory]
     [Trait("id", "F5.63-07")]
     [InlineData("""{"start":"tomorrow"}""", "start")]
     [InlineData("""{"start":"2026-02-30"}""", "start")]
     [InlineData("""{"start":"2026-05-01T25:00"}""", "start")]
     [InlineData("""{"start":"0001-01-01"}""", "start")]
     [InlineData("""{"start":"9999-12-31T23:59:59Z"}""", "start")]
+    [InlineData("""{"start":"0001-01-01T00:00","timezone":"Asia/Kolkata"}""", "start")]
+    [InlineData("""{"start":"9999-12-31T23:59","timezone":"America/New_York"}""", "start")]
     [InlineData("""{"start":"2026-05-01","end":"2026-05-01"}""", "end is not after start")]
     [InlineData("""{"start":"2026-05-02T10:00Z","end":"2026-05-02T09:00Z"}""", "end is not after start")]
     [InlineData("""{"start":"2026-05-01","end":"2026-05-01T10:00"}""", "both days or both times")]

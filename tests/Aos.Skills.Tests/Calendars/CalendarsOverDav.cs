@@ -79,8 +79,8 @@ public sealed class CalendarsOverDav : IAsyncLifetime
     public async Task A_change_counts_up_and_goes_to_what_was_read()
     {
         await WriteAsync("""{"title":"old","uid":"standup@example.com"}""");
-        var changed = await WriteAsync("""{"title":"new","uid":"standup@example.com","action":"update"}""", "key-2");
-        var again = await WriteAsync("""{"title":"new","uid":"standup@example.com","action":"update"}""", "key-2");
+        var changed = await WriteAsync("""{"title":"new","uid":"standup@example.com","start":"2026-05-01","action":"update"}""", "key-2");
+        var again = await WriteAsync("""{"title":"new","uid":"standup@example.com","start":"2026-05-01","action":"update"}""", "key-2");
 
         Assert.True(changed.Ok, changed.Failure?.Message);
         var calendar = new ReadCalendar(dav.Event);
@@ -93,17 +93,51 @@ public sealed class CalendarsOverDav : IAsyncLifetime
     [Trait("id", "F5.63-24")]
     public async Task A_change_of_what_is_not_there_or_was_changed_meanwhile_is_refused()
     {
-        var absent = await WriteAsync("""{"title":"t","uid":"u","action":"update"}""");
+        var absent = await WriteAsync("""{"title":"t","uid":"u","start":"2026-05-01","action":"update"}""");
         dav.Put("u.ics", "BEGIN:VCALENDAR\r\nSEQUENCE:7\r\nEND:VCALENDAR\r\n");
         dav.Answers = context =>
         {
             if (context.Request.Method == "PUT") dav.Put("u.ics", "of somebody else");
             return context.Request.Method == "PUT" ? Results.StatusCode(412) : null;
         };
-        var raced = await WriteAsync("""{"title":"t","uid":"u","action":"update"}""");
+        var raced = await WriteAsync("""{"title":"t","uid":"u","start":"2026-05-01","action":"update"}""");
 
         Assert.Equal(("DATA_NOT_FOUND", "INVALID_STATE"), (absent.Failure?.Code, raced.Failure?.Code));
         Assert.Equal("of somebody else", dav.Event);
+    }
+
+    [Fact]
+    [Trait("id", "F5.63-28")]
+    public async Task A_change_that_an_earlier_try_made_late_is_its_own()
+    {
+        const string change = """{"title":"new","uid":"u","start":"2026-05-01","action":"update"}""";
+        await WriteAsync("""{"title":"old","uid":"u"}""");
+        var old = dav.Event;
+        await WriteAsync(change, "key-2");
+        var reads = 0;
+        dav.Answers = context =>
+        {
+            if (context.Request.Method != "GET" || ++reads > 1) return null;
+            context.Response.Headers.ETag = "\"1\"";
+            return Results.Text(old, "text/calendar"); // As it was before the first try arrived.
+        };
+
+        var again = await WriteAsync(change, "key-2");
+
+        Assert.True(again.Ok, again.Failure?.Message);
+        Assert.Equal(("\"2\"", true), (again.Result.GetText("etag"), again.Result.GetProperty("existed").GetBoolean()));
+        Assert.Equal(":1", new ReadCalendar(dav.Event)["SEQUENCE"]);
+    }
+
+    [Fact]
+    [Trait("id", "F5.63-29")]
+    public async Task A_change_says_when_the_event_begins()
+    {
+        var failure = (await WriteAsync("""{"title":"new","uid":"u","action":"update"}""")).Failure!;
+
+        Assert.Equal("INVALID_INPUT", failure.Code);
+        Assert.Contains("needs start", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(dav.Asked);
     }
 
     [Fact]
@@ -131,7 +165,7 @@ public sealed class CalendarsOverDav : IAsyncLifetime
 
         foreach (var action in new[] { "create", "update", "delete" })
         {
-            var failure = (await WriteAsync($$"""{"title":"t","uid":"u","action":"{{action}}"}""")).Failure!;
+            var failure = (await WriteAsync($$"""{"title":"t","uid":"u","start":"2026-05-01","action":"{{action}}"}""")).Failure!;
 
             Assert.Equal((code, again), (failure.Code, failure.Retryable));
             Assert.Contains("connection:cal/team/u.ics", failure.Message, StringComparison.Ordinal);

@@ -92,6 +92,34 @@ public sealed class Tries
         Assert.Equal("CONNECTION_REFUSED", other?.Code);
     }
 
+    [Fact]
+    [Trait("id", "CONN-62")]
+    public async Task A_mail_server_that_hangs_up_at_the_good_bye_works_and_one_that_refuses_the_user_has_said_why()
+    {
+        await using var mail = new MailPeer("LOGIN");
+        using var room = new ConnectionRoom("127.0.0.1");
+        var user = Convert.ToBase64String("robot"u8);
+        mail.Answers = line => line == "QUIT" ? MailPeer.Cut : null;
+        var (good, seen) = await new SmtpProbe(room.Room.Egress, new SmtpTrust(mail.Trusts)).TryAsync(Mail(mail.Port, "starttls", mail.Password), Cancel);
+        mail.Answers = line => line == user ? "535 5.7.8 who is that" : null;
+        var (stranger, _) = await new SmtpProbe(room.Room.Egress, new SmtpTrust(mail.Trusts)).TryAsync(Mail(mail.Port, "starttls", mail.Password), Cancel);
+
+        Assert.Null(good);
+        Assert.Contains("auth", seen);
+        Assert.Equal(("PERMISSION_DENIED", "credentials"), (stranger?.Code, stranger?.Details?.GetText("reason")));
+    }
+
+    [Fact]
+    [Trait("id", "CONN-63")]
+    public async Task A_name_without_an_address_is_told_and_not_connected_to()
+    {
+        using var way = new Http.WayOut(new ManualClock(), _ => []);
+
+        var (stream, failure) = await way.Egress.ConnectAsync("mail.example.com", 25, EgressProtocol.Smtp, Cancel);
+
+        Assert.Equal((null, "DNS_FAILURE"), (stream, failure?.Code));
+    }
+
     [Theory]
     [Trait("id", "CONN-63")]
     [InlineData("93.184.216.34", 5432, EgressProtocol.Postgres, null)]

@@ -75,6 +75,16 @@ public sealed class Conforming
     [Fact]
     [Trait("store", "none")]
     [Trait("id", "F5.65-20")]
+    public async Task Without_a_sample_nothing_is_known()
+    {
+        var report = await SkillConformance.CheckAsync(new BadSkill("none"), [], cancel: TestContext.Current.CancellationToken);
+
+        Assert.Equal("outcome: There is no sample: nothing was called.", Assert.Single(report.Findings).ToString());
+    }
+
+    [Fact]
+    [Trait("store", "none")]
+    [Trait("id", "F5.65-20")]
     public async Task A_sample_that_the_schema_refuses_is_a_finding_of_its_own()
     {
         var report = await SkillConformance.CheckAsync(new BadSkill("none"), [new SkillSample("""{"text":5}"""), new SkillSample("""{"text":5}""") { Fails = "INVALID_INPUT" }], cancel: TestContext.Current.CancellationToken);
@@ -109,11 +119,16 @@ public sealed class Conforming
         await KeepsAsync(new KvDelete(room.Get<KvStore>()), """{"key":"never"}""");
     }
 
-    private static async Task KeepsAsync<TIn, TOut>(ISkill<TIn, TOut> skill, params string[] samples)
+    private static Task KeepsAsync<TIn, TOut>(ISkill<TIn, TOut> skill, params string[] samples)
+        where TIn : class
+        where TOut : class => KeepsAsync(skill, null, samples);
+
+    /// <param name="effects">How many effects there were so far; null: nobody counts them.</param>
+    internal static async Task KeepsAsync<TIn, TOut>(ISkill<TIn, TOut> skill, Func<int>? effects, params string[] samples)
         where TIn : class
         where TOut : class
     {
-        var report = await SkillConformance.CheckAsync(skill, samples.Select(Read), cancel: TestContext.Current.CancellationToken);
+        var report = await SkillConformance.CheckAsync(skill, samples.Select(Read), new ConformanceOptions { Effects = effects }, TestContext.Current.CancellationToken);
 
         Assert.True(report.Passed, report.ToString());
     }

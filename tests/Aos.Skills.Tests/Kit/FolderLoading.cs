@@ -51,7 +51,7 @@ public sealed class FolderLoading : IDisposable
         string[] said =
         [
             "bare: Planted.Skill has no [Skill(name, version, description)]", "broken: The contract of Planted.Skill has a name that is not", "unversioned: The contract of Planted.Skill has the version 1.0",
-            "greedy: Planted.Skill asks for IServiceProvider", "own: echo is the name of a skill of AOS itself", "twice 1.0.0 is there more than once", "empty: empty.dll has no skill", "text: cannot be loaded",
+            "greedy: Planted.Skill asks for IServiceProvider", "own: echo is the name of a skill of AOS itself", "twice 1.0.0 is there more than once", "empty: empty.dll has no skill", "text: cannot be loaded: Bad IL format. It is no assembly of .NET, or not all of one",
             "nothing: holds no assembly", "several: holds 2 assemblies", "loose.dll lies in",
         ];
         Assert.All(said, text => Assert.Single(problems, problem => problem.Contains(text, StringComparison.Ordinal)));
@@ -64,6 +64,18 @@ public sealed class FolderLoading : IDisposable
     [Trait("id", "F5.65-15")]
     public void A_folder_that_is_not_there_is_a_mistake() =>
         Assert.Contains("there is no folder", Assert.Single(SkillFolder.Open(Path.Combine(folder, "gone"), null).Problems), StringComparison.Ordinal);
+
+    [Fact]
+    [Trait("id", "F5.65-29")]
+    public void A_skill_that_breaks_as_it_is_built_refuses_the_start()
+    {
+        Planted.Write(folder, "greet", "greet", "1.0.0");
+        var file = Planted.WriteBroken(folder, "broken");
+        using var room = Room();
+
+        Assert.Empty(SkillFolder.Open(folder, null).Problems);
+        Assert.Equal($"AOS_SKILLS_FOLDER: {file}: broken 1.0.0 cannot be built: NotSupportedException: no licence. Correct it, or take its folder away.", Assert.Throws<SkillsUnusableException>(() => room.Skills).Message);
+    }
 
     [Fact]
     [Trait("id", "F5.65-14")]

@@ -43,6 +43,20 @@ internal static class Planted
         return Save(assembly, skills, folder, name);
     }
 
+    /// <summary>An assembly whose skill throws as it is made.</summary>
+    internal static string WriteBroken(string skills, string folder)
+    {
+        var assembly = new PersistedAssemblyBuilder(new AssemblyName(folder), typeof(object).Assembly);
+        var type = assembly.DefineDynamicModule(folder).DefineType("Planted.Skill", TypeAttributes.Public | TypeAttributes.Sealed, typeof(PlantedSkill));
+        type.SetCustomAttribute(new CustomAttributeBuilder(typeof(SkillAttribute).GetConstructors()[0], [folder, "1.0.0", "Breaks."]));
+        var code = type.DefineConstructor(MethodAttributes.Public, CallingConventions.Standard, []).GetILGenerator();
+        code.Emit(OpCodes.Ldstr, "no licence");
+        code.Emit(OpCodes.Newobj, typeof(NotSupportedException).GetConstructor([typeof(string)])!);
+        code.Emit(OpCodes.Throw);
+        type.CreateType();
+        return Save(assembly, skills, folder, folder);
+    }
+
     /// <summary>An assembly that has nothing to do with skills.</summary>
     internal static string WriteEmpty(string skills, string folder)
     {

@@ -169,7 +169,7 @@ public sealed class SideBySide
     {
         using var room = new SkillRoom([], aos => Versioned.Add(aos, "greet", "1.0.0"), null, disabled);
 
-        Assert.Equal($"AOS_SKILLS_DISABLED: there is no {disabled} here to switch off.", Assert.Throws<InvalidOperationException>(() => room.Skills).Message);
+        Assert.Equal($"AOS_SKILLS_DISABLED: there is no {disabled} here to switch off.", Assert.Throws<SkillsUnusableException>(() => room.Skills).Message);
     }
 
     [Fact]

@@ -96,6 +96,17 @@ public sealed class MailContents(MailHouse house) : IClassFixture<MailHouse>
     }
 
     [Fact]
+    [Trait("id", "F5.64-33")]
+    public async Task A_file_of_text_says_the_letters_it_is_written_in()
+    {
+        var mail = await house.Fresh().ReadAsync("""
+            {"attachments":[{"filename":"a.csv","content":"ü","content_type":"text/csv; charset=iso-8859-1"},{"filename":"a.xml","content":"ü","content_type":"application/xml; charset=latin1"},{"filename":"a.json","content":"ü","content_type":"application/json"}]}
+            """);
+
+        Assert.Equal(["text/csv; charset=utf-8", "application/xml; charset=utf-8", "application/json"], mail.Parts.Skip(1).Select(part => part.Header("Content-Type")));
+    }
+
+    [Fact]
     [Trait("id", "F5.64-34")]
     public async Task Headers_of_the_call_and_tags_are_sent_and_say_that_a_machine_wrote()
     {

@@ -27,6 +27,7 @@ public sealed class MailFaults(MailHouse house) : IClassFixture<MailHouse>
     [InlineData("AUTH", "454 4.7.0 later", "SERVICE_UNAVAILABLE", true)]
     [InlineData("AUTH", "535 5.7.8 wrong", "PERMISSION_DENIED", false)]
     [InlineData("MAIL", "530 5.7.0 who are you", "PERMISSION_DENIED", false)]
+    [InlineData("MAIL", "550 5.7.1 \u001b[2Jnothing\rto see", "DELIVERY_FAILED", false)]
     public async Task A_refusal_is_told_by_its_code_and_without_an_address(string at, string answer, string code, bool again)
     {
         var room = house.Fresh();
@@ -37,6 +38,7 @@ public sealed class MailFaults(MailHouse house) : IClassFixture<MailHouse>
         Assert.Equal((code, again, false), (failure.Code, failure.Retryable, Retries.IsAmbiguous(failure)));
         Assert.Equal(code == "RATE_LIMITED" ? TimeSpan.FromMinutes(1) : null, failure.RetryAfter);
         Assert.Contains(answer[..3], failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(failure.Message, char.IsControl);
         Assert.DoesNotContain("@example", failure.Message + failure.Details, StringComparison.Ordinal);
         Assert.DoesNotContain(room.Peer.Password, failure.Message + failure.Details, StringComparison.Ordinal);
         Assert.Empty(room.Peer.Taken);
@@ -71,6 +73,7 @@ public sealed class MailFaults(MailHouse house) : IClassFixture<MailHouse>
     [Trait("id", "F5.64-04")]
     [InlineData(MailPeer.Cut)]
     [InlineData("what?")]
+    [InlineData("354 go on")]
     public async Task A_connection_that_breaks_after_the_whole_mail_leaves_it_unknown_whether_it_was_sent(string answer)
     {
         var room = house.Fresh();
@@ -301,6 +304,8 @@ public sealed class MailFaults(MailHouse house) : IClassFixture<MailHouse>
     [InlineData("""{"headers":{"Received":"from x"}}""")]
     [InlineData("""{"headers":{"X-Tag-a":"b"}}""")]
     [InlineData("""{"headers":{"In-Reply-To":"<ü@example.org>"}}""")]
+    [InlineData("""{"headers":{"In-Reply-To":"<1@example.org>  <2@example.org>"}}""")]
+    [InlineData("""{"headers":{"Importance":" "}}""")]
     [InlineData("""{"headers":{"X-A":null}}""")]
     [InlineData("""{"tags":{"a b":"c"}}""")]
     [InlineData("""{"tags":{"a":"b\nc"}}""")]

@@ -98,7 +98,7 @@ internal sealed class MailPeer : IAsyncDisposable
             {
                 talks.Add(ServeAsync(await listener.AcceptTcpClientAsync(stop.Token)));
             }
-            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            catch (Exception e) when (e is SocketException or OperationCanceledException or InvalidOperationException) // It was stopped in between.
             {
                 continue;
             }
@@ -225,7 +225,9 @@ internal sealed class MailPeer : IAsyncDisposable
             else
             {
                 await WriteAsync("334 VXNlcm5hbWU6");
-                var user = Decoded((await LineAsync())!);
+                var shown = (await LineAsync())!;
+                if (house.Answers(shown) is { } no) return await WriteAsync(no);
+                var user = Decoded(shown);
                 await WriteAsync("334 UGFzc3dvcmQ6");
                 said = $"\0{user}\0{Decoded((await LineAsync())!)}";
             }

@@ -63,6 +63,26 @@ public sealed class Embedding
     }
 
     [Fact]
+    [Trait("id", "F5.46-09")]
+    public async Task A_model_whose_vectors_have_another_size_now_is_asked_for_all_of_them_again()
+    {
+        var size = 4;
+        await using var peer = await ModelServer.OpenAsync((context, body) => Embeddings.AnswerAsync(context, body, size));
+        await using var room = Room(peer);
+        await room.EmbedAsync("""{"input":["one","two"]}""");
+        size = 6;
+        await room.EmbedAsync("""{"input":["six"]}""");
+        var mixed = await room.EmbedAsync("""{"input":["one","six"]}""");
+        var half = await room.EmbedAsync("""{"input":["two","ten"]}""");
+        var again = await room.EmbedAsync("""{"input":["two","ten"]}""");
+
+        Assert.Equal([6, 6], mixed.Result.GetProperty("vectors").EnumerateArray().Select(vector => vector.GetArrayLength()));
+        Assert.Equal("LLM_INVALID_RESPONSE", half.Failure?.Code);
+        Assert.True(half.Cost > Cents.Zero);
+        Assert.Equal([6, 6], again.Result.GetProperty("vectors").EnumerateArray().Select(vector => vector.GetArrayLength()));
+    }
+
+    [Fact]
     [Trait("id", "F5.46-04")]
     public async Task Without_a_model_vectors_are_made_of_the_texts_and_say_so()
     {

@@ -27,6 +27,7 @@ public sealed class Fallbacks
         Assert.Equal(("from openai", "openai"), (outcome.Result.GetText("content"), outcome.Result.GetText("provider")));
         var before = Assert.Single(outcome.Result.GetProperty("fallbacks").EnumerateArray());
         Assert.Equal(("anthropic", "claude-sonnet-4-20250514", code), (before.GetText("provider"), before.GetText("model"), before.GetText("error")));
+        Assert.Equal(30_000, before.GetProperty("retry_after_ms").GetInt64());
         Assert.Equal(["/v1/messages", "/v1/chat/completions"], peer.Calls.Select(call => call.Path));
         Assert.Equal("gpt-4o", peer.Asked[1].GetText("model"));
     }

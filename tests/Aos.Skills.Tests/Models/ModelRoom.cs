@@ -50,6 +50,8 @@ internal sealed class ModelRoom : IAsyncDisposable
 
     internal string Workspace => Path.Combine(folder, "workspace");
 
+    internal LlmInvoke Skill => services.GetRequiredService<LlmInvoke>();
+
     internal ISkills Skills => services.GetRequiredService<ISkills>();
 
     /// <summary>A room that asks a fake provider: <c>anthropic</c> and <c>openai</c> are both it.</summary>

@@ -58,7 +58,12 @@ public sealed class OwnKeys
         await using var told = Room(talks, null, needsKey: false, new Given("acme", SecretAnswer.Of(Own)));
         await using var refused = Room(refuses, null, needsKey: false, new Given("acme", SecretAnswer.Of(Own)));
 
+        await using var house = Room(talks, "sk-of-the-house", needsKey: false, new Given("acme", SecretAnswer.Of(Own)));
+        await using var word = Room(talks, "ollama", needsKey: false, new Given("acme", SecretAnswer.Of(Own)));
+
         Assert.Equal("your key is [REDACTED]", (await told.AskAsync("""{"prompt":"Hi"}""", "acme")).Result.GetText("response_text"));
+        Assert.Equal("your key is [REDACTED]", (await house.AskAsync("""{"prompt":"Hi"}""", "other")).Result.GetText("response_text"));
+        Assert.Equal("your key is ollama", (await word.AskAsync("""{"prompt":"Hi"}""", "other")).Result.GetText("response_text"));
         var failure = (await refused.AskAsync("""{"prompt":"Hi"}""", "acme")).Failure!;
         Assert.Equal("LLM_AUTH_FAILED", failure.Code);
         Assert.DoesNotContain(Own, failure.ToString(), StringComparison.Ordinal);

@@ -20,6 +20,17 @@ public sealed class Telling
     [InlineData($"So: {PrivateKey} and on.", "MIIE")]
     [InlineData($"{PrivateKey}", "IBAAK")]
     [InlineData("It is !own key#1 of ours.", "own key#1")]
+    [InlineData("So the password: hunter22 is it.", "hunter22")]
+    [InlineData("Say password = 'two words' to it.", "words")]
+    [InlineData("""So: {"n":1,"client_secret": "not told, never", "m":2}""", "never")]
+    [InlineData("Server=s;Password=Str0ng!Pass;Encrypt=true", "ng!Pass")]
+    [InlineData("Authorization: Bearer abcdefghij and on", "abcdefghij")]
+    [InlineData("run --token abcd!1234 now", "!1234")]
+    [InlineData("key: 9f86d081884c7d659a2feaa0c55ad015 it is", "9f86")]
+    [InlineData("card 4111 1111 1111 1111 ok", "1111 1111")]
+    [InlineData("to DE89 3704 0044 0532 0130 00 Bank", "3704 0044")]
+    [InlineData("call +49 30 901820 now, or (415) 555-2671 later", "901820")]
+    [InlineData("Ask jürgen.doe@example.com, he knows.", "rgen.doe")]
     [Trait("id", "F5.47-01")]
     public void A_secret_is_told_by_no_piece_however_the_text_is_cut(string text, string secret)
     {

@@ -69,7 +69,7 @@ public sealed class ToolMemory
         var result = (await room.AskAsync($$"""{"prompt":"Hi","tools":[{{Tool}}]}""")).Result;
 
         Assert.Equal("[REDACTED]", result.GetProperty("tool_calls")[0].GetProperty("arguments").GetText("key"));
-        Assert.DoesNotContain("sk-own", result.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("own-key-of-a-tenant", result.GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -207,6 +207,6 @@ public sealed class ToolMemory
     /// <summary>Every tenant has the secret.</summary>
     private sealed class Own : ISecrets
     {
-        public ValueTask<SecretAnswer?> FindAsync(SecretAsk ask, CancellationToken cancel) => ValueTask.FromResult<SecretAnswer?>(SecretAnswer.Of("sk-own"));
+        public ValueTask<SecretAnswer?> FindAsync(SecretAsk ask, CancellationToken cancel) => ValueTask.FromResult<SecretAnswer?>(SecretAnswer.Of("own-key-of-a-tenant"));
     }
 }

@@ -92,6 +92,37 @@ public sealed class WireFaults
     }
 
     [Theory]
+    [InlineData("anthropic")]
+    [InlineData("openai")]
+    [Trait("id", "F5.45-09")]
+    public async Task What_a_stream_that_is_cut_has_written_is_paid(string provider)
+    {
+        var text = new string('x', 400);
+        var events = provider == "anthropic" ? AnthropicEvents.Text(text) : OpenAiChunks.Text(text);
+        var end = events.IndexOf(provider == "anthropic" ? "event: message_delta" : "data: {\"id\":\"c1\",\"choices\"", StringComparison.Ordinal);
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.StreamAsync(context, events[..end]));
+        await using var room = ModelRoom.Of(peer);
+        var outcome = await room.AskAsync($$"""{"prompt":"Hi","provider":"{{provider}}","max_tokens":200}""");
+
+        Assert.False(outcome.Ok);
+        Assert.InRange(outcome.Cost.Value, 100 * (provider == "anthropic" ? 1_500 : 1_000) / 1_000_000m, 101 * (provider == "anthropic" ? 1_600 : 1_100) / 1_000_000m);
+    }
+
+    [Fact]
+    [Trait("id", "F5.45-10")]
+    public async Task What_a_provider_says_of_a_refusal_is_told_short_and_without_secrets()
+    {
+        var secret = "sk-" + new string('a', 40);
+        var said = new string('m', 290) + " " + secret;
+        await using var peer = await ModelServer.OpenAsync((context, _) => ModelServer.RefuseAsync(context, 400, $$$"""{"error":{"message":"{{{said}}}","code":"{{{secret + new string('c', 10_000)}}}"}}"""));
+        await using var room = ModelRoom.Of(peer);
+        var failure = (await room.AskAsync("""{"prompt":"Hi"}""")).Failure!;
+
+        Assert.DoesNotContain("sk-a", failure.Message + failure.Details!.Value.GetRawText(), StringComparison.Ordinal);
+        Assert.InRange(failure.Message.Length + failure.Details.Value.GetText("upstream_code")!.Length, 100, 600);
+    }
+
+    [Theory]
     [InlineData("event: ping\ndata: {\"type\": \"ping\"}\n\n: comment\n\nevent: news\ndata: {\"type\":\"of_tomorrow\",\"x\":[1]}\n\ndata: 7\n\ndata: [\"x\"]\n\n")]
     [InlineData("id: 1\nretry: 5\n\nevent: message_start\ndata: {\"type\":\"message_start\"}\n\n")]
     [Trait("id", "F5.45-05")]

@@ -14,12 +14,16 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [Trait("id", "F5.74-01")]
     public async Task Nothing_of_a_call_stays_behind()
     {
-        const string Settings = "SELECT current_setting('TimeZone') || current_setting('statement_timeout') || current_setting('transaction_read_only') AS now";
+        const string Settings =
+            """
+            SELECT current_setting('TimeZone') || current_setting('statement_timeout') || current_setting('transaction_read_only')
+              || current_setting('lock_timeout') || current_setting('idle_in_transaction_session_timeout') AS now
+            """;
         var within = await room.ValueAsync(Settings, """ "timeout_seconds":7 """);
         await room.FailureAsync("SELECT 1/0");
         await room.RowsAsync("SELECT i FROM generate_series(1, 100000) i", """ "max_rows":1 """);
 
-        Assert.Equal("UTC7son", within.GetString());
+        Assert.Equal("UTC7son5s15s", within.GetString());
         Assert.Equal(0, (await room.ValueAsync("SELECT count(*) FROM pg_cursors WHERE name NOT IN ('', 'aos_rows')")).GetInt32());
         Assert.Equal(0, (await room.ValueAsync("SELECT count(*) FROM pg_prepared_statements")).GetInt32());
         await room.UntilAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'", 0);
@@ -218,6 +222,40 @@ public sealed class DatabaseCalls(DatabaseRoom room) : IClassFixture<DatabaseRoo
 
         Assert.Equal("TIMEOUT", waited.Code);
         Assert.Equal(("CONNECTION_RESET", true), ((await hanging).Code, (await hanging).Retryable));
+    }
+
+    [Fact]
+    [Trait("id", "F5.74-16")]
+    public async Task A_server_that_stops_in_the_middle_holds_no_session()
+    {
+        await using var wire = new StallingWire(room.Url.Port) { AnswerMax = ReadOnlyTurn.BytesMax + 1_000_000 };
+        await room.PutAsync("stalls", room.Url.UserInfo.Split(':')[0], port: wire.Port);
+        var calls = Enumerable.Range(0, PostgresPools.ConnectionsMax).Select(_ => room.FailureAsync("SELECT repeat('x', 50000000)", """ "timeout_seconds":1 """, "stalls")).ToList();
+
+        Assert.All(await Task.WhenAll(calls), failure => Assert.Equal("TIMEOUT", failure.Code));
+        wire.AnswerMax = long.MaxValue;
+
+        Assert.Equal(1, (await room.ValueAsync("SELECT 1", connection: "stalls")).GetInt32());
+    }
+
+    [Fact]
+    [Trait("id", "F5.74-18")]
+    public async Task What_the_database_itself_says_has_a_reason_of_its_own()
+    {
+        await room.DoAsync(
+            """
+            CREATE FUNCTION objects() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE 'not on sundays'; END $$;
+            CREATE MATERIALIZED VIEW unready AS SELECT 1 AS i WITH NO DATA;
+            CREATE DOMAIN few AS int CHECK (VALUE < 5);
+            """);
+        (string Query, string Code, string Reason)[] expected =
+            [("SELECT objects()", "INVALID_INPUT", "raised"), ("SELECT * FROM unready", "INVALID_STATE", "state"), ("SELECT 9::few", "INVALID_INPUT", "statement")];
+        foreach (var (query, code, reason) in expected)
+        {
+            var failure = await room.FailureAsync(query);
+
+            Assert.Equal((code, reason, false), (failure.Code, failure.Details?.GetText("reason"), failure.Retryable));
+        }
     }
 
     private bool TestStoreIsDirect => room.Room.Room.Store.Kind == Aos.Testing.TestStoreKind.Postgres;

@@ -135,6 +135,8 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [InlineData("'{}'::int[]", "[]")]
     [InlineData("ARRAY['2026-03-01 12:00:00'::timestamp]", "[\"2026-03-01T12:00:00\"]")]
     [InlineData("ARRAY['{\"a\":1}'::jsonb]", "[{\"a\":1}]")]
+    [InlineData("ARRAY[[[[[['{\"a\":[1]}'::jsonb]]]]]]", "[[[[[[{\"a\":[1]}]]]]]]")]
+    [InlineData("ARRAY[box '((1,2),(3,4))', box '((5,6),(7,8))']", "\"{(3,4),(1,2);(7,8),(5,6)}\"")]
     [InlineData("ARRAY['\\x01'::bytea, NULL]", "[\"AQ==\",null]")]
     [InlineData("int4range(1, 5)", "\"[1,5)\"")]
     [InlineData("ROW(1, 'a b')", "\"(1,\\\"a b\\\")\"")]
@@ -142,6 +144,17 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [InlineData("'items'::regclass", "\"items\"")]
     public async Task Every_type_has_its_json(string expression, string json) =>
         Assert.Equal(CanonicalJson.Text(Json.Parse(json)), CanonicalJson.Text(await room.ValueAsync($"SELECT {expression}")));
+
+    [Fact]
+    [Trait("id", "F5.72-09")]
+    public async Task Json_that_is_too_deep_with_the_lists_around_it_is_text()
+    {
+        const int Depth = 50;
+        var value = await room.ValueAsync($"SELECT ARRAY[[[[[[(repeat('[', {Depth}) || repeat(']', {Depth}))::jsonb]]]]]]");
+
+        Assert.Equal(new string('[', Depth) + new string(']', Depth), value[0][0][0][0][0][0].GetString());
+        Assert.Equal(JsonValueKind.Array, (await room.ValueAsync($"SELECT (repeat('[', {Depth}) || repeat(']', {Depth}))::jsonb")).ValueKind);
+    }
 
     [Theory]
     [Trait("id", "F5.72-09")]
@@ -172,6 +185,7 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [InlineData("SELECT count(*) FROM items WHERE name = 'drop table'", "1")]
     [InlineData("SELECT $q$COPY items TO PROGRAM 'x'; COMMIT$q$ = ''", "false")]
     [InlineData("SELECT \"update\" FROM (SELECT 1 AS \"update\") AS \"delete\"", "1")]
+    [InlineData("WITH a_name_that_is_longer_than_what_the_server_keeps_of_it_and_so_is_cut_there(a) AS (SELECT 8) SELECT a FROM a_name_that_is_longer_than_what_the_server_keeps_of_it_and_so_is_cut_there", "8")]
     [InlineData("SELECT random() < 2 AND gen_random_uuid() IS NOT NULL AND pg_table_size('items') > 0", "true")]
     [Trait("id", "F5.72-12")]
     public async Task Whatever_reads_is_a_query(string query, string value) => Assert.Equal(value, (await room.ValueAsync(query)).GetRawText());
@@ -182,6 +196,8 @@ public sealed class DatabaseReads(DatabaseRoom room) : IClassFixture<DatabaseRoo
     [InlineData("EXPLAIN SELECT * FROM items")]
     [InlineData("explain (analyze, costs off) SELECT * FROM items WHERE id = 1")]
     [InlineData("EXPLAIN DELETE FROM items")]
+    [InlineData("EXPLAIN (FORMAT XML) SELECT * FROM items")]
+    [InlineData("EXPLAIN (FORMAT YAML) SELECT * FROM items")]
     [InlineData("EXPLAIN (FORMAT JSON) WITH gone AS (DELETE FROM items RETURNING id) SELECT count(*) FROM gone")]
     public async Task Explain_tells_the_plan(string query)
     {

@@ -151,6 +151,39 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
     [InlineData("EXPLAIN ANALYZE SELECT pg_advisory_lock(1)")]
     public async Task A_function_that_does_more_than_read_is_refused(string query) => Assert.Equal(("PERMISSION_DENIED", "function"), await WhyAsync(query));
 
+    /// <summary>To the server all behind the two dashes is a comment; the driver sees a text in dollar quotes, and statements behind it.</summary>
+    [Theory]
+    [Trait("id", "F5.73-41")]
+    [InlineData("SELECT 1 AS \u65e5$$ -- $$ ; COMMIT; DELETE FROM items; --")]
+    [InlineData("EXPLAIN SELECT 1 AS \u65e5$$ -- $$ ; COMMIT; DELETE FROM items; --")]
+    public async Task What_the_driver_would_send_as_several_statements_goes_out_as_the_one_that_it_is(string query)
+    {
+        Assert.Equal(1, (await room.RowsAsync(query, connection: "root")).GetProperty("row_count").GetInt32());
+        Assert.Equal(3, (await room.ValueAsync("SELECT count(*) FROM items")).GetInt32());
+    }
+
+    /// <summary><c>x.name</c> is <c>name(x)</c> to the server, of a value, an element, a parameter, or what a function in FROM gives.</summary>
+    [Theory]
+    [Trait("id", "F5.73-40")]
+    [InlineData("SELECT ('PG_VERSION'::text).pg_read_file")]
+    [InlineData("SELECT (ARRAY['.'])[1].pg_ls_dir")]
+    [InlineData("SELECT (1::bigint) /* */ . /* */ \"pg_advisory_lock\"")]
+    [InlineData("SELECT x.pg_read_file FROM unnest(ARRAY['PG_VERSION']) x")]
+    [InlineData("SELECT x.PG_TRY_ADVISORY_XACT_LOCK FROM generate_series(1::bigint, 1) x")]
+    [InlineData("EXPLAIN ANALYZE SELECT (1::bigint).pg_advisory_lock")]
+    public async Task A_function_behind_a_dot_is_refused_as_one_with_parentheses(string query) => Assert.Equal(("PERMISSION_DENIED", "function"), await WhyAsync(query));
+
+    [Fact]
+    [Trait("id", "F5.73-40")]
+    public async Task A_parameter_with_a_function_behind_a_dot_is_refused_and_a_column_of_such_a_name_is_not()
+    {
+        var failure = await room.FailureAsync("SELECT %(file)s.pg_read_file", """ "params":{"file":"PG_VERSION"} """, "root");
+
+        Assert.Equal(("PERMISSION_DENIED", "function"), (failure.Code, failure.Details?.GetText("reason")));
+        Assert.Equal(7, (await room.ValueAsync("SELECT o.lo_orderkey FROM (SELECT 7 AS lo_orderkey) o")).GetInt32());
+        Assert.Equal(7, (await room.ValueAsync("SELECT o.query_to_xml FROM (SELECT 7 AS query_to_xml) o")).GetInt32());
+    }
+
     /// <summary>None of these stands in a list of names: what the server's catalog says of them is asked.</summary>
     [Theory]
     [Trait("id", "F5.73-34")]
@@ -181,7 +214,7 @@ public sealed class DatabaseRefusals(DatabaseRoom room) : IClassFixture<Database
             """);
 
         Assert.Equal(("PERMISSION_DENIED", "read_only"), await WhyAsync("SELECT takes_away()"));
-        Assert.All([await WhyAsync("SELECT opens_by_setting()"), await WhyAsync("SELECT opens_by_set()"), await WhyAsync("SELECT ends_it()")], why => Assert.Equal("EXECUTION_ERROR", why.Code));
+        Assert.All([await WhyAsync("SELECT opens_by_setting()"), await WhyAsync("SELECT opens_by_set()"), await WhyAsync("SELECT ends_it()")], why => Assert.Equal(("PERMISSION_DENIED", "transaction"), why));
         Assert.Equal(3, (await room.ValueAsync("SELECT only_reads()")).GetInt32());
     }
 

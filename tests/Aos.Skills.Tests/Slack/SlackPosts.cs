@@ -158,6 +158,17 @@ public sealed class SlackPosts : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("id", "F5.62-06")]
+    public async Task An_answer_that_is_too_long_to_be_one_leaves_it_unknown_too()
+    {
+        answer = (200, new string('x', 70_000), null);
+
+        var failure = (await SendAsync("""{"text":"t"}""")).Failure!;
+
+        Assert.Equal(("UNKNOWN_ERROR", true), (failure.Code, Retries.IsAmbiguous(failure)));
+    }
+
+    [Fact]
     [Trait("id", "F5.62-07")]
     public async Task It_is_never_posted_again_by_itself_where_it_may_have_been_posted()
     {
@@ -180,6 +191,7 @@ public sealed class SlackPosts : IAsyncLifetime
 
         Assert.Equal(("INVALID_INPUT", "INVALID_INPUT", "INVALID_INPUT", "CONFIG_INVALID"), (plain.Failure?.Code, data.Failure?.Code, none.Failure?.Code, missing.Failure?.Code));
         Assert.DoesNotContain(token, plain.Failure!.Message, StringComparison.Ordinal);
+        Assert.Equal(plain.Failure.Message, Aos.Kernel.Redactor.RedactText(plain.Failure.Message)); // What to do is told, and nothing of it hidden.
         Assert.Empty(posts);
     }
 

@@ -49,6 +49,7 @@ public sealed class FirstRuns
     {
         await using var world = await Worlds.OpenAsync();
         var refused = await Assert.ThrowsAsync<ArgumentException>(() => world.StartAsync(Two.Replace("\"put\"", "\"pit\"", StringComparison.Ordinal)));
+        Assert.Equal("Did you mean put?", Assert.Single(PlanReader.Read(Json.Parse("""{"name":"p","steps":[{"id":"a","skill":"skill.put"}]}"""), world.Skills.Terms).Problems).Suggestion);
         Answer(world, "a", "SKILL_NOT_FOUND", times: 9);
         var run = await world.RunAsync(Two);
 

@@ -41,7 +41,8 @@ internal static class EncodedTexts
         if (Tags(text) is { } tags) yield return (tags.Text, tags.Start, tags.Length, "hidden_characters");
     }
 
-    private static List<(int Start, int Length)> Runs(string text)
+    /// <summary>Runs of letters that may be Base64 or hex.</summary>
+    internal static List<(int Start, int Length)> Runs(string text)
     {
         var runs = new List<(int, int)>();
         var at = 0;
@@ -64,7 +65,8 @@ internal static class EncodedTexts
         return Convert.FromHexString(run, bytes, out _, out _) == OperationStatus.Done ? Readable(bytes) : null;
     }
 
-    private static string? OfBase64(ReadOnlySpan<char> run)
+    /// <summary>The text it says, or null: it is none, or says data.</summary>
+    internal static string? OfBase64(ReadOnlySpan<char> run)
     {
         var padded = run.ToString().Replace('-', '+').Replace('_', '/');
         padded = padded[..(padded.Length - (padded.Length % 4 == 1 ? 1 : 0))];
