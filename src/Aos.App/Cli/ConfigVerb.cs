@@ -111,6 +111,10 @@ internal static class ConfigVerb
         ("RBAC_POLICY_FILE", false, "none", "the same as AOS_RBAC_POLICY_FILE, which comes first"),
         ("REDIS_URL", true, "none", "the same as AOS_REDIS_URL, which comes first"),
         ("SLACK_MISMATCH_WEBHOOK", true, "none", "address that chat messages about replay mismatches are posted to when no issue is made"),
+        ("COSTSIM_PROVENANCE_ENABLED", false, "true", "whether simulations are recorded"),
+        ("COSTSIM_PROVENANCE_COMPRESS", false, "true", "whether what is recorded of them is compressed"),
+        ("AOS_PROVENANCE_RETENTION_DAYS", false, "90", "days that simulations and costs of runs are recorded, 1 to 3650"),
+        ("AOS_COST_RECORD_RETENTION_DAYS", false, "90", "days that costs of calls are kept, 1 to 3650"),
         ("TRACE_RETENTION_DAYS", false, "30", "days that traces which clients stored are kept, 1 to 365"),
     ];
 

@@ -114,6 +114,7 @@ internal static class AosServer
         app.MapRuntime();
         app.MapPrices();
         app.MapSimulate();
+        app.MapDivergence();
         app.MapFailures();
         app.MapRuns();
         app.MapBulk();
