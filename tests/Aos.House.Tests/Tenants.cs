@@ -47,6 +47,7 @@ public sealed partial class Tenants
     {
         ["Aos.App/Server/NewestSave.cs runs 1"] = "when anything was stored, of all tenants",
         ["Aos.Approvals/Webhooks/EndpointTable.cs webhook_endpoints 2"] = "whose endpoint it is, its row says; the columns of a new one stand in the other part of the text",
+        ["Aos.CostSim/Provenance/ProvenanceTable.cs costsim_provenance 3"] = "the tenant stands in the other part of the text; without one the house asks",
         ["Aos.Failures/CandidateTable.cs failure_candidates 2"] = "what is gathered anew: a tenant's, or for a chore all tenants'",
         ["Aos.Failures/CandidateTable.cs failures 1"] = "whether there is anything to gather",
         ["Aos.Failures/FailureTable.cs failures 2"] = "the sweep of old failures",

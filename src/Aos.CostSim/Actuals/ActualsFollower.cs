@@ -27,16 +27,13 @@ internal sealed class ActualsFollower(
 
     public async Task<int> PassAsync(CancellationToken cancel)
     {
-        var oldest = new EndCursor((cluster.Now - TimeSpan.FromDays(options.RecordDays)).UtcTicks, default);
-        var cursor = await ended.CursorAsync(cancel) is { } known && known.EndedAt > oldest.EndedAt ? known : oldest;
-        var done = 0;
+        var (oldest, done) = (cluster.Now - TimeSpan.FromDays(options.RecordDays), 0);
         for (var i = 0; i < BatchesMax; i++)
         {
-            var batch = await ended.AfterAsync(cursor, cluster.Now - Settling, null, BatchMax, cancel);
+            var batch = await ended.NextAsync(oldest, cluster.Now - Settling, BatchMax, cancel);
             if (batch.Count == 0) break;
             await RecordAsync(batch, dryRun: false, cancel);
-            cursor = new EndCursor(batch[^1].EndedAt.UtcTicks, batch[^1].Run);
-            await ended.MoveAsync(cursor, cancel);
+            await ended.MoveAsync(new EndCursor(batch[^1].EndedAt.UtcTicks, batch[^1].Run), cancel);
             done += batch.Count;
             if (batch.Count < BatchMax) break;
         }

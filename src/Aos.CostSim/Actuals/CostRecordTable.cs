@@ -48,7 +48,7 @@ internal sealed class CostRecordTable(IDatabase database) : IForgetsRuns
             async (connection, token) =>
             {
                 await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(
-                    new CommandDefinition($"SELECT {Columns} FROM costsim_cost_records WHERE {text} ORDER BY at DESC, id DESC LIMIT @limit", values, cancellationToken: token));
+                    new CommandDefinition($"SELECT {Columns} FROM costsim_cost_records WHERE tenant_id = @tenant{text} ORDER BY at DESC, id DESC LIMIT @limit", values, cancellationToken: token));
                 var found = new List<CostRecord>();
                 while (await rows.ReadAsync(token)) found.Add(Of(rows));
                 return (IReadOnlyList<CostRecord>)found;
@@ -65,7 +65,7 @@ internal sealed class CostRecordTable(IDatabase database) : IForgetsRuns
             async (connection, token) =>
             {
                 await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(
-                    $"SELECT at / @day, CAST(sum(actual) AS BIGINT) FROM costsim_cost_records WHERE {text} GROUP BY 1 ORDER BY 1", values, cancellationToken: token));
+                    $"SELECT at / @day, CAST(sum(actual) AS BIGINT) FROM costsim_cost_records WHERE tenant_id = @tenant{text} GROUP BY 1 ORDER BY 1", values, cancellationToken: token));
                 var days = new List<(long, decimal)>();
                 while (await rows.ReadAsync(token)) days.Add((rows.GetInt64(0), Cents.FromMicros(rows.GetInt64(1)).Value));
                 return (IReadOnlyList<(long, decimal)>)days;
@@ -89,9 +89,10 @@ internal sealed class CostRecordTable(IDatabase database) : IForgetsRuns
             connection.Execute("DELETE FROM costsim_cost_records WHERE tenant_id = @tenant AND run_id = @run", new { tenant = tenant.Value, run = run.ToString() }, transaction);
     }
 
+    /// <summary>Stands behind the condition on the tenant.</summary>
     private static (string Text, DynamicParameters Values) Where(CostRecordFilter filter)
     {
-        var (text, values) = ("tenant_id = @tenant", new DynamicParameters(new { tenant = filter.Tenant.Value }));
+        var (text, values) = ("", new DynamicParameters(new { tenant = filter.Tenant.Value }));
         Add("skill = @skill", "skill", filter.Skill);
         Add("version = @version", "version", filter.Version);
         Add("at >= @from", "from", filter.From?.UtcTicks);

@@ -18,38 +18,23 @@ internal sealed class EndedRunList(IDatabase database)
 
     private bool IsPostgres => database.Dialect == Dialect.Postgres;
 
-    /// <param name="tenant">Null: of all.</param>
+    /// <summary>Runs behind the one that was read last, in one statement.</summary>
+    /// <param name="oldest">Those that ended before are left out.</param>
     /// <param name="until">Exclusive.</param>
-    internal Task<IReadOnlyList<EndedRun>> AfterAsync(EndCursor after, DateTimeOffset until, TenantId? tenant, int max, CancellationToken cancel)
+    internal Task<IReadOnlyList<EndedRun>> NextAsync(DateTimeOffset oldest, DateTimeOffset until, int max, CancellationToken cancel)
     {
-        var id = IsPostgres ? "CAST(@run AS uuid)" : "unhex(@run)";
-        var text = IsPostgres ? "replace(CAST(id AS text), '-', '')" : "lower(hex(id))";
-        return database.ForHouse.ReadAsync(
-            async (connection, token) =>
-            {
-                await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(
-                    $"""
-                    SELECT {text}, tenant_id, ended_at FROM runs
-                    WHERE ended_at IS NOT NULL AND (ended_at, id) > (@at, {id}) AND ended_at < @until{(tenant is null ? "" : " AND tenant_id = @tenant")} ORDER BY ended_at, id LIMIT @max
-                    """,
-                    new { at = after.EndedAt, run = after.Run.Value.ToString("N"), until = until.UtcTicks, tenant = tenant?.Value, max = (long)max }, cancellationToken: token));
-                var found = new List<EndedRun>();
-                while (await rows.ReadAsync(token))
-                    found.Add(new EndedRun(new RunId(Guid.ParseExact(rows.GetString(0), "N")), new TenantId(rows.GetString(1)), new DateTimeOffset(rows.GetInt64(2), TimeSpan.Zero)));
-                return (IReadOnlyList<EndedRun>)found;
-            },
-            cancel);
+        var read = "FROM costsim_cursors c WHERE c.name = @name";
+        return ReadAsync(
+            $"(coalesce((SELECT c.ended_at {read}), 0), coalesce((SELECT {Id("c.run")} {read}), {Id("@none")})) AND ended_at >= @oldest",
+            new { name = Actuals, none = Guid.Empty.ToString("N"), oldest = oldest.UtcTicks, until = until.UtcTicks, max = (long)max }, cancel);
     }
 
-    /// <summary>Null: nothing was read yet.</summary>
-    internal Task<EndCursor?> CursorAsync(CancellationToken cancel) => database.ForHouse.ReadAsync(
-        async (connection, token) =>
-        {
-            await using var row = (DbDataReader)await connection.ExecuteReaderAsync(
-                new CommandDefinition("SELECT ended_at, run FROM costsim_cursors WHERE name = @name", new { name = Actuals }, cancellationToken: token));
-            return await row.ReadAsync(token) ? new EndCursor(row.GetInt64(0), new RunId(Guid.ParseExact(row.GetString(1), "N"))) : (EndCursor?)null;
-        },
-        cancel);
+    /// <summary>Runs behind another one.</summary>
+    /// <param name="until">Exclusive.</param>
+    /// <param name="tenant">Null: of all.</param>
+    internal Task<IReadOnlyList<EndedRun>> AfterAsync(EndCursor after, DateTimeOffset until, TenantId? tenant, int max, CancellationToken cancel) => ReadAsync(
+        $"(@at, {Id("@run")}){(tenant is null ? "" : " AND tenant_id = @tenant")}",
+        new { at = after.EndedAt, run = after.Run.Value.ToString("N"), until = until.UtcTicks, tenant = tenant?.Value, max = (long)max }, cancel);
 
     /// <summary>Goes on, never back: of two who read at once the one that came further counts.</summary>
     internal Task<int> MoveAsync(EndCursor to, CancellationToken cancel) => database.ForHouse.WriteAsync(
@@ -60,4 +45,23 @@ internal sealed class EndedRunList(IDatabase database)
             """,
             new { name = Actuals, at = to.EndedAt, run = to.Run.Value.ToString("N") }, transaction),
         cancel);
+
+    private string Id(string text) => IsPostgres ? $"CAST({text} AS uuid)" : $"unhex({text})";
+
+    private Task<IReadOnlyList<EndedRun>> ReadAsync(string after, object values, CancellationToken cancel)
+    {
+        var id = IsPostgres ? "replace(CAST(id AS text), '-', '')" : "lower(hex(id))";
+        return database.ForHouse.ReadAsync(
+            async (connection, token) =>
+            {
+                await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(
+                    $"SELECT {id}, tenant_id, ended_at FROM runs WHERE ended_at IS NOT NULL AND (ended_at, id) > {after} AND ended_at < @until ORDER BY ended_at, id LIMIT @max",
+                    values, cancellationToken: token));
+                var found = new List<EndedRun>();
+                while (await rows.ReadAsync(token))
+                    found.Add(new EndedRun(new RunId(Guid.ParseExact(rows.GetString(0), "N")), new TenantId(rows.GetString(1)), new DateTimeOffset(rows.GetInt64(2), TimeSpan.Zero)));
+                return (IReadOnlyList<EndedRun>)found;
+            },
+            cancel);
+    }
 }

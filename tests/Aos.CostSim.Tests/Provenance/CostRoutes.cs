@@ -75,9 +75,9 @@ public sealed class CostRoutes : IAsyncLifetime
     }
 
     [Fact]
-    [Trait("id", "D1.12-01")]
-    [Trait("id", "D1.12-02")]
-    [Trait("id", "D1.12-03")]
+    [Trait("id", "D6.4-01")]
+    [Trait("id", "D6.4-02")]
+    [Trait("id", "D6.4-03")]
     public async Task A_report_is_JSON_CSV_or_lines_by_range_skill_and_version()
     {
         var at = house.Get<ICluster>().Now.AddHours(-1);
@@ -103,10 +103,10 @@ public sealed class CostRoutes : IAsyncLifetime
     }
 
     [Fact]
-    [Trait("id", "D1.12-04")]
-    [Trait("id", "D1.12-05")]
-    [Trait("id", "D1.12-06")]
-    [Trait("id", "D1.12-07")]
+    [Trait("id", "D6.4-04")]
+    [Trait("id", "D6.4-05")]
+    [Trait("id", "D6.4-06")]
+    [Trait("id", "D6.4-07")]
     public async Task Costs_told_by_hand_make_baselines_drift_and_trend()
     {
         const string Body = """{"execution_id":"job-1","skill_id":"mail","simulated_cents":10,"actual_cents":14.5,"duration_ms":250}""";

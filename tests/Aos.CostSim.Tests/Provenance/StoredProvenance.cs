@@ -94,8 +94,12 @@ public sealed class StoredProvenance : IAsyncLifetime
         await Book.WriteAsync([Records.Provenance("acme", "old", at: Records.At.AddDays(-91)), Records.Provenance("acme", "new", at: Records.At.AddDays(-89)), Records.Provenance("acme", "of run", run: run)], Cancel);
         await costs.WriteAsync([Records.Cost("acme", "1", "a", 1, 1, Records.At.AddDays(-91)), Records.Cost("acme", "2", "a", 1, 1, Records.At.AddDays(-89))], Cancel);
 
-        Assert.Equal(2, await Chore("costsim-retention").PassAsync(Cancel));
-        Assert.Equal(0, await Chore("costsim-retention").PassAsync(Cancel));
+        foreach (var chore in new[] { "provenance-retention", "cost-record-retention" })
+        {
+            Assert.Equal(1, await Chore(chore).PassAsync(Cancel));
+            Assert.Equal(0, await Chore(chore).PassAsync(Cancel));
+        }
+
         await Of<IDatabase>(0).ForHouse.WriteAsync(
             (connection, transaction) =>
             {
