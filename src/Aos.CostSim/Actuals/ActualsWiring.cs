@@ -11,6 +11,6 @@ internal static class ActualsWiring
         aos.Services.AddSingleton<IForgetsRuns>(provider => provider.GetRequiredService<CostRecordTable>());
         aos.Services.AddSingleton<EndedRunList>();
         aos.Services.AddSingleton<Actuals>();
-        return aos.Migrations(CostRecordTable.Migration).Chore<ActualsFollower>().Chore<CostRecordRetention>().Door<ICostRecords, CostRecordDesk>();
+        return aos.Migrations(CostRecordTable.Migration, EndedRunList.Migration).Chore<ActualsFollower>().Chore<CostRecordRetention>().Door<ICostRecords, CostRecordDesk>();
     }
 }

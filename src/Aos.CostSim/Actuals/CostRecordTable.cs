@@ -10,7 +10,6 @@ internal sealed class CostRecordTable(IDatabase database) : IForgetsRuns
 {
     private const string Columns = "tenant_id, id, run_id, place, step, skill, model, simulated, actual, simulated_ms, duration_ms, ok, version, source, at";
 
-    /// <summary>The index over the ends of runs is what the follower goes along: each run costs it one entry, when it ends.</summary>
     internal static Migration Migration { get; } = new("costsim-actuals", 1, "cost records", """
         CREATE TABLE costsim_cost_records (
           tenant_id TEXT NOT NULL, id TEXT NOT NULL, run_id TEXT, place TEXT NOT NULL, step TEXT NOT NULL, skill TEXT NOT NULL, model TEXT, simulated BIGINT NOT NULL, actual BIGINT NOT NULL,
@@ -21,7 +20,6 @@ internal sealed class CostRecordTable(IDatabase database) : IForgetsRuns
         CREATE INDEX costsim_cost_records_of_run ON costsim_cost_records (tenant_id, run_id) WHERE run_id IS NOT NULL;
         CREATE INDEX costsim_cost_records_by_age ON costsim_cost_records (at);
         CREATE TABLE costsim_cursors (name TEXT NOT NULL PRIMARY KEY, ended_at BIGINT NOT NULL, run TEXT NOT NULL);
-        CREATE INDEX runs_by_end ON runs (ended_at, id) WHERE ended_at IS NOT NULL;
         """);
 
     internal Task<int> WriteAsync(IReadOnlyList<CostRecord> records, CancellationToken cancel)

@@ -71,7 +71,7 @@ public sealed class CostRoutes : IAsyncLifetime
         Assert.Equal(16, full.GetProperty("detailed_samples")[0].GetText("input_hash")!.Length);
         Assert.Equal(0, (await house.AskAsync(acme, "GET", "/costsim/divergence?end_date=2020-01-01&days=90")).Body.GetProperty("sample_count").GetInt32());
         foreach (var wrong in new[] { "days=0", "days=91", "start_date=odd", "start_date=2026-01-02&end_date=2026-01-01", "against=odd" })
-            Assert.Equal(400, (await house.AskAsync(acme, "GET", $"/costsim/divergence?{wrong}")).Status);
+            Assert.Equal(422, (await house.AskAsync(acme, "GET", $"/costsim/divergence?{wrong}")).Status);
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class CostRoutes : IAsyncLifetime
         Assert.Equal(1, lines.Text.Count(c => c == '\n'));
         Assert.Equal("a", Json.Parse(lines.Text).GetText("skill_id"));
         Assert.Equal((1, false, 1), (json.GetProperty("sample_count").GetInt32(), json.GetProperty("truncated").GetBoolean(), json.GetProperty("calls").GetArrayLength()));
-        Assert.Equal(400, (await house.AskAsync(acme, "GET", "/costsim/divergence-report?format=parquet")).Status);
+        Assert.Equal(422, (await house.AskAsync(acme, "GET", "/costsim/divergence-report?format=parquet")).Status);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class CostRoutes : IAsyncLifetime
         var twice = await house.AskAsync(acme, "POST", "/api/v1/costsim/v2/cost/record", Body);
         Assert.Equal((201, true, 200, false), (told.Status, told.Body.GetProperty("recorded").GetBoolean(), twice.Status, twice.Body.GetProperty("recorded").GetBoolean()));
         foreach (var wrong in new[] { "{}", """{"execution_id":"a","skill_id":"b","simulated_cents":-1,"actual_cents":0}""", """{"execution_id":"a","skill_id":"b","simulated_cents":1,"actual_cents":"2"}""", """{"execution_id":"","skill_id":"b","simulated_cents":1,"actual_cents":2}""" })
-            Assert.Equal(400, (await house.AskAsync(acme, "POST", "/costsim/v2/cost/record", wrong)).Status);
+            Assert.Equal(422, (await house.AskAsync(acme, "POST", "/costsim/v2/cost/record", wrong)).Status);
         Assert.Equal(403, (await house.AskAsync(await house.KeyAsync("acme", "readonly"), "POST", "/costsim/v2/cost/record", Body)).Status);
         var now = house.Get<ICluster>().Now;
         await house.Get<ICostRecords>().WriteAsync(
@@ -136,7 +136,7 @@ public sealed class CostRoutes : IAsyncLifetime
         Assert.Equal("increasing", trend.GetText("direction"));
         Assert.InRange(trend.GetProperty("forecast").GetProperty("cents").GetDouble(), 95, 105);
         Assert.Equal(0, (await house.AskAsync(rival, "GET", "/costsim/v2/cost/baselines")).Body.GetProperty("baselines").GetArrayLength());
-        foreach (var wrong in new[] { "drift?measure=odd", "drift?window_hours=0", "trend?days=2", "v2/cost/baselines?window=1y" }) Assert.Equal(400, (await house.AskAsync(acme, "GET", $"/costsim/{wrong}")).Status);
+        foreach (var wrong in new[] { "drift?measure=odd", "drift?window_hours=0", "trend?days=2", "v2/cost/baselines?window=1y" }) Assert.Equal(422, (await house.AskAsync(acme, "GET", $"/costsim/{wrong}")).Status);
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class CostRoutes : IAsyncLifetime
         var old = (await house.AskAsync(acme, "GET", "/costsim/provenance?source=backfill&variant=v2")).Body.GetProperty("records");
         Assert.Equal((2, JsonValueKind.Null, 4), (old.GetArrayLength(), old[0].GetProperty("v1_cost_cents").ValueKind, old[0].GetProperty("v2_cost_cents").GetInt32()));
         Assert.Equal(12, Assert.Single((await house.AskAsync(acme, "GET", "/costsim/provenance?source=backfill&variant=actual")).Body.GetProperty("records").EnumerateArray()).GetProperty("actual_cost_cents").GetInt32());
-        Assert.Equal(400, (await house.AskAsync(acme, "POST", "/costsim/provenance/backfill", """{"records":[]}""")).Status);
+        Assert.Equal(422, (await house.AskAsync(acme, "POST", "/costsim/provenance/backfill", """{"records":[]}""")).Status);
     }
 
     [Fact]
