@@ -10,8 +10,8 @@ namespace Aos.CostSim;
 /// </summary>
 internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter, TimeProvider clock, ProvenanceLog log) : IHostedService, IDisposable
 {
-    /// <summary>Simulations that wait.</summary>
-    internal const int Max = 10_000;
+    /// <summary>Simulations that wait, each with its plan.</summary>
+    internal const int Max = 2_000;
 
     /// <summary>Records of one transaction.</summary>
     internal const int BatchMax = 200;
@@ -47,15 +47,6 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
     }
 
     public void Dispose() => stopping.Dispose();
-
-    /// <summary>Writes what waits now; replies how many it took.</summary>
-    internal async Task<int> FlushAsync(CancellationToken cancel)
-    {
-        var batch = Take();
-        if (batch.Count > 0) meter.Wrote(await table.WriteAsync(batch, cancel));
-        return batch.Count;
-    }
-
     private List<ProvenanceRecord> Take()
     {
         var batch = new List<ProvenanceRecord>();
@@ -68,7 +59,7 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
         while (await waiting.Reader.WaitToReadAsync())
         {
             if (!stopping.IsCancellationRequested) await PauseAsync(Gathering);
-            await TryAsync(SaveAsync);
+            while (waiting.Reader.TryPeek(out _)) await TryAsync(SaveAsync);
         }
     }
 
