@@ -32,7 +32,7 @@ public sealed class StoredProvenance : IAsyncLifetime
     }
 
     [Fact]
-    [Trait("id", "D9.31")]
+    [Trait("id", "D9.31-01")]
     [Trait("id", "D6.2-01")]
     [Trait("id", "D6.2-02")]
     [Trait("id", "D6.2-06")]
