@@ -53,7 +53,7 @@ internal static class Composition
                 Allow = Csv("AOS_EGRESS_ALLOW"), WebhookSecret = Setting("AOS_WEBHOOK_SECRET"), WebhookKeyVersion = Setting("AOS_WEBHOOK_KEY_VERSION") ?? "v1",
             })
             .AddSkills(Skills(options.Workspace))
-            .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable))
+            .AddCostSim(CostSimOptions.Read(Environment.GetEnvironmentVariable), Recording())
             .AddFailures(Failing())
             .AddMemory(Remembering())
             .AddRuns(new RunsOptions
@@ -109,7 +109,7 @@ internal static class Composition
         if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Traces().Problems, .. Failing().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems, .. MemoryProblems()];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Recording().Problems, .. Traces().Problems, .. Failing().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems, .. MemoryProblems()];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
@@ -151,6 +151,9 @@ internal static class Composition
 
     /// <summary>Stored traces and what is told of mismatches, as the environment says.</summary>
     private static FailureOptions Failing() => FailureOptions.Read(Setting);
+
+    /// <summary>What is recorded of simulations and costs, as the environment says.</summary>
+    private static ProvenanceOptions Recording() => ProvenanceOptions.Read(Setting);
 
     private static TraceOptions Traces() => TraceOptions.Read(Setting);
 

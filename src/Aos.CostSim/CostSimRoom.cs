@@ -8,9 +8,10 @@ public static class CostSimRoom
 {
     public const string Name = "costsim";
 
-    public static AosBuilder AddCostSim(this AosBuilder aos, CostSimOptions options)
+    /// <param name="provenance">What is recorded, and how long it is kept; null: what holds where nothing is set.</param>
+    public static AosBuilder AddCostSim(this AosBuilder aos, CostSimOptions options, ProvenanceOptions? provenance = null)
     {
         aos.Services.AddSingleton(options);
-        return aos.AddCostModels().AddCostBreaker(options.Breaker).AddBudgets(options.Alarms).Door<ICosts, CostsDoor>();
+        return aos.AddProvenance(provenance ?? new ProvenanceOptions()).AddActuals().AddCostModels().AddCostBreaker(options.Breaker).AddBudgets(options.Alarms).Door<ICosts, CostsDoor>();
     }
 }

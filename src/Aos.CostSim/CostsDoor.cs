@@ -4,11 +4,15 @@ using Aos.Kernel;
 namespace Aos.CostSim;
 
 /// <summary>Asks the one simulator with the facts of this house.</summary>
-internal sealed class CostsDoor(ISkills skills, CostSimOptions options, PriceTable? models = null) : ICosts
+internal sealed class CostsDoor(ISkills skills, CostSimOptions options, PriceTable? models = null, SimulationRecorder? recorder = null) : ICosts
 {
     private volatile SimulatorFacts? facts;
 
-    public Simulation Simulate(SimulationRequest request) => Simulator.Simulate(Facts(request), request);
+    public Simulation Simulate(SimulationRequest request)
+    {
+        var facts = Facts(request);
+        return recorder is null ? Simulator.Simulate(facts, request) : recorder.Record(request, () => Simulator.Simulate(facts, request));
+    }
 
     public Failure? Admit(SimulationRequest request) => Simulator.Admit(Facts(request), request);
 

@@ -40,6 +40,7 @@ public static partial class RunsRoom
         aos.Services.AddSingleton<IBulkRuns>(provider => provider.GetRequiredService<BulkDesk>());
         aos.Migrations(WorkflowBook.Migrations).Door<IWorkflows, WorkflowBook>();
         aos.Services.AddSingleton<IKeepsBytes>(provider => provider.GetRequiredService<WorkflowBook>());
+        aos.Door<IFinishedCalls, FinishedCalls>();
         return aos.Door<IRuns, AgentGate>().Door<ITraces, TracesDoor>().Door<IForks, ForkDesk>().Door<IRecordings, RecordingDesk>().AddTraces();
     }
 

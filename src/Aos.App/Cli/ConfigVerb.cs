@@ -85,7 +85,6 @@ internal static class ConfigVerb
         ("COSTSIM_DRIFT_THRESHOLD", false, "0.2", "drift score up to which drift between the models is major, 0 to 1; above it the breaker counts a failure"),
         ("COSTSIM_DRIFT_WARNING_THRESHOLD", false, "0.15", "drift score up to which drift between the models is minor, 0 to 1"),
         ("COSTSIM_FAILURE_THRESHOLD", false, "3", "failures in a row that open the breaker"),
-        ("COSTSIM_PROVENANCE_ENABLED", false, "true", "what is simulated is kept as provenance"),
         ("COSTSIM_RUNBOOK_URL", false, "see docs/costsim.md", "address of the runbook that alerts name"),
         ("COSTSIM_SCHEMA_ERROR_THRESHOLD", false, "5", "unreadable answers in one report that open the breaker"),
         ("COSTSIM_SHADOW_MODEL", false, "v2", "name of the cost model beside the first"),
@@ -133,6 +132,10 @@ internal static class ConfigVerb
         ("RBAC_POLICY_FILE", false, "none", "the same as AOS_RBAC_POLICY_FILE, which comes first"),
         ("REDIS_URL", true, "none", "the same as AOS_REDIS_URL, which comes first"),
         ("SLACK_MISMATCH_WEBHOOK", true, "none", "address that chat messages about replay mismatches are posted to when no issue is made"),
+        ("COSTSIM_PROVENANCE_ENABLED", false, "true", "whether simulations are recorded"),
+        ("COSTSIM_PROVENANCE_COMPRESS", false, "true", "whether what is recorded of them is compressed"),
+        ("AOS_PROVENANCE_RETENTION_DAYS", false, "90", "days that simulations and costs of runs are recorded, 1 to 3650"),
+        ("AOS_COST_RECORD_RETENTION_DAYS", false, "90", "days that costs of calls are kept, 1 to 3650"),
         ("TRACE_RETENTION_DAYS", false, "30", "days that traces which clients stored are kept, 1 to 365"),
     ];
 

@@ -8,9 +8,10 @@ namespace Aos.App.Cli;
 /// <summary><c>aos costsim</c>: the two cost models, how they differ, and how the second one does on the reference datasets.</summary>
 internal static class CostSimVerb
 {
-    internal static Command Command() => new("costsim", "What two cost models say of a plan, and whether the second one can be trusted.\n\nExample: aos costsim simulate plan.yaml --budget 100")
+    internal static Command Command() => new("costsim", "What two cost models say of a plan, whether the second one can be trusted, and what calls really cost.\n\nExample: aos costsim simulate plan.yaml --budget 100")
     {
         Status(), Simulate(), Datasets(), Validate(), CostBreakerVerb.Command(),
+        DivergenceVerbs.Divergence(), DivergenceVerbs.Drift(), DivergenceVerbs.Provenance(), CostBackfillVerb.Command(),
     };
 
     private static Command Status()

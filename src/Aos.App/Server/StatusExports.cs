@@ -93,15 +93,7 @@ internal sealed class StatusExports(IStatusHistory history, IKeyring keyring, Ho
             change.Id, change.EntityType, change.EntityId, change.OldStatus, change.NewStatus, change.ActorType, null, change.Reason, change.Tenant.Value, null,
             "{}", change.At.UtcDateTime.ToString("O", CultureInfo.InvariantCulture), change.Sequence.ToString(CultureInfo.InvariantCulture),
         ];
-        return string.Join(',', cells.Select(Cell)) + "\r\n";
-    }
-
-    /// <summary>RFC 4180; a text that a spreadsheet would take for a formula gets an apostrophe before it.</summary>
-    private static string Cell(string? text)
-    {
-        if (string.IsNullOrEmpty(text)) return "";
-        if (text[0] is '=' or '+' or '-' or '@' or '\t' or '\r') text = "'" + text;
-        return text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        return string.Join(',', cells.Select(CsvCell.Text)) + "\r\n";
     }
 
     private static string Jsonl(StatusChange change) => Json.Write(writer => StatusRoutes.Write(writer, change)).GetRawText() + "\n";

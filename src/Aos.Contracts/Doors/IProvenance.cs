@@ -14,14 +14,28 @@ public sealed record ProvenanceRecord(
     TenantId Tenant, RunId? Run, string Variant, string Source, string ModelVersion, string InputHash, string OutputHash, decimal? V1Cents, decimal? V2Cents, decimal? ActualCents,
     double? DriftScore, string? Verdict, string Status, int RuntimeMs, DateTimeOffset At, JsonElement Payload)
 {
-    /// <summary>Given by the store: hex of a hash over what makes two records the same.</summary>
+    /// <summary>
+    /// Given by the store: 64 hex digits of a hash over what makes two records the same, which is tenant, variant, source, model version, both hashes, and
+    /// the run; without a run, the UTC day.
+    /// </summary>
     public string Id { get; init; } = "";
 }
 
 /// <summary>Which records. Null members don't filter; from is inclusive, until is not.</summary>
 public sealed record ProvenanceFilter(
     TenantId? Tenant, RunId? Run = null, string? Variant = null, string? Source = null, string? ModelVersion = null, string? InputHash = null, DateTimeOffset? From = null,
-    DateTimeOffset? Until = null);
+    DateTimeOffset? Until = null)
+{
+    /// <summary>One record by its id.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>True: only records with the costs of both models.</summary>
+    public bool Paired { get; init; }
+}
+
+/// <summary>How far the second model's cost is from the first's, over records that have both; cents, all 0 without any.</summary>
+/// <param name="StdDev">Of the population.</param>
+public sealed record ProvenanceStats(long Total, double AvgDelta, double MinDelta, double MaxDelta, double StdDev);
 
 /// <summary>Door of the record of simulations and costs.</summary>
 public interface IProvenance
@@ -34,4 +48,6 @@ public interface IProvenance
     Task<IReadOnlyList<ProvenanceRecord>> QueryAsync(ProvenanceFilter filter, int limit, int offset, CancellationToken cancel);
 
     Task<long> CountAsync(ProvenanceFilter filter, CancellationToken cancel);
+
+    Task<ProvenanceStats> StatsAsync(ProvenanceFilter filter, CancellationToken cancel);
 }

@@ -27,7 +27,7 @@ internal sealed class ModelDesk : ICostModels
         Production = new TableModel(this.options.Table);
         Shadow = Named(models.ToList(), this.options.ShadowModel);
         Keeps = provenance is not null && this.options.KeepsProvenance;
-        isWatched = this.options.IsShadowOn || Keeps;
+        isWatched = this.options.IsShadowOn; // What simulate said is recorded by itself; here it is only compared.
     }
 
     public ICostModel Production { get; }

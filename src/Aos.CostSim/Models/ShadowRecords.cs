@@ -10,7 +10,7 @@ internal static class ShadowRecords
     /// <summary>Questions with more steps are kept by their hash alone.</summary>
     private const int StepsMax = 1_000;
 
-    /// <param name="source"><c>shadow</c>, <c>simulate</c> or <c>manual</c>.</param>
+    /// <param name="source"><c>shadow</c> or <c>manual</c>.</param>
     /// <param name="production">What simulate answered, cents; null: it was not asked.</param>
     internal static ProvenanceRecord Of(
         TenantId tenant, RunId? run, string source, CostQuestion question, CostEstimate first, CostEstimate? second, CostComparison? comparison, int runtimeMs, Cents? production, DateTimeOffset at)

@@ -24,8 +24,7 @@ internal sealed partial class ShadowWorker(
     internal async Task<int> PassAsync(CancellationToken cancel)
     {
         var questions = Take();
-        var asked = questions.Count > 0 && desk.IsShadowOn ? await AskAsync(questions, cancel) : 0;
-        foreach (var (plan, question) in questions.Skip(asked)) Keep(plan, question, desk.Production.Estimate(question), null, null, 0);
+        var asked = questions.Count > 0 ? await AskAsync(questions, cancel) : 0;
         await WriteAsync(cancel);
         return asked;
     }
@@ -130,7 +129,6 @@ internal sealed partial class ShadowWorker(
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 (errors, thrown) = (errors + 1, e); // What the second model throws is a finding about it.
-                Keep(plan, question, desk.Production.Estimate(question), null, null, 0);
             }
         }
 
@@ -147,10 +145,10 @@ internal sealed partial class ShadowWorker(
         writer.WriteEndObject();
     });
 
-    private void Keep(SimulatedPlan plan, CostQuestion question, CostEstimate first, CostEstimate? second, CostComparison? comparison, int runtimeMs)
+    private void Keep(SimulatedPlan plan, CostQuestion question, CostEstimate first, CostEstimate second, CostComparison comparison, int runtimeMs)
     {
         if (!desk.Keeps) return;
-        Hold(ShadowRecords.Of(plan.Tenant, null, second is null ? "simulate" : "shadow", question, first, second, comparison, runtimeMs, plan.Estimate, clock.GetUtcNow()));
+        Hold(ShadowRecords.Of(plan.Tenant, null, "shadow", question, first, second, comparison, runtimeMs, plan.Estimate, clock.GetUtcNow()));
     }
 
     private void Hold(ProvenanceRecord record)

@@ -183,12 +183,14 @@ public sealed class CostModels : IAsyncLifetime
 
         public Task<int> WriteAsync(IReadOnlyList<ProvenanceRecord> records, CancellationToken cancel)
         {
-            First.TrySetResult(records[0]);
+            if (records.FirstOrDefault(record => record.Source == "shadow") is { } compared) First.TrySetResult(compared);
             return Task.FromResult(records.Count);
         }
 
         public Task<IReadOnlyList<ProvenanceRecord>> QueryAsync(ProvenanceFilter filter, int limit, int offset, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ProvenanceRecord>>([]);
 
         public Task<long> CountAsync(ProvenanceFilter filter, CancellationToken cancel) => Task.FromResult(0L);
+
+        public Task<ProvenanceStats> StatsAsync(ProvenanceFilter filter, CancellationToken cancel) => Task.FromResult(new ProvenanceStats(0, 0, 0, 0, 0));
     }
 }
