@@ -41,8 +41,6 @@ internal sealed class ModelDesk : ICostModels
     /// <summary>What is simulated is kept.</summary>
     internal bool Keeps { get; }
 
-    internal bool IsShadowOn => options.IsShadowOn;
-
     public (CostEstimate First, CostEstimate Second, CostComparison Comparison) Compare(CostQuestion question)
     {
         var (first, second) = (Production.Estimate(question), Shadow.Estimate(question));
