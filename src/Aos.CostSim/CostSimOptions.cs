@@ -50,7 +50,7 @@ public sealed class CostSimOptions
             new Cents(options.Number(setting, "AOS_ALERT_REQUEST_CENTS", most) ?? alarms.Request.Value), new Cents(options.Number(setting, "AOS_ALERT_HOUR_CENTS", most) ?? alarms.Hour.Value),
             new Cents(options.Number(setting, "AOS_ALERT_DAY_CENTS", most) ?? alarms.Day.Value), new Cents(options.Number(setting, "AOS_ALERT_RUN_CENTS", most) ?? alarms.Run.Value),
             options.Number(setting, "BUDGET_ALERT_THRESHOLD", 1) ?? alarms.WarnAt);
-        options.Breaker = BreakerOptions.Read(setting, options.problems);
+        options.Breaker = BreakerOptions.Read(setting, options.Models.Limits.Major, options.problems);
         return options;
     }
 

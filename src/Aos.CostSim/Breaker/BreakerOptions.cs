@@ -41,14 +41,14 @@ public sealed class BreakerOptions
     internal string? AlertsUrl => AlertmanagerUrl is { } url ? url + AlertsPath : null;
 
     /// <summary>
-    /// Reads <c>COSTSIM_DRIFT_THRESHOLD</c>, <c>COSTSIM_FAILURE_THRESHOLD</c>, <c>COSTSIM_SCHEMA_ERROR_THRESHOLD</c>, <c>COSTSIM_AUTO_RECOVER</c>,
+    /// Reads <c>COSTSIM_FAILURE_THRESHOLD</c>, <c>COSTSIM_SCHEMA_ERROR_THRESHOLD</c>, <c>COSTSIM_AUTO_RECOVER</c>,
     /// <c>COSTSIM_DISABLE_TTL_HOURS</c>, <c>COSTSIM_BREAKER_PROBES</c>, <c>COSTSIM_RUNBOOK_URL</c> and <c>ALERTMANAGER_URL</c>.
     /// </summary>
+    /// <param name="drift">Where major drift between the models ends, by the settings of the models.</param>
     /// <param name="problems">Takes a sentence of each that cannot be read.</param>
-    internal static BreakerOptions Read(Func<string, string?> setting, ICollection<string> problems)
+    internal static BreakerOptions Read(Func<string, string?> setting, double drift, ICollection<string> problems)
     {
-        var options = new BreakerOptions();
-        options.DriftThreshold = Number("COSTSIM_DRIFT_THRESHOLD", 0, 1, options.DriftThreshold);
+        var options = new BreakerOptions { DriftThreshold = drift };
         options.FailureThreshold = (int)Whole("COSTSIM_FAILURE_THRESHOLD", 1, 1_000, options.FailureThreshold);
         options.SchemaErrorThreshold = (int)Whole("COSTSIM_SCHEMA_ERROR_THRESHOLD", 1, 1_000_000, options.SchemaErrorThreshold);
         options.Probes = (int)Whole("COSTSIM_BREAKER_PROBES", 1, 100, options.Probes);
