@@ -21,11 +21,16 @@ public sealed partial class ForeignData : IAsyncLifetime
         ["/api/v1/tenants/{id}"] = "TENANT-own-only",
         ["/status_history/download/{export_id}"] = "a signed link is its own credential",
         ["PUT /api/v1/secrets/{name}"] = "makes one of the caller's own",
+        ["PUT /api/v1/budgets/{scope}/{period}"] = "makes one of the caller's own",
+        ["/costsim/datasets/{dataset_id}"] = "reference datasets are everybody's",
+        ["/costsim/datasets/{dataset_id}/validate"] = "reference datasets are everybody's",
+        ["/api/v1/costsim/datasets/{dataset_id}"] = "reference datasets are everybody's",
+        ["/api/v1/costsim/datasets/{dataset_id}/validate"] = "reference datasets are everybody's",
     };
 
     private AuthHouse house = null!;
     private (string, string) acme, rival;
-    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "", root = "", mismatch = "", bulk = "", failure = "", suggestion = "";
+    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "", root = "", mismatch = "", bulk = "", failure = "", suggestion = "", record = "";
 
     public async ValueTask InitializeAsync()
     {
@@ -50,6 +55,9 @@ public sealed partial class ForeignData : IAsyncLifetime
         await OwnAsync("POST", "/api/v1/runs?wait=30", """{"plan":{"steps":[{"id":"acme-step","skill":"json_transform","params":{"operation":"extract","data":{"a":1},"path":"$.b"}}]}}""");
         failure = (await OwnAsync("GET", "/api/v1/failures"))["failures"][0].GetText("id")!;
         suggestion = (await OwnAsync("POST", "/api/v1/recovery/suggest", $$"""{"failure_id":"{{failure}}"}""")).Text("id")!;
+        await OwnAsync("PUT", "/api/v1/budgets/tenant/month", """{"hard_limit_cents":100000}""");
+        await OwnAsync("POST", "/costsim/provenance/backfill", """{"records":[{"plan":[{"skill":"echo","params":{"v":"acme's"}}],"cost_cents":12}]}""");
+        record = (await OwnAsync("GET", "/costsim/provenance?source=backfill"))["records"][0].GetText("id")!;
         outbox = (await OwnAsync("GET", "/api/v1/outbox"))["deliveries"].EnumerateArray().First().GetText("id")!;
     }
 
@@ -79,7 +87,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         {
             var seen = (await house.AskAsync("GET", path, null, rival)).Body.GetRawText();
 
-            Assert.All(new[] { agent, run, key, outbox, endpoint, delivery, root, mismatch, failure, suggestion, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
+            Assert.All(new[] { agent, run, key, outbox, endpoint, delivery, root, mismatch, failure, suggestion, record, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
         }
 
         Assert.Equal(0, (await house.AskAsync("GET", $"/api/v1/runs?agent_id={agent}", null, rival))["runs"].GetArrayLength());
@@ -146,6 +154,9 @@ public sealed partial class ForeignData : IAsyncLifetime
             (_, "failure_id") => (failure, someRun),
             ({ } one, "id") when one.Contains("/recovery/", StringComparison.Ordinal) => (suggestion, someRun),
             (_, "mismatch_id") => (mismatch, someRun),
+            (_, "record_id") => (record, new string('0', 64)),
+            (_, "scope") => ("tenant", "tenant"),
+            (_, "period") => ("month", "total"), // Equally long, so that answers are.
             ("/api/v1/traces/{id}", "id") => ("acmes-trace", "other-trace"),
             (_, "version") => ("1.0.0", "1.0.0"),
             (_, "operation") => (bulk, someRun),
@@ -189,7 +200,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     private async Task<string> StateAsync()
     {
         var all = "";
-        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", "/api/v1/memory/pins/acme:pin", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}", "/api/v1/traces/acmes-trace", $"/api/v1/failures/{failure}", $"/api/v1/recovery/candidates/{suggestion}", $"/api/v1/traces/{run}/mismatches" })
+        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", "/api/v1/memory/pins/acme:pin", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}", "/api/v1/traces/acmes-trace", $"/api/v1/failures/{failure}", $"/api/v1/recovery/candidates/{suggestion}", $"/api/v1/traces/{run}/mismatches", "/api/v1/budgets/tenant/month", $"/costsim/provenance/{record}" })
             all += (await house.AskAsync("GET", path, null, acme)).Body.GetRawText();
         return all;
     }
