@@ -14,6 +14,8 @@ namespace Aos.Integration.Tests.Budgets;
 /// <summary>Nodes that spend from one store's budgets: three on PostgreSQL, one on the embedded store, where a process that dies is followed by the next.</summary>
 internal sealed class SpendingHouse : IAsyncDisposable
 {
+    /// <summary>As long as this nothing is stored only if something went wrong.</summary>
+    private static readonly TimeSpan StillMax = TimeSpan.FromMinutes(1);
     private readonly TestStore store;
     private readonly List<SpendingNode> nodes = [];
     private TaskCompletionSource change = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -99,7 +101,7 @@ internal sealed class SpendingHouse : IAsyncDisposable
             var next = Volatile.Read(ref change).Task;
             var states = await Task.WhenAll(runs.Select(ReadAsync));
             if (states.All(state => state.Status.IsOver() || state is { IsPaused: true } && state.Steps.Sum.Started == 0)) return states;
-            await next.WaitAsync(Cancel);
+            await next.WaitAsync(StillMax, Cancel);
         }
     }
 
@@ -127,12 +129,29 @@ internal sealed class SpendingHouse : IAsyncDisposable
     /// <summary>Does what a mistaken ledger would do behind an append.</summary>
     internal async Task PlantAsync(JournalAppend append)
     {
-        if (append.Money is not { } money || Planted is not (Mistake.SettlesTwice or Mistake.ReleasesByTime)) return;
+        if (append.Money is not { } money) return;
+        if (Planted == Mistake.ReleasesByTime) await PlantAsync("UPDATE ledger SET state = 2, closed_at = opened_at WHERE state = 0; UPDATE budget_balances SET reserved = 0");
+        if (Planted != Mistake.SettlesTwice) return;
+        foreach (var line in money.Lines.Where(line => line.Kind == MoneyKind.Settled))
+            await PlantAsync("UPDATE budget_balances SET spent = spent + @actual WHERE scope = 'tenant'", new { actual = line.Actual.ToMicros() });
+    }
+
+    /// <summary>It takes rows in no order, so it may be what PostgreSQL ends of two transactions that wait for each other: then again.</summary>
+    private async Task PlantAsync(string sql, object? with = null)
+    {
         await using var connection = Connect();
-        foreach (var line in money.Lines.Where(line => line.Kind == MoneyKind.Settled && Planted == Mistake.SettlesTwice))
-            await connection.ExecuteAsync("UPDATE budget_balances SET spent = spent + @actual WHERE scope = 'tenant'", new { actual = line.Actual.ToMicros() });
-        if (Planted == Mistake.ReleasesByTime)
-            await connection.ExecuteAsync("UPDATE ledger SET state = 2, closed_at = opened_at WHERE state = 0; UPDATE budget_balances SET reserved = 0");
+        while (true)
+        {
+            try
+            {
+                await connection.ExecuteAsync(sql, with);
+                return;
+            }
+            catch (DbException e) when (e.SqlState == "40P01")
+            {
+                // Undone as a whole.
+            }
+        }
     }
 
     /// <summary>What of the ledger contradicts the journals; nothing: it is as it must be.</summary>
