@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Aos.Contracts;
+using Aos.Kernel;
 using Microsoft.Extensions.Hosting;
 
 namespace Aos.CostSim;
@@ -16,6 +17,9 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
     /// <summary>Records of one transaction.</summary>
     internal const int BatchMax = 200;
 
+    /// <summary>Records that are known to be stored; beyond it all are forgotten, and the store tells equal ones by itself.</summary>
+    private const int StoredMax = 10_000;
+
     /// <summary>How long a record waits for others to go with it.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(200);
 
@@ -24,6 +28,10 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
 
     private readonly Channel<Func<ProvenanceRecord>> waiting = Channel.CreateBounded<Func<ProvenanceRecord>>(new BoundedChannelOptions(Max) { SingleReader = true });
     private readonly CancellationTokenSource stopping = new();
+
+    /// <summary>Whoever simulates one plan again and again has it recorded once a day: only the first time costs more than its hash.</summary>
+    private readonly HashSet<(TenantId Tenant, string Id)> stored = [];
+
     private Task writing = Task.CompletedTask;
 
     /// <summary>Leaves a record to be made and written. Never waits and never throws.</summary>
@@ -47,10 +55,18 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
     }
 
     public void Dispose() => stopping.Dispose();
+
+    private static (TenantId, string) Key(ProvenanceRecord record) => (record.Tenant, ProvenanceTable.IdOf(record));
+
     private List<ProvenanceRecord> Take()
     {
         var batch = new List<ProvenanceRecord>();
-        while (batch.Count < BatchMax && waiting.Reader.TryRead(out var record)) batch.Add(record());
+        while (batch.Count < BatchMax && waiting.Reader.TryRead(out var make))
+        {
+            var record = make();
+            if (!stored.Contains(Key(record))) batch.Add(record);
+        }
+
         return batch;
     }
 
@@ -70,7 +86,7 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
         try
         {
             batch = Take();
-            await save(batch);
+            if (batch.Count > 0) await save(batch);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -86,6 +102,8 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
             try
             {
                 meter.Wrote(await table.WriteAsync(batch, CancellationToken.None));
+                if (stored.Count + batch.Count > StoredMax) stored.Clear();
+                stored.UnionWith(batch.Select(Key));
                 return;
             }
             catch (JournalUnavailableException e)

@@ -36,7 +36,12 @@ public sealed class FullBuffers
         var table = new Planted();
         using var buffer = new ProvenanceBuffer(table, new ProvenanceMeter(factory), new ManualClock(), new ProvenanceLog(NullLogger<ProvenanceLog>.Instance));
 
-        for (var n = 0; n < ProvenanceBuffer.Max + 3; n++) buffer.Add(() => Records.Provenance("acme", "q"));
+        for (var n = 0; n < ProvenanceBuffer.Max + 3; n++)
+        {
+            var question = $"q{n}";
+            buffer.Add(() => Records.Provenance("acme", question));
+        }
+
         await buffer.StartAsync(Cancel);
         await buffer.StopAsync(Cancel);
 
@@ -45,13 +50,33 @@ public sealed class FullBuffers
         Assert.Equal(ProvenanceBuffer.Max - ProvenanceBuffer.BatchMax, counted["costsim_v2_provenance_logs_total"]);
     }
 
-    /// <summary>Refuses the first batch.</summary>
-    private sealed class Planted : IProvenance
+    [Fact]
+    [Trait("id", "D6.1-07")]
+    public async Task What_this_process_has_stored_is_not_written_again()
     {
-        private bool refused;
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var table = new Planted(refused: true);
+        using var buffer = new ProvenanceBuffer(table, new ProvenanceMeter(services.GetRequiredService<IMeterFactory>()), new ManualClock(), new ProvenanceLog(NullLogger<ProvenanceLog>.Instance));
+        foreach (var question in Enumerable.Range(0, ProvenanceBuffer.BatchMax).Concat(Enumerable.Range(0, ProvenanceBuffer.BatchMax + 1)))
+            buffer.Add(() => Records.Provenance("acme", $"q{question}"));
+        buffer.Add(() => Records.Provenance("rival", "q0"));
+
+        await buffer.StartAsync(Cancel);
+        await buffer.StopAsync(Cancel);
+
+        Assert.Equal([ProvenanceBuffer.BatchMax, 2], table.Batches); // A new question, and what another tenant asked.
+    }
+
+    /// <summary>Refuses the first batch.</summary>
+    private sealed class Planted(bool refused = false) : IProvenance
+    {
+        private bool refused = refused;
+
+        internal List<int> Batches { get; } = [];
 
         public Task<int> WriteAsync(IReadOnlyList<ProvenanceRecord> records, CancellationToken cancel)
         {
+            Batches.Add(records.Count);
             if (refused) return Task.FromResult(records.Count);
             refused = true;
             throw new InvalidDataException("Never.");
