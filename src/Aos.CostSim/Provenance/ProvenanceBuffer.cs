@@ -17,28 +17,24 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
     /// <summary>Records of one transaction.</summary>
     internal const int BatchMax = 200;
 
-    /// <summary>Records that are known to be stored; beyond it all are forgotten, and the store tells equal ones by itself.</summary>
-    private const int StoredMax = 10_000;
-
     /// <summary>How long a record waits for others to go with it.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How long a node that ends goes on trying.</summary>
     private static readonly TimeSpan LastMax = TimeSpan.FromSeconds(3);
 
-    private readonly Channel<Func<ProvenanceRecord>> waiting = Channel.CreateBounded<Func<ProvenanceRecord>>(new BoundedChannelOptions(Max) { SingleReader = true });
+    private readonly Channel<Unwritten> waiting = Channel.CreateBounded<Unwritten>(new BoundedChannelOptions(Max) { SingleReader = true });
     private readonly CancellationTokenSource stopping = new();
-
-    /// <summary>Whoever simulates one plan again and again has it recorded once a day: only the first time costs more than its hash.</summary>
-    private readonly HashSet<(TenantId Tenant, string Id)> stored = [];
 
     private Task writing = Task.CompletedTask;
 
     /// <summary>Leaves a record to be made and written. Never waits and never throws.</summary>
     /// <param name="record">Makes it, on another thread.</param>
-    internal void Add(Func<ProvenanceRecord> record)
+    /// <param name="dropped">Called if it is never written.</param>
+    internal void Add(Func<ProvenanceRecord> record, Action? dropped = null)
     {
-        if (!waiting.Writer.TryWrite(record)) meter.Dropped("full", 1);
+        var one = new Unwritten(record, dropped);
+        if (!waiting.Writer.TryWrite(one)) Drop("full", [one]);
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -56,17 +52,10 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
 
     public void Dispose() => stopping.Dispose();
 
-    private static (TenantId, string) Key(ProvenanceRecord record) => (record.Tenant, ProvenanceTable.IdOf(record));
-
-    private List<ProvenanceRecord> Take()
+    private List<Unwritten> Take()
     {
-        var batch = new List<ProvenanceRecord>();
-        while (batch.Count < BatchMax && waiting.Reader.TryRead(out var make))
-        {
-            var record = make();
-            if (!stored.Contains(Key(record))) batch.Add(record);
-        }
-
+        var batch = new List<Unwritten>();
+        while (batch.Count < BatchMax && waiting.Reader.TryRead(out var one)) batch.Add(one);
         return batch;
     }
 
@@ -75,48 +64,51 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
         while (await waiting.Reader.WaitToReadAsync())
         {
             if (!stopping.IsCancellationRequested) await PauseAsync(Gathering);
-            while (waiting.Reader.TryPeek(out _)) await TryAsync(SaveAsync);
+            while (waiting.Reader.TryPeek(out _)) await SaveAsync();
         }
     }
 
     /// <summary>What the store will never take must not keep back what comes after it.</summary>
-    private async Task TryAsync(Func<List<ProvenanceRecord>, Task> save)
+    private async Task SaveAsync()
     {
-        var batch = new List<ProvenanceRecord>();
+        var batch = Take();
         try
         {
-            batch = Take();
-            if (batch.Count > 0) await save(batch);
+            await SaveAsync(batch, [.. batch.Select(one => one.Make())]);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            meter.Dropped("refused", Math.Max(batch.Count, 1));
+            Drop("refused", batch);
             log.Refused(batch.Count, e);
         }
     }
 
-    private async Task SaveAsync(List<ProvenanceRecord> batch)
+    private async Task SaveAsync(List<Unwritten> batch, IReadOnlyList<ProvenanceRecord> records)
     {
         for (var started = clock.GetTimestamp(); ;)
         {
             try
             {
-                meter.Wrote(await table.WriteAsync(batch, CancellationToken.None));
-                if (stored.Count + batch.Count > StoredMax) stored.Clear();
-                stored.UnionWith(batch.Select(Key));
+                meter.Wrote(await table.WriteAsync(records, CancellationToken.None));
                 return;
             }
             catch (JournalUnavailableException e)
             {
                 if (stopping.IsCancellationRequested && clock.GetElapsedTime(started) > LastMax)
                 {
-                    meter.Dropped("store", batch.Count);
+                    Drop("store", batch);
                     return;
                 }
 
                 await Task.Delay(stopping.IsCancellationRequested ? TimeSpan.FromMilliseconds(100) : e.RetryAfter, clock);
             }
         }
+    }
+
+    private void Drop(string reason, List<Unwritten> batch)
+    {
+        foreach (var one in batch) one.Dropped?.Invoke();
+        meter.Dropped(reason, batch.Count);
     }
 
     private async Task PauseAsync(TimeSpan time)
@@ -130,4 +122,6 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
             return; // What waits is written at once.
         }
     }
+
+    private readonly record struct Unwritten(Func<ProvenanceRecord> Make, Action? Dropped);
 }

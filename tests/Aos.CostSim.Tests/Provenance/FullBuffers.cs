@@ -20,19 +20,7 @@ public sealed class FullBuffers
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var factory = services.GetRequiredService<IMeterFactory>();
         var counted = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, self) =>
-            {
-                if (instrument.Meter.Scope == factory) self.EnableMeasurementEvents(instrument);
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-        {
-            var name = instrument.Name + (tags.Length > 0 ? $" {tags[0].Value}" : "");
-            counted[name] = counted.GetValueOrDefault(name) + value;
-        });
-        listener.Start();
+        using var listener = Listen(factory, (name, value) => counted[name] = counted.GetValueOrDefault(name) + value);
         var table = new Planted();
         using var buffer = new ProvenanceBuffer(table, new ProvenanceMeter(factory), new ManualClock(), new ProvenanceLog(NullLogger<ProvenanceLog>.Instance));
 
@@ -52,25 +40,59 @@ public sealed class FullBuffers
 
     [Fact]
     [Trait("id", "D6.1-07")]
-    public async Task What_this_process_has_stored_is_not_written_again()
+    public async Task A_plan_that_is_simulated_again_and_again_costs_its_record_once_a_day()
     {
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var table = new Planted(refused: true);
-        using var buffer = new ProvenanceBuffer(table, new ProvenanceMeter(services.GetRequiredService<IMeterFactory>()), new ManualClock(), new ProvenanceLog(NullLogger<ProvenanceLog>.Instance));
-        foreach (var question in Enumerable.Range(0, ProvenanceBuffer.BatchMax).Concat(Enumerable.Range(0, ProvenanceBuffer.BatchMax + 1)))
-            buffer.Add(() => Records.Provenance("acme", $"q{question}"));
-        buffer.Add(() => Records.Provenance("rival", "q0"));
-
+        var factory = services.GetRequiredService<IMeterFactory>();
+        var refused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var listener = Listen(factory, (name, _) =>
+        {
+            if (name == "costsim_provenance_dropped_total refused") refused.TrySetResult();
+        });
+        var (table, clock) = (new Planted(), new ManualClock());
+        using var buffer = new ProvenanceBuffer(table, new ProvenanceMeter(factory), clock, new ProvenanceLog(NullLogger<ProvenanceLog>.Instance));
+        var recorder = new SimulationRecorder(buffer, new ProvenanceOptions(), clock);
         await buffer.StartAsync(Cancel);
+
+        Ask("acme", "a");
+        for (var set = clock.Changed; clock.NextDue is null; set = clock.Changed) await set;
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await refused.Task;
+        foreach (var plan in "aaabab") Ask("acme", plan.ToString());
+        Ask("rival", "a");
+        Ask("acme", "a", budget: 7);
+        clock.Advance(TimeSpan.FromDays(1));
+        Ask("acme", "a");
+        Ask("acme", "a");
         await buffer.StopAsync(Cancel);
 
-        Assert.Equal([ProvenanceBuffer.BatchMax, 2], table.Batches); // A new question, and what another tenant asked.
+        Assert.Equal(1 + 5, table.Batches.Sum());
+
+        void Ask(string tenant, string plan, int? budget = null)
+        {
+            var request = SimulationWorld.Ask($$"""{"name":"{{plan}}","steps":[{"id":"a","skill":"echo"}]}""", budget) with { Tenant = new TenantId(tenant) };
+            recorder.Record(request, () => Simulator.Simulate(SimulationWorld.House, request));
+        }
+    }
+
+    private static MeterListener Listen(IMeterFactory factory, Action<string, long> counted)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Scope == factory) self.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => counted(instrument.Name + (tags.Length > 0 ? $" {tags[0].Value}" : ""), value));
+        listener.Start();
+        return listener;
     }
 
     /// <summary>Refuses the first batch.</summary>
-    private sealed class Planted(bool refused = false) : IProvenance
+    private sealed class Planted : IProvenance
     {
-        private bool refused = refused;
+        private bool refused;
 
         internal List<int> Batches { get; } = [];
 
