@@ -9,7 +9,7 @@ namespace Aos.CostSim;
 /// <summary>Runs the canary under its lease, stores what it found, and tells the breaker of what is wrong.</summary>
 internal sealed partial class CanaryDesk(
     CanaryRun runner, CanaryTable table, CanaryLeases leases, GoldenShelf shelf, ICostModels models, CanaryOptions options, BreakerOptions node, CanaryMeter meter, ICluster cluster,
-    ILogger<CanaryDesk> logger, ICostBreaker? breaker = null) : ICanary
+    TimeProvider clock, ILogger<CanaryDesk> logger, ICostBreaker? breaker = null) : ICanary
 {
     internal const string Scheduled = "schedule";
     private const string Manual = "manual";
@@ -35,9 +35,9 @@ internal sealed partial class CanaryDesk(
         {
             return await HeldAsync(lease, trigger, order, cancel);
         }
-        catch (Exception)
+        catch (Exception e)
         {
-            meter.Ran("error");
+            if (e is not OperationCanceledException) meter.Ran(CanaryStatus.Error); // Called off is no finding.
             await ReleaseAsync(lease);
             throw;
         }
@@ -73,11 +73,11 @@ internal sealed partial class CanaryDesk(
         var (report, artifacts, klBeyond) = await runner.JudgeAsync(lease.Run, trigger, lease.Holder, order, cancel);
         if (!await leases.CloseAsync(lease, report, artifacts, cancel))
         {
-            meter.Ran("error");
+            meter.Ran(CanaryStatus.Error);
             return report with { Status = CanaryStatus.Error, DriftScore = 0, Artifacts = [], FailureReasons = ["Its lease was over before it ended, and another node has begun a run: what this one found was not stored."] };
         }
 
-        meter.Ran(report.Wire);
+        meter.Ran(report.Status);
         if (report.Figures.Samples > 0) meter.Diverged(klBeyond);
         if (report.Status == CanaryStatus.Fail) await TellAsync(report, cancel);
         return report;
@@ -88,7 +88,7 @@ internal sealed partial class CanaryDesk(
         var why = string.Create(CultureInfo.InvariantCulture, $"Another instance is the leader: {other.Holder} runs the canary as {other.Run}, until {other.Until.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} at most.");
         var report = new CanaryReport(
             run, now, CanaryStatus.Skipped, trigger, Me, models.Production.Version, models.Shadow.Version, 0, 0, CanaryFigures.None, CanaryFigures.None, 0, [why], [], Json.EmptyObject);
-        meter.Ran(report.Wire);
+        meter.Ran(report.Status);
         if (trigger == Manual) await table.InsertAsync(report, cancel); // The schedule comes again in minutes.
         return report;
     }
@@ -114,7 +114,7 @@ internal sealed partial class CanaryDesk(
     {
         try
         {
-            using var enough = new CancellationTokenSource(ReleaseTime);
+            using var enough = new CancellationTokenSource(ReleaseTime, clock);
             await leases.ReleaseAsync(lease, enough.Token);
         }
         catch (Exception e) when (e is JournalUnavailableException or OperationCanceledException)

@@ -227,6 +227,23 @@ public sealed class CanaryFaults
         }
     }
 
+    [Fact]
+    [Trait("id", "D5.2-10")]
+    public async Task What_keeps_it_from_judging_is_an_error_and_no_fault_of_the_models()
+    {
+        await using var house = await OpenAsync(second: new OtherModel(new CoefficientModel(), "2.1.0"));
+        await house.Desk.SaveGoldensAsync(Admin, Cancel);
+        Assert.Equal(CanaryStatus.Pass, (await house.RunAsync()).Status);
+        Assert.Equal(1, await house.WriteAsync($"UPDATE costsim_canary_goldens SET body = {(house.Store.Kind == Testing.TestStoreKind.Sqlite ? "x'ff00'" : @"'\xff00'::bytea")}"));
+
+        var report = await house.RunAsync();
+
+        Assert.Equal((CanaryStatus.Error, false, 0d), (report.Status, report.Passed, report.DriftScore));
+        Assert.StartsWith("It could not judge: InvalidDataException: A payload", Assert.Single(report.FailureReasons), StringComparison.Ordinal);
+        Assert.Equal(report.RunId, Assert.Single((await house.Desk.ReportsAsync(CanaryStatus.Error, 10, 0, Cancel)).Reports).RunId);
+        Assert.Equal(0, (await house.Get<ICostBreaker>().StateAsync(Cancel)).ConsecutiveFailures);
+    }
+
     /// <summary>Another price for skills that no dataset knows, from some time on.</summary>
     private sealed class ShiftingModel(Func<bool> isLater) : ICostModel
     {

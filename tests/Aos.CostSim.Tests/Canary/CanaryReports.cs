@@ -144,21 +144,25 @@ public sealed class CanaryReports
     public async Task Runs_are_counted_by_status_and_the_divergence_is_told()
     {
         await using var house = await OpenAsync(second: Bent);
-        var (runs, nats) = (new List<string?>(), new List<(double, string?)>());
+        var (runs, nats) = (new SortedDictionary<string, long>(StringComparer.Ordinal), new SortedDictionary<string, double>(StringComparer.Ordinal));
         using var listener = new MeterListener { InstrumentPublished = (instrument, own) => { if (instrument.Meter.Name == "Aos.CostSim.Canary" && instrument.Meter.Scope == house.Get<IMeterFactory>()) own.EnableMeasurementEvents(instrument); } };
-        listener.SetMeasurementEventCallback<long>((instrument, count, tags, _) => runs.Add($"{instrument.Name} {tags[0].Key}={tags[0].Value} {count}"));
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => nats.Add((value, $"{instrument.Name} {tags[0].Key}={tags[0].Value}")));
-        _ = house.Desk;
+        listener.SetMeasurementEventCallback<long>((instrument, count, tags, _) => runs[$"{instrument.Name} {tags[0].Key}={tags[0].Value}"] = count);
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => nats[$"{instrument.Name} {tags[0].Key}={tags[0].Value}"] = value);
         listener.Start();
+        listener.RecordObservableInstruments();
+        Assert.Equal(["error", "fail", "pass", "skipped"], runs.Select(run => run.Key["costsim_v2_canary_runs_total status=".Length..])); // From the start: an alert has something to look at.
+        Assert.All(runs.Values, count => Assert.Equal(0, count));
+        Assert.Empty(nats);
 
         var failed = await house.RunAsync();
         var lease = (await house.Get<CanaryLeases>().TakeAsync("other", "other", house.Now, house.Now.AddMinutes(1), Cancel)).Mine!;
         await house.RunAsync();
         await house.Get<CanaryLeases>().ReleaseAsync(lease, Cancel);
+        listener.RecordObservableInstruments();
 
-        Assert.Equal(["costsim_v2_canary_runs_total status=fail 1", "costsim_v2_canary_runs_total status=skipped 1"], runs);
-        Assert.Equal([(Math.Max(0, Math.Round(failed.Figures.Kl - failed.ByDesign.Kl, 4)), "costsim_v2_kl_divergence tenant_id=default")], nats);
-        Assert.True(nats[0].Item1 > 0);
+        Assert.Equal([0, 1, 0, 1], runs.Values);
+        Assert.Equal(Math.Round(failed.Figures.Kl - failed.ByDesign.Kl, 4), nats["costsim_v2_kl_divergence tenant_id=default"]);
+        Assert.True(nats.Single().Value > 0);
     }
 
     [Fact]

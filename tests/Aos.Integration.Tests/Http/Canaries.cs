@@ -41,6 +41,10 @@ public sealed class Canaries : IAsyncLifetime
         var paths = run["artifact_paths"].EnumerateArray().Select(path => path.GetString()!).ToList();
         Assert.Equal([$"/costsim/canary/reports/{id}/artifacts/report.json", $"/costsim/canary/reports/{id}/artifacts/comparisons.jsonl", $"/costsim/canary/reports/{id}/artifacts/diffs.jsonl"], paths);
         Assert.Equal(id, (await house.AskAsync("GET", paths[0], null, key))["run_id"].GetString());
+        var metrics = (await house.AskAsync("/metrics")).Body.GetString()!;
+        Assert.Contains("costsim_v2_canary_runs_total{status=\"pass\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("costsim_v2_canary_runs_total{status=\"fail\"} 0\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("costsim_v2_kl_divergence{tenant_id=\"default\"} 0\n", metrics, StringComparison.Ordinal);
         var goldens = await house.AskAsync("GET", prefix + "/canary/golden", null, key);
         Assert.Equal(["shipped", "shipped"], goldens["models"].EnumerateArray().Select(model => model.GetText("source")));
         Assert.Equal("2.0.0", (await house.AskAsync("GET", prefix + "/canary/golden?model=v2", null, key))["version"].GetString());
