@@ -33,8 +33,11 @@ public sealed class CostSimOptions
     /// <summary>Of the circuit breaker and its alerts.</summary>
     public BreakerOptions Breaker { get; set; } = new();
 
+    /// <summary>Of the canary over the cost models.</summary>
+    public CanaryOptions Canary { get; set; } = new();
+
     /// <summary>
-    /// Reads those of <see cref="CostModelOptions"/> and <see cref="BreakerOptions"/>, <c>PER_RUN_MAX_CENTS</c>, <c>OPUS_MAX_CENTS_PER_RUN</c>, <c>GPT4_MAX_CENTS_PER_RUN</c>,
+    /// Reads those of <see cref="CostModelOptions"/>, <see cref="BreakerOptions"/> and <see cref="CanaryOptions"/>, <c>PER_RUN_MAX_CENTS</c>, <c>OPUS_MAX_CENTS_PER_RUN</c>, <c>GPT4_MAX_CENTS_PER_RUN</c>,
     /// <c>AOS_RISK_THRESHOLD</c>, <c>AOS_ALERT_REQUEST_CENTS</c>, <c>AOS_ALERT_HOUR_CENTS</c>, <c>AOS_ALERT_DAY_CENTS</c>, <c>AOS_ALERT_RUN_CENTS</c> and <c>BUDGET_ALERT_THRESHOLD</c>. One that is no number in its range is named in <see cref="Problems"/>.
     /// </summary>
     public static CostSimOptions Read(Func<string, string?> setting)
@@ -51,6 +54,7 @@ public sealed class CostSimOptions
             new Cents(options.Number(setting, "AOS_ALERT_DAY_CENTS", most) ?? alarms.Day.Value), new Cents(options.Number(setting, "AOS_ALERT_RUN_CENTS", most) ?? alarms.Run.Value),
             options.Number(setting, "BUDGET_ALERT_THRESHOLD", 1) ?? alarms.WarnAt);
         options.Breaker = BreakerOptions.Read(setting, options.Models.Limits.Major, options.problems);
+        options.Canary = CanaryOptions.Read(setting, options.problems);
         return options;
     }
 

@@ -12,6 +12,6 @@ public static class CostSimRoom
     public static AosBuilder AddCostSim(this AosBuilder aos, CostSimOptions options, ProvenanceOptions? provenance = null)
     {
         aos.Services.AddSingleton(options);
-        return aos.AddProvenance(provenance ?? new ProvenanceOptions()).AddActuals().AddCostModels().AddCostBreaker(options.Breaker).AddBudgets(options.Alarms).Door<ICosts, CostsDoor>();
+        return aos.AddProvenance(provenance ?? new ProvenanceOptions()).AddActuals().AddCostModels().AddCostBreaker(options.Breaker).AddBudgets(options.Alarms).AddCanary(options.Canary).Door<ICosts, CostsDoor>();
     }
 }

@@ -26,6 +26,10 @@ public sealed partial class ForeignData : IAsyncLifetime
         ["/costsim/datasets/{dataset_id}/validate"] = "reference datasets are everybody's",
         ["/api/v1/costsim/datasets/{dataset_id}"] = "reference datasets are everybody's",
         ["/api/v1/costsim/datasets/{dataset_id}/validate"] = "reference datasets are everybody's",
+        ["/costsim/canary/reports/{run_id}"] = "the canary is the house's",
+        ["/costsim/canary/reports/{run_id}/artifacts/{name}"] = "the canary is the house's",
+        ["/api/v1/costsim/canary/reports/{run_id}"] = "the canary is the house's",
+        ["/api/v1/costsim/canary/reports/{run_id}/artifacts/{name}"] = "the canary is the house's",
     };
 
     private AuthHouse house = null!;

@@ -10,7 +10,7 @@ internal static class CostSimVerb
 {
     internal static Command Command() => new("costsim", "What two cost models say of a plan, whether the second one can be trusted, and what calls really cost.\n\nExample: aos costsim simulate plan.yaml --budget 100")
     {
-        Status(), Simulate(), Datasets(), Validate(), CostBreakerVerb.Command(),
+        Status(), Simulate(), Datasets(), Validate(), CostBreakerVerb.Command(), CanaryVerb.Command(),
         DivergenceVerbs.Divergence(), DivergenceVerbs.Drift(), DivergenceVerbs.Provenance(), CostBackfillVerb.Command(),
     };
 

@@ -116,6 +116,7 @@ internal static class AosServer
         app.MapSimulate();
         app.MapCostModels();
         app.MapCostBreaker();
+        app.MapCanary();
         app.MapDivergence();
         app.MapFailures();
         app.MapRuns();

@@ -71,6 +71,24 @@ internal sealed class CostRecordTable(IDatabase database) : IForgetsRuns
             cancel);
     }
 
+    /// <summary>The newest successful calls of each skill since a time, of the runs of all tenants: estimate and cost, cents. What was told by hand is left out.</summary>
+    internal Task<List<(string Skill, decimal Simulated, decimal Actual)>> NewestAsync(DateTimeOffset from, int maxOfSkill, CancellationToken cancel) => database.ForHouse.ReadAsync(
+        async (connection, token) =>
+        {
+            const string Sql = """
+                SELECT skill, simulated, actual FROM (
+                  SELECT skill, simulated, actual, row_number() OVER (PARTITION BY skill ORDER BY at DESC, tenant_id, id) AS turn FROM costsim_cost_records
+                  WHERE at >= @from AND ok = 1 AND source <> 'manual') AS r
+                WHERE turn <= @max ORDER BY skill, turn LIMIT @all
+                """;
+            await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(
+                new CommandDefinition(Sql, new { from = from.UtcTicks, max = (long)maxOfSkill, all = (long)ICostRecords.ReadMax }, cancellationToken: token));
+            var found = new List<(string, decimal, decimal)>();
+            while (await rows.ReadAsync(token)) found.Add((rows.GetString(0), Cents.FromMicros(rows.GetInt64(1)).Value, Cents.FromMicros(rows.GetInt64(2)).Value));
+            return found;
+        },
+        cancel);
+
     /// <summary>Deletes records of before a time, at most <paramref name="max"/>; replies how many.</summary>
     internal Task<int> ForgetBeforeAsync(DateTimeOffset before, int max, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) => connection.Execute(

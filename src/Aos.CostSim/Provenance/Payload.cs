@@ -4,7 +4,7 @@ using Aos.Kernel;
 
 namespace Aos.CostSim;
 
-/// <summary>Canonical JSON as stored: one byte that says how, then the bytes.</summary>
+/// <summary>Canonical JSON, or lines of it, as stored: one byte that says how, then the bytes.</summary>
 internal static class Payload
 {
     private const byte Plain = 0;
@@ -13,9 +13,10 @@ internal static class Payload
     /// <summary>Bytes of a payload, unpacked, that are read at most: more is no payload of ours.</summary>
     private const int BytesMax = 64 * 1024 * 1024;
 
-    internal static byte[] Pack(JsonElement json, bool compress)
+    internal static byte[] Pack(JsonElement json, bool compress) => Pack(CanonicalJson.Bytes(json), compress);
+
+    internal static byte[] Pack(byte[] bytes, bool compress)
     {
-        var bytes = CanonicalJson.Bytes(json);
         var packed = new byte[1 + BrotliEncoder.GetMaxCompressedLength(bytes.Length)];
         // Quality 4: most of what the highest gives, at a hundredth of its time.
         if (compress && BrotliEncoder.TryCompress(bytes, packed.AsSpan(1), out var written, quality: 4, window: 20) && written < bytes.Length)
@@ -27,9 +28,12 @@ internal static class Payload
         return [Plain, .. bytes];
     }
 
-    internal static JsonElement Unpack(byte[] packed)
+    internal static JsonElement Unpack(byte[] packed) => Json.Parse(Bytes(packed));
+
+    /// <summary>As they were packed.</summary>
+    internal static byte[] Bytes(byte[] packed)
     {
-        if (packed is [Plain, ..]) return Json.Parse(packed.AsSpan(1));
+        if (packed is [Plain, ..]) return packed[1..];
         if (packed is not [Brotli, ..]) throw new InvalidDataException("A payload of the provenance was written by a newer build: its first byte is unknown.");
         using var brotli = new BrotliStream(new MemoryStream(packed, 1, packed.Length - 1), CompressionMode.Decompress);
         using var plain = new MemoryStream();
@@ -40,6 +44,6 @@ internal static class Payload
             if (plain.Length > BytesMax) throw new InvalidDataException("A payload of the provenance is larger than 64 MiB.");
         }
 
-        return Json.Parse(plain.GetBuffer().AsSpan(0, (int)plain.Length));
+        return plain.ToArray();
     }
 }

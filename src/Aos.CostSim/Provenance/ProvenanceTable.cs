@@ -77,6 +77,27 @@ internal sealed class ProvenanceTable(IDatabase database, ProvenanceOptions opti
             cancel);
     }
 
+    /// <summary>
+    /// What models were asked beside each other since a time and answered in good order, for the canary: the newest of each tenant in turn, so that none crowds out the others. Payloads are as
+    /// they are stored.
+    /// </summary>
+    internal Task<List<StoredSimulation>> RecentAsync(DateTimeOffset from, int max, CancellationToken cancel) => database.ForHouse.ReadAsync(
+        async (connection, token) =>
+        {
+            const string Sql = """
+                SELECT p.id, p.variant, p.input_hash, p.output_hash, p.at, p.payload FROM (
+                  SELECT tenant_id, id, at, row_number() OVER (PARTITION BY tenant_id ORDER BY at DESC, id) AS turn FROM costsim_provenance
+                  WHERE at >= @from AND source IN ('shadow', 'manual') AND status IN ('success', 'feasible')) AS r
+                JOIN costsim_provenance AS p ON p.tenant_id = r.tenant_id AND p.id = r.id ORDER BY r.turn, r.at DESC, r.id LIMIT @max
+                """;
+            await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(Sql, new { from = from.UtcTicks, max = (long)max }, cancellationToken: token));
+            var found = new List<StoredSimulation>();
+            while (await rows.ReadAsync(token))
+                found.Add(new StoredSimulation(rows.GetString(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), new DateTimeOffset(rows.GetInt64(4), TimeSpan.Zero), rows.GetFieldValue<byte[]>(5)));
+            return found;
+        },
+        cancel);
+
     /// <summary>Deletes records of before a time, at most <paramref name="max"/>; replies how many.</summary>
     internal Task<int> ForgetBeforeAsync(DateTimeOffset before, int max, CancellationToken cancel) => database.ForHouse.WriteAsync(
         (connection, transaction) => connection.Execute(
