@@ -15,6 +15,7 @@ public sealed partial class Tenants
         ["src/Aos.CostSim/Actuals/CostRecordTable.cs"] = "the follower writes for all tenants; the sweep of old records",
         ["src/Aos.CostSim/Actuals/EndedRunList.cs"] = "the follower goes along the ends of all runs",
         ["src/Aos.CostSim/Breaker/BreakerTable.cs"] = "one breaker for all; its rows have no tenant",
+        ["src/Aos.CostSim/Budgets/BudgetAlertQueue.cs"] = "a chore finds which tenants have alerts that stand; alerts lie in the house's outbox",
         ["src/Aos.CostSim/Models/CallTable.cs"] = "counts of calls of all tenants, each row with its own; their retention",
         ["src/Aos.CostSim/Provenance/ProvenanceTable.cs"] = "batches of several tenants; the sweep of old records",
         ["src/Aos.Failures/CandidateTable.cs"] = "a chore gathers for all tenants",

@@ -101,7 +101,7 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
         {
             try
             {
-                meter.Wrote(await table.WriteAsync(batch, CancellationToken.None));
+                await table.WriteAsync(batch, CancellationToken.None);
                 if (stored.Count + batch.Count > StoredMax) stored.Clear();
                 stored.UnionWith(batch.Select(Key));
                 return;
