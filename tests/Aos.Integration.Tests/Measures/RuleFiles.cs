@@ -19,6 +19,9 @@ internal static partial class RuleFiles
 
     internal static string Docs { get; } = Path.Combine(Root(), "docs");
 
+    /// <summary>Cases that take minutes, and those that take more than a day.</summary>
+    internal static IReadOnlyList<string> Tests { get; } = ["costsim_test.yml", "costsim_days_test.yml"];
+
     internal static IReadOnlyList<Rule> Rules { get; } =
     [
         .. Of(Yaml("prometheus", "rules", "costsim.yml"), "groups").SelectMany(group => Of(group, "rules").Select(rule => new Rule(
@@ -28,7 +31,7 @@ internal static partial class RuleFiles
     /// <summary>Cases of the unit tests: alert, and whether it is to fire.</summary>
     internal static IReadOnlyList<(string Alert, bool Fires)> Cases { get; } =
     [
-        .. Of(Yaml("prometheus", "tests", "costsim_test.yml"), "tests").SelectMany(test => Of(test, "alert_rule_test")).Select(one => (Text(one, "alertname"), ((List<object>)one["exp_alerts"]).Count > 0)),
+        .. Tests.SelectMany(file => Of(Yaml("prometheus", "tests", file), "tests")).SelectMany(test => Of(test, "alert_rule_test")).Select(one => (Text(one, "alertname"), ((List<object>)one["exp_alerts"]).Count > 0)),
     ];
 
     /// <summary>What a program says, with its exit code. It is one of the packages that <c>tests/servers install</c> installs.</summary>
