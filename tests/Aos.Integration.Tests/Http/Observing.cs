@@ -102,7 +102,7 @@ public sealed class Observing : IAsyncLifetime
             .Where(match => !match.Groups["name"].Value.StartsWith("nova_runs_", StringComparison.Ordinal))
             .ToList();
 
-        Assert.True(selectors.Count >= 8);
+        Assert.True(selectors.Count >= 7);
         Assert.All(selectors, selector =>
         {
             var row = rows.Single(line => line.Contains($"`{selector.Groups["name"].Value}`", StringComparison.Ordinal));

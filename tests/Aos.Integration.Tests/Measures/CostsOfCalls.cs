@@ -12,6 +12,7 @@ namespace Aos.Integration.Tests.Measures;
 public sealed class CostsOfCalls
 {
     [Theory]
+    [Trait("id", "D9-M01")]
     [Trait("id", "D9-M04")]
     [Trait("id", "D9-M05")]
     [Trait("id", "D9-M07")]
@@ -35,5 +36,7 @@ public sealed class CostsOfCalls
         Assert.Equal(((double)drift, (double)simulated), (page["nova_cost_simulation_drift_cents_sum", odd]!.Value, page["nova_cost_simulated_cents_total", odd]!.Value));
         Assert.Null(page["nova_cost_simulation_drift_cents_count", ("skill_id", "echo")]);
         Assert.True(page["nova_skill_duration_seconds_sum", ("skill", "odd")] > 0);
+        Assert.Equal(1, page["workflow_step_duration_seconds_count", odd, ("status", "success")]);
+        Assert.True(page["workflow_step_duration_seconds_sum", odd, ("status", "success")] > 0);
     }
 }
