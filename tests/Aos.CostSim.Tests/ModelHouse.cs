@@ -1,4 +1,5 @@
 using Aos.Contracts;
+using Aos.Egress;
 using Aos.Memory;
 using Aos.Storage;
 using Aos.Testing;
@@ -39,6 +40,6 @@ internal sealed class ModelHouse : IAsyncDisposable
     {
         to.AddLogging();
         to.AddSingleton<TimeProvider>(Clock);
-        new AosBuilder(to, new ConfigurationBuilder().Build()).AddStorage(storage).AddMemory().AddCostSim(options);
+        new AosBuilder(to, new ConfigurationBuilder().Build()).AddStorage(storage).AddEgress(new EgressOptions { Allow = ["127.0.0.1"] }).AddMemory().AddCostSim(options);
     }
 }

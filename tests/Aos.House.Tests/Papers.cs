@@ -9,7 +9,7 @@ public sealed class Papers
     private static readonly HashSet<string> RootEntries = new(StringComparer.Ordinal)
     {
         ".ci", ".editorconfig", ".gitattributes", ".gitignore", "Aos.slnx", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md",
-        "Directory.Build.props", "Directory.Packages.props", "LICENSE", "README.md", "SECURITY.md", "aos", "bench", "docs", "samples", "src", "test",
+        "Directory.Build.props", "Directory.Packages.props", "LICENSE", "README.md", "SECURITY.md", "aos", "bench", "docs", "ops", "samples", "src", "test",
         "tests",
         ".git", ".aos", "artifacts", // not in the repository
     };

@@ -18,6 +18,7 @@ public sealed partial class Tenants
         ["src/Aos.CostSim/Canary/CanaryLease.cs"] = "one canary for all; its row has no tenant",
         ["src/Aos.CostSim/Canary/CanaryTable.cs"] = "reports are of the house and hold hashes and figures of tenants' samples",
         ["src/Aos.CostSim/Canary/GoldenShelf.cs"] = "approved answers to the reference datasets; no tenant's",
+        ["src/Aos.CostSim/Budgets/BudgetAlertQueue.cs"] = "a chore finds which tenants have alerts that stand; alerts lie in the house's outbox",
         ["src/Aos.CostSim/Models/CallTable.cs"] = "counts of calls of all tenants, each row with its own; their retention",
         ["src/Aos.CostSim/Provenance/ProvenanceTable.cs"] = "batches of several tenants; the canary samples all; the sweep of old records",
         ["src/Aos.Failures/CandidateTable.cs"] = "a chore gathers for all tenants",

@@ -29,9 +29,9 @@ internal static class AosServer
         more?.Invoke(builder.Services);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopMax);
         var app = builder.Build();
+        app.Services.GetRequiredService<MetricsPage>(); // Listens before anything is counted: what begins as 0 is seen.
         app.Services.GetRequiredService<IRunRows>(); // Takes the data directory, or says who holds it; or reaches the database. Before anything else.
         app.Services.GetRequiredService<IIdentity>();
-        app.Services.GetRequiredService<MetricsPage>();
         app.Services.GetRequiredService<ServerMeter>();
         socket?.Guard(app);
         app.AnnounceNode();

@@ -48,8 +48,8 @@ internal static class CostModelRoutes
         var known = isTold && await MayAsync(context, "memory_pin:read") ? await memory.KnownAsync(caller.Tenant, agent, workflow, cancel) : [];
         var answers = await Models(context).AskAsync(caller.Tenant, run, question, cancel);
         int? written = answers.Second is { } second && memory.Writes ? await MayAsync(context, "memory_pin:write") ? await memory.WriteAsync(caller, workflow, second, cancel) : 0 : null;
-        double? drift = memory.DetectsDrift && known.Count > 0 ? answers.Comparison?.DriftScore : null;
-        await context.ReplyAsync(writer => CostModelWire.WriteAnswers(writer, answers, new CostMemory(known, written, drift, Models(context).Limits)));
+        var drift = memory.Look(caller.Tenant, known, answers.Comparison);
+        await context.ReplyAsync(writer => CostModelWire.WriteAnswers(writer, answers, new CostMemory(known, written, drift)));
     }
 
     [Needs("costsim:read")]

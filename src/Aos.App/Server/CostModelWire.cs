@@ -7,15 +7,12 @@ namespace Aos.App.Server;
 /// <summary>What the memory had to do with a question.</summary>
 /// <param name="Known">Names of the entries there are; empty: none, or nobody asked.</param>
 /// <param name="Written">Entries written; null: none were to be.</param>
-/// <param name="Drift">0 to 1; null: it was not looked for.</param>
-internal sealed record CostMemory(IReadOnlyList<string> Known, int? Written, double? Drift, DriftLimits Limits);
+/// <param name="Drift">Null: it was not looked for.</param>
+internal sealed record CostMemory(IReadOnlyList<string> Known, int? Written, DriftFinding? Drift);
 
 /// <summary>Answers of cost models and their datasets as clients read them.</summary>
 internal static class CostModelWire
 {
-    /// <summary>Above it drift is called medium, and above twice as much high.</summary>
-    private const double DriftMedium = 0.15;
-
     internal static void WriteStatus(Utf8JsonWriter writer, ICostModels models, ModelStanding standing)
     {
         writer.WriteStartObject();
@@ -160,9 +157,9 @@ internal static class CostModelWire
         else writer.WriteNull("memory_updates_applied");
         if (memory.Drift is { } drift)
         {
-            writer.WriteBoolean("drift_detected", drift > memory.Limits.Major);
-            writer.WriteNumber("drift_score", Math.Round(drift, 4));
-            writer.WriteString("drift_severity", drift > 2 * DriftMedium ? "high" : drift > DriftMedium ? "medium" : "low");
+            writer.WriteBoolean("drift_detected", drift.IsDetected);
+            writer.WriteNumber("drift_score", Math.Round(drift.Score, 4));
+            writer.WriteString("drift_severity", drift.Severity);
         }
         else
         {

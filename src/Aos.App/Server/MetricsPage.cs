@@ -72,6 +72,15 @@ internal sealed class MetricsPage : IDisposable
             }
         }
 
+        internal void Set(double value)
+        {
+            lock (gate)
+            {
+                Sum = value;
+                Count = 1;
+            }
+        }
+
         internal void Observe(double value)
         {
             lock (gate)
@@ -97,6 +106,9 @@ internal sealed class MetricsPage : IDisposable
         private readonly string kind = Kind(instrument);
         private readonly bool isObserved = instrument.IsObservable;
 
+        /// <summary>It tells where it stands, not how far it went.</summary>
+        private readonly bool isLast = instrument.GetType().Name.StartsWith("Gauge", StringComparison.Ordinal);
+
         /// <summary>Bounds of a histogram: those that it was made with, else the usual ones.</summary>
         private readonly double[] bounds = instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } advised } ? [.. advised] : Usual;
 
@@ -110,6 +122,7 @@ internal sealed class MetricsPage : IDisposable
             var labels = new Labels(Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
             if (!all.TryGetValue(labels, out var series)) series = all.GetOrAdd(all.Count < SeriesMax ? labels : labels.Other(), _ => new Series(bounds));
             if (kind == "histogram") series.Observe(value);
+            else if (isLast) series.Set(value);
             else series.Add(value);
         }
 

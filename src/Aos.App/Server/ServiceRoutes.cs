@@ -45,6 +45,7 @@ internal static class ServiceRoutes
     private static async Task WriteMetricsAsync(HttpContext context)
     {
         await context.RequestServices.GetRequiredService<IRunLoad>().LookAsync(context.RequestAborted);
+        foreach (var one in context.RequestServices.GetServices<IScraped>()) await one.LookAsync(context.RequestAborted);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(context.RequestServices.GetRequiredService<MetricsPage>().Text(), Encoding.UTF8, context.RequestAborted);
     }

@@ -14,6 +14,10 @@ public interface ISimulationMemory
     /// <summary>By the settings.</summary>
     bool DetectsDrift { get; }
 
+    /// <summary>Whether the two answers drift, counted and measured; null: nobody looks, or the memory knows nothing of the question.</summary>
+    /// <param name="known">As of <see cref="KnownAsync"/>.</param>
+    DriftFinding? Look(TenantId tenant, IReadOnlyList<string> known, CostComparison? comparison);
+
     /// <summary>
     /// Which of <c>config</c>, <c>agent_preferences</c>, <c>workflow_state</c> and <c>cost_history</c> there are, in this order. A memory that cannot be read has none.
     /// </summary>
@@ -22,3 +26,8 @@ public interface ISimulationMemory
     /// <summary>Writes what was simulated beside what stands there already; how many entries were written, 0 to 2. A memory that is away takes nothing.</summary>
     Task<int> WriteAsync(Caller caller, string? workflow, CostEstimate estimate, CancellationToken cancel);
 }
+
+/// <summary>Drift between two answers to a question that the memory knows something of.</summary>
+/// <param name="Score">0 to 1.</param>
+/// <param name="Severity"><c>low</c>, <c>medium</c> or <c>high</c>.</param>
+public sealed record DriftFinding(bool IsDetected, double Score, string Severity);

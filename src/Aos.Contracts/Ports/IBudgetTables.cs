@@ -34,6 +34,10 @@ public interface IBudgetTables
     /// <summary>Calls of a tenant on a day that cost more than this, and runs that have spent more than that, the first so many of each.</summary>
     Task<IReadOnlyList<SpendSum>> DearAsync(TenantId tenant, string day, Cents call, Cents run, int max, CancellationToken cancel);
 
+    /// <summary>Tenants that have spent something on the UTC day of this time, those that have spent most of what they may first.</summary>
+    /// <param name="most">The limit of a tenant without an account of the day.</param>
+    Task<IReadOnlyList<DayUse>> DayUsesAsync(DateTimeOffset at, Cents most, int max, CancellationToken cancel);
+
     /// <summary>Keeps events that are not kept yet; gives those that are new.</summary>
     Task<IReadOnlyList<BudgetEvent>> TellAsync(IReadOnlyList<BudgetEvent> events, CancellationToken cancel);
 }
@@ -41,6 +45,10 @@ public interface IBudgetTables
 /// <summary>An account and how it stands.</summary>
 /// <param name="Period">The period it is in now, such as <c>2026-11</c>.</param>
 public sealed record BudgetStanding(BudgetAccount Account, string Period, Cents Spent, Cents Reserved);
+
+/// <summary>What a tenant has spent of a day's limit.</summary>
+/// <param name="Share">0 and more; 1: all of it.</param>
+public sealed record DayUse(TenantId Tenant, decimal Share);
 
 /// <summary>What was spent under a name.</summary>
 /// <param name="Name">An agent, a model, a skill, a run or a day; of a dear call <c>RUN CALL</c>.</param>

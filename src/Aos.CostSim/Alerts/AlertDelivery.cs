@@ -10,7 +10,7 @@ namespace Aos.CostSim;
 /// Posts alerts to the Alertmanager of the moment, so that what was given up under a wrong address can be sent again under the right one. An alert that comes
 /// again is the same one to the Alertmanager, and its incident counts it once.
 /// </summary>
-internal sealed class AlertDelivery(IEgress egress, BreakerTable table, BreakerOptions options, ICluster cluster) : IDelivery
+internal sealed class AlertDelivery(IEgress egress, BreakerTable table, BreakerOptions options, BreakerMeter meter, ICluster cluster) : IDelivery
 {
     private const int ShownChars = 200;
     private const int ResponseBytesMax = 64 * 1024;
@@ -19,11 +19,21 @@ internal sealed class AlertDelivery(IEgress egress, BreakerTable table, BreakerO
 
     public async Task<Failure?> DeliverAsync(OutboxItem item, CancellationToken cancel)
     {
-        if (options.AlertsUrl is not { } url) return FailureCatalog.Fail("NOT_AVAILABLE", "ALERTMANAGER_URL is not set on this node: set it and send the alert again.");
-        var (incident, alerts) = AlertPayload.Read(item);
+        var (kind, incident, alerts) = AlertPayload.Read(item);
+        if (options.AlertsUrl is not { } url)
+        {
+            meter.Unsent(kind, "not_configured");
+            return FailureCatalog.Fail("NOT_AVAILABLE", "ALERTMANAGER_URL is not set on this node: set it and send the alert again.");
+        }
+
         var (response, failure) = await egress.SendAsync(new EgressRequest("POST", url, [], alerts, "application/json", options.AlertTimeout, ResponseBytesMax, RedirectsMax: 0), cancel);
         failure ??= Refused(url, response!);
-        if (failure is not null) return failure;
+        if (failure is not null)
+        {
+            meter.Unsent(kind, Error(response, failure));
+            return failure;
+        }
+
         if (incident is not null) await table.SentAsync(incident, cluster.Now, Shown(response!), cancel);
         return null;
     }
@@ -32,6 +42,13 @@ internal sealed class AlertDelivery(IEgress egress, BreakerTable table, BreakerO
     {
         if (AlertPayload.Read(item).Incident is { } incident) await table.UnsentAsync(incident, $"not sent: {why.Code}: {why.Message}", cancel);
     }
+
+    private static string Error(EgressResponse? response, Failure failure) => response switch
+    {
+        { Status: >= 200 and < 300 } => "invalid_answer",
+        { Status: var status } => string.Create(CultureInfo.InvariantCulture, $"http_{status}"),
+        null => failure.Code switch { "TIMEOUT" => "timeout", "EGRESS_BLOCKED" => "blocked", _ => "connection" },
+    };
 
     private static Failure? Refused(string url, EgressResponse response) => response.Status switch
     {

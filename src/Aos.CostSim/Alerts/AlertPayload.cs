@@ -12,19 +12,19 @@ namespace Aos.CostSim;
 /// </summary>
 internal static class AlertPayload
 {
-    private const string Component = "costsim";
+    internal const string Component = "costsim";
 
     /// <summary>An alert without an end is ended by the Alertmanager after minutes. This one ends when it is resolved.</summary>
-    private static readonly TimeSpan Lasting = TimeSpan.FromDays(365);
+    internal static readonly TimeSpan Lasting = TimeSpan.FromDays(365);
 
     internal static byte[] Fired(BreakerIncident incident, DateTimeOffset? until, string instance, string runbook) =>
-        Item(incident.Id, writer => WriteDisabled(writer, incident, until, instance, runbook, incident.At + Lasting));
+        Item(AlertKinds.Disable, incident.Id, writer => WriteDisabled(writer, incident, until, instance, runbook, incident.At + Lasting));
 
     /// <summary>The same alert with its end.</summary>
     internal static byte[] Resolved(BreakerIncident incident, DateTimeOffset at, string instance, string runbook) =>
-        Item(null, writer => WriteDisabled(writer, incident, at, instance, runbook, at));
+        Item(AlertKinds.Disable, null, writer => WriteDisabled(writer, incident, at, instance, runbook, at));
 
-    internal static byte[] Reenabled(BreakerChange change, string instance) => Item(null, writer =>
+    internal static byte[] Reenabled(BreakerChange change, string instance) => Item(AlertKinds.Enable, null, writer =>
     {
         writer.WriteStartObject("labels");
         WriteLabels(writer, "CostSimV2Reenabled", "info", instance);
@@ -36,11 +36,12 @@ internal static class AlertPayload
         WriteTimes(writer, change.At, change.At);
     });
 
-    /// <summary>The incident whose alert this fires (null: none), and the array to be posted.</summary>
-    internal static (string? Incident, byte[] Alerts) Read(OutboxItem item)
+    /// <summary>What it is about, the incident whose alert this fires (null: none), and the array to be posted.</summary>
+    internal static (string Kind, string? Incident, byte[] Alerts) Read(OutboxItem item)
     {
         var body = Json.Parse(item.Body.Span);
-        return (body.GetText("incident_id"), Encoding.UTF8.GetBytes(body.GetProperty("alerts").GetRawText()));
+        var kind = body.GetText("kind") is { } said && AlertKinds.All.Contains(said) ? said : AlertKinds.Other;
+        return (kind, body.GetText("incident_id"), Encoding.UTF8.GetBytes(body.GetProperty("alerts").GetRawText()));
     }
 
     private static void WriteDisabled(Utf8JsonWriter writer, BreakerIncident incident, DateTimeOffset? until, string instance, string runbook, DateTimeOffset ends)
@@ -68,7 +69,7 @@ internal static class AlertPayload
         writer.WriteString("instance", instance);
     }
 
-    private static void WriteTimes(Utf8JsonWriter writer, DateTimeOffset starts, DateTimeOffset ends)
+    internal static void WriteTimes(Utf8JsonWriter writer, DateTimeOffset starts, DateTimeOffset ends)
     {
         writer.WriteString("startsAt", Time(starts));
         writer.WriteString("endsAt", Time(ends));
@@ -76,9 +77,10 @@ internal static class AlertPayload
 
     private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
-    private static byte[] Item(string? incident, Action<Utf8JsonWriter> alert) => Encoding.UTF8.GetBytes(Json.Write(writer =>
+    internal static byte[] Item(string kind, string? incident, Action<Utf8JsonWriter> alert) => Encoding.UTF8.GetBytes(Json.Write(writer =>
     {
         writer.WriteStartObject();
+        writer.WriteString("kind", kind);
         if (incident is not null) writer.WriteString("incident_id", incident);
         writer.WriteStartArray("alerts");
         writer.WriteStartObject();

@@ -8,7 +8,10 @@ internal static class BreakerSetup
 {
     internal static AosBuilder AddCostBreaker(this AosBuilder aos, BreakerOptions options)
     {
+        aos.Services.AddMetrics();
         aos.Services.AddSingleton(options);
+        aos.Services.AddSingleton<BreakerMeter>();
+        aos.Services.AddSingleton<IScraped, BreakerGauge>();
         aos.Services.AddSingleton<BreakerTable>();
         aos.Services.AddSingleton<AlertQueue>();
         aos.Services.AddSingleton<IDelivery, AlertDelivery>();

@@ -8,7 +8,7 @@ namespace Aos.CostSim;
 /// The breaker of the house: reads wait for nobody, and every change is one short transaction that holds the breaker's name, decides by
 /// <see cref="BreakerMachine"/>, and writes state, incident, history and alert together.
 /// </summary>
-internal sealed class CostBreaker(BreakerTable table, BreakerOptions options, AlertQueue alerts, ICluster cluster, IAudit? audit = null) : ICostBreaker
+internal sealed class CostBreaker(BreakerTable table, BreakerOptions options, AlertQueue alerts, BreakerMeter meter, ICluster cluster, IAudit? audit = null) : ICostBreaker
 {
     private const int IncidentIdChars = 12;
 
@@ -72,28 +72,30 @@ internal sealed class CostBreaker(BreakerTable table, BreakerOptions options, Al
     private async Task<BreakerStep> ChangeAsync(Func<BreakerRow, DateTimeOffset, BreakerStep> decide, CancellationToken cancel)
     {
         var now = cluster.Now;
-        var step = await table.WriteAsync((connection, transaction, row) => Write(connection, transaction, row, decide(row, now), now), cancel);
+        var (step, ended) = await table.WriteAsync((connection, transaction, row) => Write(connection, transaction, row, decide(row, now), now), cancel);
+        meter.Changed(step, ended);
         if (step.Change is not { } change) return step;
         alerts.Added();
         if (audit is not null) await audit.WriteAsync(Entry(change), cancel);
         return step;
     }
 
-    private BreakerStep Write(DbConnection connection, DbTransaction transaction, BreakerRow row, BreakerStep step, DateTimeOffset now)
+    /// <summary>With the severity of the incident that ended.</summary>
+    private (BreakerStep Step, string? Ended) Write(DbConnection connection, DbTransaction transaction, BreakerRow row, BreakerStep step, DateTimeOffset now)
     {
-        if (ReferenceEquals(step.Row, row)) return step;
+        if (ReferenceEquals(step.Row, row)) return (step, null);
         BreakerTable.Write(connection, transaction, step.Row);
-        if (step.Resolved is var (id, by, notes) && BreakerTable.Resolve(connection, transaction, id, by, notes, now) is { } ended) alerts.Resolve(connection, transaction, ended, now);
+        var ended = step.Resolved is var (id, by, notes) ? BreakerTable.Resolve(connection, transaction, id, by, notes, now) : null;
+        if (ended is not null) alerts.Resolve(connection, transaction, ended, now);
         if (step.Opened is { } opened)
         {
             BreakerTable.Insert(connection, transaction, opened, options.Instance, alerts.Unsent);
             alerts.Fire(connection, transaction, opened, step.Row.Until);
         }
 
-        if (step.Change is not { } change) return step;
-        BreakerTable.Insert(connection, transaction, change);
-        if (change.To == BreakerStatus.Closed) alerts.Reenabled(connection, transaction, change);
-        return step;
+        if (step.Change is { } change) BreakerTable.Insert(connection, transaction, change);
+        if (step.Change is { To: BreakerStatus.Closed } closed) alerts.Reenabled(connection, transaction, closed);
+        return (step, ended?.Incident.Severity);
     }
 
     private BreakerState State(BreakerRow row) => new(

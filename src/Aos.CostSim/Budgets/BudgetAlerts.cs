@@ -30,29 +30,43 @@ internal sealed class BudgetAlerts(IBudgetTables tables, AlarmLimits limits, Tim
 
     public async Task<int> PassAsync(CancellationToken cancel)
     {
-        var (now, told) = (clock.GetUtcNow(), 0);
+        var (now, told, seen) = (clock.GetUtcNow(), 0, new HashSet<TenantId>());
         // Whoever spent something in this hour or the one before; an hour that has just ended is looked at once more.
         var hour = OfHour.PeriodOf(now.AddHours(-1));
         for (TenantId? after = null; ;)
         {
             var page = await tables.SpendersAsync(hour, after, PageMax, cancel);
             foreach (var tenant in page) told += await LookAsync(tenant, now, cancel);
-            if (page.Count < PageMax) return told;
+            seen.UnionWith(page);
+            if (page.Count < PageMax) break;
             after = page[^1];
         }
+
+        foreach (var sink in sinks)
+        {
+            foreach (var tenant in await sink.OpenAsync(now, cancel))
+            {
+                if (seen.Add(tenant)) told += await LookAsync(tenant, now, cancel);
+            }
+        }
+
+        return told;
     }
 
     private async Task<int> LookAsync(TenantId tenant, DateTimeOffset now, CancellationToken cancel)
     {
-        var found = new List<BudgetEvent>();
+        var (found, once) = (new List<BudgetEvent>(), new List<BudgetEvent>());
         foreach (var at in new[] { now.AddHours(-1), now })
         {
             await AddAsync(found, tenant, OfHour, limits.Hour, at, now, cancel);
             await AddAsync(found, tenant, OfDay, limits.Day, at, now, cancel);
         }
 
+        var (halted, periods) = (new List<BudgetEvent>(), new HashSet<string>(StringComparer.Ordinal) { OfHour.PeriodOf(now), OfDay.PeriodOf(now) });
         foreach (var standing in await tables.StandingAsync(tenant, now, cancel))
         {
+            periods.Add(standing.Period);
+            if (standing.Account.Halted is { } why) halted.Add(Halted(tenant, standing, why, now));
             if (standing.Account.Warned is { } most) Add(found, tenant, "account", standing.Account.Key, standing.Period, standing.Spent, most, standing.Account.WarnAt, now);
         }
 
@@ -60,14 +74,12 @@ internal sealed class BudgetAlerts(IBudgetTables tables, AlarmLimits limits, Tim
         var today = await tables.SpentAsync(tenant, OfDay, now, cancel);
         if (!looked.TryGetValue(tenant, out var before) || before != today)
         {
-            foreach (var dear in await tables.DearAsync(tenant, OfDay.PeriodOf(now), limits.Request, limits.Run, DearMax, cancel)) found.Add(Dear(tenant, dear, OfDay.PeriodOf(now), now));
+            foreach (var dear in await tables.DearAsync(tenant, OfDay.PeriodOf(now), limits.Request, limits.Run, DearMax, cancel)) once.Add(Dear(tenant, dear, OfDay.PeriodOf(now), now));
         }
 
-        var told = found.Count == 0 ? [] : await tables.TellAsync([.. found.DistinctBy(one => (one.Subject, one.Level))], cancel);
-        foreach (var sink in sinks)
-        {
-            if (told.Count > 0) await sink.TellAsync(told, cancel);
-        }
+        var told = found.Count + once.Count == 0 ? [] : await tables.TellAsync([.. found.Concat(once).DistinctBy(one => (one.Subject, one.Level))], cancel);
+        var sight = new BudgetSight(tenant, [.. found.Where(one => periods.Contains(one.Period)), .. halted], once, now);
+        foreach (var sink in sinks) await sink.SeenAsync(sight, cancel);
 
         if (looked.Count >= LookedMax) looked.Clear();
         looked[tenant] = today;
@@ -85,6 +97,13 @@ internal sealed class BudgetAlerts(IBudgetTables tables, AlarmLimits limits, Tim
         found.Add(new BudgetEvent(
             tenant, $"{kind}:{key.Type}:{key.Name}:{period}", level, AccountKey.Wire(key.Scope), key.Name, period, null, spent, most,
             $"{whose} has spent {spent} cents{(key.Period == AccountPeriod.Total ? "" : $" in {period}")}; {(level == "warn" ? $"{most} are the limit" : $"the limit of {most} is reached")}.", now));
+    }
+
+    /// <summary>Told by the call that did it; here it stands until somebody sets the account again.</summary>
+    private static BudgetEvent Halted(TenantId tenant, BudgetStanding standing, string why, DateTimeOffset now)
+    {
+        var key = standing.Account.Key;
+        return new BudgetEvent(tenant, $"halt:{key.Type}:{key.Name}", "halted", AccountKey.Wire(key.Scope), key.Name, standing.Period, null, standing.Spent, standing.Account.Hard ?? Cents.Zero, why, now);
     }
 
     private BudgetEvent Dear(TenantId tenant, SpendSum dear, string day, DateTimeOffset now) => dear.Name.Split(' ') is [var run, var call]

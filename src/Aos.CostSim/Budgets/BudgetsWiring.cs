@@ -10,6 +10,9 @@ internal static class BudgetsWiring
     internal static AosBuilder AddBudgets(this AosBuilder aos, AlarmLimits limits)
     {
         aos.Services.AddSingleton(limits);
+        aos.Services.AddSingleton<IScraped, BudgetGauge>();
+        aos.Services.AddSingleton<IBudgetAlertSink, BudgetAlertQueue>();
+        aos.Migrations(BudgetAlertQueue.Migration);
         aos.Chore<BudgetAlerts>();
         return aos.Door<IBudgets, BudgetsDoor>();
     }

@@ -26,6 +26,7 @@ internal sealed class ModelDesk : ICostModels
         (this.options, this.meter, this.clock, this.breaker) = (options.Models, meter, clock, breaker);
         Production = new TableModel(this.options.Table);
         Shadow = Named(models.ToList(), this.options.ShadowModel);
+        meter.Answers.Is(Shadow.Version);
         Keeps = provenance is not null && this.options.KeepsProvenance;
         isWatched = this.options.IsShadowOn; // What simulate said is recorded by itself; here it is only compared.
     }
@@ -47,6 +48,14 @@ internal sealed class ModelDesk : ICostModels
         return (first, second, CostComparison.Of(first, second, Limits));
     }
 
+    /// <summary>The same for a tenant, and measured.</summary>
+    internal (CostEstimate First, CostEstimate Second, CostComparison Comparison) Compare(TenantId tenant, CostQuestion question)
+    {
+        var first = Production.Estimate(question);
+        var (second, comparison) = Second(tenant, question, first);
+        return (first, second, comparison);
+    }
+
     public void Offer(SimulatedPlan plan)
     {
         if (isWatched) Enqueue(new ShadowWork(plan, null));
@@ -62,8 +71,7 @@ internal sealed class ModelDesk : ICostModels
         var began = clock.GetTimestamp();
         try
         {
-            var second = Shadow.Estimate(question);
-            var comparison = CostComparison.Of(first, second, Limits);
+            var (second, comparison) = Second(tenant, question, first);
             var tripped = await ReportAsync(new BreakerReport(comparison.DriftScore, 1, ShadowRecords.Details(comparison, tenant, run), Probe: leave?.Probe), cancel);
             return Kept(new ModelAnswers(first, second, comparison, true, tripped, (int)clock.GetElapsedTime(began).TotalMilliseconds));
         }
@@ -84,6 +92,25 @@ internal sealed class ModelDesk : ICostModels
     {
         var (state, unknown) = await BoundedAsync(static (one, token) => one.StateAsync(token), cancel);
         return new ModelStanding(options.IsShadowOn, state, unknown is null, queue.Reader.Count);
+    }
+
+    /// <summary>Throws what the model throws, and where its answer is none.</summary>
+    private (CostEstimate Answer, CostComparison Comparison) Second(TenantId tenant, CostQuestion question, CostEstimate first)
+    {
+        var began = clock.GetTimestamp();
+        try
+        {
+            var second = Shadow.Estimate(question);
+            NoEstimateException.Check(question, second);
+            var comparison = CostComparison.Of(first, second, Limits);
+            meter.Answers.Answered(tenant, comparison, clock.GetElapsedTime(began));
+            return (second, comparison);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            meter.Answers.Failed(tenant, e);
+            throw;
+        }
     }
 
     private static ICostModel Named(List<ICostModel> models, string name) => models.FindLast(model => model.Name == name)

@@ -121,7 +121,7 @@ internal sealed partial class ShadowWorker(
             try
             {
                 var began = clock.GetTimestamp();
-                var (first, second, comparison) = desk.Compare(question);
+                var (first, second, comparison) = desk.Compare(plan.Tenant, question);
                 (sum, counted) = (sum + comparison.DriftScore, counted + 1);
                 verdicts[comparison.Verdict] = verdicts.GetValueOrDefault(comparison.Verdict) + 1;
                 Keep(plan, question, first, second, comparison, (int)clock.GetElapsedTime(began).TotalMilliseconds);

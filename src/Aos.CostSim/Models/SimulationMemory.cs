@@ -10,11 +10,22 @@ internal sealed class SimulationMemory(CostSimOptions options, SimulationCounts 
     private const string Source = "costsim_engine";
     private const string History = "costsim:history";
 
+    /// <summary>Above it drift is called medium, and above twice as much high.</summary>
+    private const double DriftMedium = 0.15;
+
     public bool Reads => options.Models.ReadsMemory;
 
     public bool Writes => options.Models.WritesMemory;
 
     public bool DetectsDrift => options.Models.DetectsDrift;
+
+    public DriftFinding? Look(TenantId tenant, IReadOnlyList<string> known, CostComparison? comparison)
+    {
+        if (!DetectsDrift || known.Count == 0 || comparison is not { DriftScore: var score }) return null;
+        var found = new DriftFinding(score > options.Models.Limits.Major, score, score > 2 * DriftMedium ? "high" : score > DriftMedium ? "medium" : "low");
+        meter.Looked(tenant, score, found.IsDetected ? found.Severity : null);
+        return found;
+    }
 
     public async Task<IReadOnlyList<string>> KnownAsync(TenantId tenant, string? agent, string? workflow, CancellationToken cancel)
     {
@@ -31,7 +42,7 @@ internal sealed class SimulationMemory(CostSimOptions options, SimulationCounts 
         }
         catch (JournalUnavailableException)
         {
-            meter.Unread("database");
+            meter.Unread(tenant, "database");
             return [];
         }
     }
@@ -57,7 +68,7 @@ internal sealed class SimulationMemory(CostSimOptions options, SimulationCounts 
         }
         catch (JournalUnavailableException)
         {
-            meter.Unread("database");
+            meter.Unread(caller.Tenant, "database");
             return 0;
         }
     }

@@ -89,7 +89,7 @@ internal sealed class ProvenanceBuffer(IProvenance table, ProvenanceMeter meter,
         {
             try
             {
-                meter.Wrote(await table.WriteAsync(records, CancellationToken.None));
+                await table.WriteAsync(records, CancellationToken.None);
                 return;
             }
             catch (JournalUnavailableException e)

@@ -8,7 +8,7 @@ using Dapper;
 namespace Aos.CostSim;
 
 /// <summary>What models said and runs cost, as rows. Times are UTC ticks, money is 10⁻⁶ cent, drift millionths; payloads are compressed canonical JSON.</summary>
-internal sealed class ProvenanceTable(IDatabase database, ProvenanceOptions options) : IProvenance, IForgetsRuns
+internal sealed class ProvenanceTable(IDatabase database, ProvenanceOptions options, ProvenanceMeter meter) : IProvenance, IForgetsRuns
 {
     private const string Columns =
         "id, tenant_id, run_id, variant, source, model_version, input_hash, output_hash, v1, v2, actual, drift, verdict, status, runtime_ms, at, payload";
@@ -24,15 +24,18 @@ internal sealed class ProvenanceTable(IDatabase database, ProvenanceOptions opti
         CREATE INDEX costsim_provenance_by_age ON costsim_provenance (at);
         """);
 
-    public Task<int> WriteAsync(IReadOnlyList<ProvenanceRecord> records, CancellationToken cancel)
+    public async Task<int> WriteAsync(IReadOnlyList<ProvenanceRecord> records, CancellationToken cancel)
     {
-        if (records.Count == 0) return Task.FromResult(0);
+        if (records.Count == 0) return 0;
         // One order for all who write, so that two with the same records wait for each other and never in a circle.
         var rows = records.Select(record => (Id: IdOf(record), Record: record)).DistinctBy(row => (row.Record.Tenant, row.Id))
             .OrderBy(row => row.Record.Tenant.Value, StringComparer.Ordinal).ThenBy(row => row.Id, StringComparer.Ordinal)
-            .Select(row => Values(row.Id, row.Record, Payload.Pack(row.Record.Payload, options.Compress))).ToList();
+            .Select(row => (row.Record.Tenant, Values: Values(row.Id, row.Record, Payload.Pack(row.Record.Payload, options.Compress)))).ToList();
         var isOfOne = records.All(record => record.Tenant == records[0].Tenant);
-        return (isOfOne ? database.For(records[0].Tenant) : database.ForHouse).WriteAsync((connection, transaction) => rows.Sum(row => Insert(connection, transaction, row)), cancel);
+        var written = await (isOfOne ? database.For(records[0].Tenant) : database.ForHouse).WriteAsync(
+            (connection, transaction) => rows.Where(row => Insert(connection, transaction, row.Values) > 0).Select(row => row.Tenant).ToList(), cancel);
+        foreach (var (tenant, count) in written.CountBy(tenant => tenant)) meter.Wrote(tenant, count);
+        return written.Count;
     }
 
     public Task<IReadOnlyList<ProvenanceRecord>> QueryAsync(ProvenanceFilter filter, int limit, int offset, CancellationToken cancel)

@@ -6,6 +6,8 @@ namespace Aos.Runs;
 /// <summary>Counts what was allowed, refused, and given to a person to decide.</summary>
 internal sealed class PolicyMeter
 {
+    /// <summary>Their counts are there as 0 from the start: alerts ask how much they rise.</summary>
+    private static readonly string[] BreachCodes = ["STEP_CEILING_EXCEEDED", "RUN_BUDGET_EXCEEDED", "BUDGET_EXCEEDED", "AGENT_BUDGET_EXCEEDED", "ACCOUNT_BUDGET_EXCEEDED", "QUOTA_EXHAUSTED"];
     private readonly Counter<long> decisions;
     private readonly Counter<long> violations;
     private readonly Counter<long> rejections;
@@ -21,6 +23,11 @@ internal sealed class PolicyMeter
         breaches = meter.CreateCounter<long>("nova_budget_breach_total", null, "The same by breach_type: step_ceiling, workflow_ceiling, agent_budget, account_budget, quota.");
         requests = meter.CreateCounter<long>("nova_approval_requests_total", null, "Steps and tool calls that began to wait for a person, by policy_type.");
         actions = meter.CreateCounter<long>("nova_approval_actions_total", null, "What became of them, by result (approved, rejected, expired).");
+        foreach (var code in BreachCodes)
+        {
+            breaches.Add(0, WorkflowMeter.Tag("breach_type", Breach(code)!));
+            rejections.Add(0, WorkflowMeter.Tag("resource_type", code), WorkflowMeter.Tag("skill_id", "none"));
+        }
     }
 
     /// <summary>A run was started.</summary>

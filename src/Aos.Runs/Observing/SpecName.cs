@@ -8,7 +8,7 @@ namespace Aos.Runs;
 internal static class SpecName
 {
     /// <summary>Runs of a plan that came with its request.</summary>
-    private const string Inline = "inline";
+    internal const string Inline = "inline";
 
     /// <summary>The stored workflow's name, whatever its version.</summary>
     internal static string Of(RunState state) => state.Start?.Workflow?.Name ?? Inline;

@@ -13,7 +13,8 @@ internal sealed class WorkflowMeter
     private static readonly double[] SaveSeconds = [.001, .005, .01, .025, .05, .1, .25, .5, 1];
     private static readonly double[] StepSeconds = [.01, .05, .1, .25, .5, 1, 2.5, 5, 10];
     private static readonly double[] Usage = [1, 5, 10, 25, 50, 100, 250, 500, 1000];
-    private static readonly double[] Drift = [-100, -50, -25, -10, -5, 0, 5, 10, 25, 50, 100];
+    private static readonly double[] Drift = [-100, -50, -25, -10, -5, 0, 5, 10, 25, 50, 100, 250, 500, 1000, 2500];
+    private static readonly string[] OverBudget = ["RUN_BUDGET_EXCEEDED", "BUDGET_EXCEEDED", "STEP_CEILING_EXCEEDED", "AGENT_BUDGET_EXCEEDED", "ACCOUNT_BUDGET_EXCEEDED"];
     private readonly ICosts? costs;
     private readonly Counter<long> failures;
     private readonly Counter<long> stepFailures;
@@ -26,6 +27,7 @@ internal sealed class WorkflowMeter
     private readonly Histogram<double> steps;
     private readonly Histogram<double> usage;
     private readonly Histogram<double> drift;
+    private readonly Histogram<double> paid;
 
     /// <param name="costs">Null: nobody knows here what a call should cost.</param>
     public WorkflowMeter(IMeterFactory factory, ICosts? costs)
@@ -43,7 +45,9 @@ internal sealed class WorkflowMeter
         steps = Histogram(meter, "workflow_step_duration_seconds", "s", "From the start of a step to its end, tries and waits included, by skill_id and status (success, failure).", StepSeconds);
         usage = Histogram(meter, "workflow_budget_usage_cents", null, "What ended runs had spent, in cents, by spec_id.", Usage);
         drift = Histogram(meter, "nova_cost_simulation_drift_cents", null, "Cost of a call less what the simulator says of it, in cents, by skill_id.", Drift);
+        paid = Histogram(meter, "nova_step_cost_cents", null, "What calls that cost something did cost, in cents, by skill_id.", Usage);
         Policies = new PolicyMeter(meter);
+        foreach (var code in OverBudget) failures.Add(0, Tag("error_code", code), Tag("spec_id", SpecName.Inline), Tag("tenant_hash", SpecName.Hash(TenantId.Default))); // Alerts ask how much it rises.
     }
 
     internal PolicyMeter Policies { get; }
@@ -106,7 +110,12 @@ internal sealed class WorkflowMeter
         else if (IsAgain(call, outcome.Ok)) Recovered("retry", outcome.Ok);
         var plan = state.Plan.Steps[effect.Step];
         if ((effect.Compensation ? plan.Compensate?.Skill : RunMachine.Skill(state, effect.Step, effect.Item)) is not { } skill) return;
-        if (outcome.Cost != Cents.Zero) actual.Add((double)outcome.Cost.Value, Tag("skill_id", skill));
+        if (outcome.Cost != Cents.Zero)
+        {
+            actual.Add((double)outcome.Cost.Value, Tag("skill_id", skill));
+            paid.Record((double)outcome.Cost.Value, Tag("skill_id", skill));
+        }
+
         if (costs is not null && isOver && call.Started is { } order)
         {
             var typical = costs.Typical(skill, order.Params);

@@ -65,6 +65,23 @@ internal sealed class BudgetTables(IDatabase database, AccountTable accounts) : 
             new { hour, after = after?.Value ?? "", max }, cancellationToken: token))).Select(name => new TenantId(name))],
         cancel);
 
+    public Task<IReadOnlyList<DayUse>> DayUsesAsync(DateTimeOffset at, Cents most, int max, CancellationToken cancel) => database.ForHouse.ReadAsync(
+        async (connection, token) =>
+        {
+            // Hours of the day, by the index of hours. An account that pays nothing at all has no share of which something could be spent.
+            await using var rows = (DbDataReader)await connection.ExecuteReaderAsync(new CommandDefinition(
+                """
+                SELECT b.tenant_id, CAST(sum(b.spent) AS DOUBLE PRECISION) / min(coalesce(nullif(CASE WHEN a.soft IS NULL OR a.hard < a.soft THEN a.hard ELSE a.soft END, 0), @most)) AS share
+                FROM budget_balances AS b LEFT JOIN budget_accounts AS a ON a.tenant_id = b.tenant_id AND a.scope = 'tenant' AND a.name = '' AND a.period = 'day'
+                WHERE b.scope = 'hour' AND b.period >= @first AND b.period <= @last GROUP BY b.tenant_id ORDER BY 2 DESC, 1 LIMIT @max
+                """,
+                new { most = Math.Max(most.ToMicros(), 1), first = $"{Day(at)}T00", last = $"{Day(at)}T23", max }, cancellationToken: token));
+            var found = new List<DayUse>();
+            while (await rows.ReadAsync(token)) found.Add(new DayUse(new TenantId(rows.GetString(0)), (decimal)rows.GetDouble(1)));
+            return (IReadOnlyList<DayUse>)found;
+        },
+        cancel);
+
     public Task<Cents> SpentAsync(TenantId tenant, AccountKey account, DateTimeOffset at, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) => (await Balances.OfAsync(connection, BalanceKey.Of(tenant, account, at), token)).Spent, cancel);
 
@@ -98,6 +115,8 @@ internal sealed class BudgetTables(IDatabase database, AccountTable accounts) : 
             return (IReadOnlyList<SpendSum>)found;
         },
         cancel);
+
+    private static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>A sum is wider than what it adds up on PostgreSQL.</summary>
     private static long Number(DbDataReader row, int column) => Convert.ToInt64(row.GetValue(column), System.Globalization.CultureInfo.InvariantCulture);
