@@ -30,6 +30,6 @@ internal sealed class CanaryMeter
 
     private IEnumerable<Measurement<double>> Divergence()
     {
-        lock (gate) return divergence is { } nats ? [new Measurement<double>(nats, new KeyValuePair<string, object?>("tenant_id", "default"))] : [];
+        lock (gate) return divergence is { } nats ? [new Measurement<double>(nats, TenantLabels.Tag(TenantLabels.House))] : [];
     }
 }

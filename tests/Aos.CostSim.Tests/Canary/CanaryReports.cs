@@ -161,7 +161,7 @@ public sealed class CanaryReports
         listener.RecordObservableInstruments();
 
         Assert.Equal([0, 1, 0, 1], runs.Values);
-        Assert.Equal(Math.Round(failed.Figures.Kl - failed.ByDesign.Kl, 4), nats["costsim_v2_kl_divergence tenant_id=default"]);
+        Assert.Equal(Math.Round(failed.Figures.Kl - failed.ByDesign.Kl, 4), nats[$"costsim_v2_kl_divergence tenant_id={TenantLabels.House}"]);
         Assert.True(nats.Single().Value > 0);
     }
 

@@ -44,7 +44,7 @@ public sealed class Canaries : IAsyncLifetime
         var metrics = (await house.AskAsync("/metrics")).Body.GetString()!;
         Assert.Contains("costsim_v2_canary_runs_total{status=\"pass\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("costsim_v2_canary_runs_total{status=\"fail\"} 0\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("costsim_v2_kl_divergence{tenant_id=\"default\"} 0\n", metrics, StringComparison.Ordinal);
+        Assert.Contains($"costsim_v2_kl_divergence{{tenant_id=\"{TenantLabels.House}\"}} 0\n", metrics, StringComparison.Ordinal);
         var goldens = await house.AskAsync("GET", prefix + "/canary/golden", null, key);
         Assert.Equal(["shipped", "shipped"], goldens["models"].EnumerateArray().Select(model => model.GetText("source")));
         Assert.Equal("2.0.0", (await house.AskAsync("GET", prefix + "/canary/golden?model=v2", null, key))["version"].GetString());
