@@ -1,4 +1,5 @@
 using Aos.Contracts;
+using Aos.CostSim;
 
 namespace Aos.Integration.Tests.Http;
 
