@@ -60,6 +60,8 @@ switch (args)
         if (Environment.GetEnvironmentVariable("AOS_TEST_POSTGRES") is not { Length: > 0 } address) return Refuse("AOS_TEST_POSTGRES is not set: bench/run growth sets it.");
         using (var growth = new GrowthSuite(address, isQuick: args.Length > 1)) await growth.RunAsync();
         return 0;
+    case ["pins"]:
+        using (var pins = new PinSuite(direct)) return await pins.RunAsync() ? 0 : 1;
     case ["graph-one", var data, var kind, var size]:
         await GraphRun.RunAsync(data, kind, Whole(size));
         return 0;
@@ -71,7 +73,7 @@ switch (args)
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | executor | gate | shadow | simulate10k | calls | registry | users [quick] | postgres [quick] [--peers DIR] | growth | growth quick | graph | graph quick | graph ROUNDS | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | executor | gate | shadow | simulate10k | calls | registry | users [quick] | postgres [quick] [--peers DIR] | growth | growth quick | graph | graph quick | graph ROUNDS | pins | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)

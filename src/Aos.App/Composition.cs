@@ -109,7 +109,7 @@ internal static class Composition
         if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Recording().Problems, .. Traces().Problems, .. Failing().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems, .. MemoryProblems()];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Recording().Problems, .. Traces().Problems, .. Failing().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems, .. Remembering().Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 
@@ -135,16 +135,8 @@ internal static class Composition
     /// <summary>Skills, their sandbox and where calls may go, as the environment says.</summary>
     internal static SkillsOptions Skills(string workspace) => SkillsOptions.Read(Setting, workspace);
 
-    private static string[] MemoryProblems() => Setting("AOS_MEMORY_REDACT")?.Trim().ToLowerInvariant() is null or "" or "none" or "secrets" or "personal"
-        ? []
-        : ["AOS_MEMORY_REDACT is none, secrets or personal."];
-
-    private static Redaction Remembering() => Setting("AOS_MEMORY_REDACT")?.Trim().ToLowerInvariant() switch
-    {
-        null or "" or "none" => Redaction.None,
-        "secrets" => Redaction.Secrets,
-        _ => Redaction.Personal,
-    };
+    /// <summary>Entries of the memory, as the environment says.</summary>
+    private static PinOptions Remembering() => PinOptions.Read(Setting);
 
     /// <summary>Incoming webhooks, as the environment says.</summary>
     private static WebhookOptions Webhooks() => WebhookOptions.Read(Setting);

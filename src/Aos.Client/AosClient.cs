@@ -39,10 +39,16 @@ public sealed partial class AosClient
     /// <param name="path">From the base address, for instance <c>api/v1/runtime/skills</c>; parts already escaped.</param>
     /// <param name="body">Null: none.</param>
     /// <param name="idempotencyKey">Sent as <c>Idempotency-Key</c>; 1 to 255 characters.</param>
-    public async Task<JsonElement> SendAsync(
+    public Task<JsonElement> SendAsync(
         HttpMethod method, string path, JsonElement? body = null, string? idempotencyKey = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(method);
+        return SendAsync(method, path, body, idempotencyKey, null, cancel);
+    }
+
+    /// <param name="condition">A header that says how things must stand, and its value; null: none.</param>
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, JsonElement? body, string? idempotencyKey, (string Header, string Value)? condition, CancellationToken cancel)
+    {
         var isSafe = method == HttpMethod.Get || method == HttpMethod.Head || idempotencyKey is not null;
         for (var attempt = 0; ; attempt++)
         {
@@ -50,7 +56,7 @@ public sealed partial class AosClient
             TimeSpan? after;
             try
             {
-                using var request = Request(method, path, body, idempotencyKey);
+                using var request = Request(method, path, body, idempotencyKey, condition);
                 using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel).ConfigureAwait(false);
                 var answer = await BodyAsync(response, cancel).ConfigureAwait(false);
                 if (response.IsSuccessStatusCode) return answer ?? Json.Null;
@@ -85,12 +91,13 @@ public sealed partial class AosClient
         }
     }
 
-    private HttpRequestMessage Request(HttpMethod method, string path, JsonElement? body, string? idempotencyKey)
+    private HttpRequestMessage Request(HttpMethod method, string path, JsonElement? body, string? idempotencyKey, (string Header, string Value)? condition = null)
     {
         var request = new HttpRequestMessage(method, path);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (options.ApiKey is { } key) request.Headers.Add("X-AOS-Key", key);
         if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", idempotencyKey);
+        if (condition is var (header, value)) request.Headers.Add(header, value);
         if (body is { } content) request.Content = new StringContent(content.GetRawText(), Encoding.UTF8, "application/json");
         return request;
     }

@@ -27,4 +27,9 @@ namespace Aos.Client;
 [JsonSerializable(typeof(RecoveryPage))]
 [JsonSerializable(typeof(SuggestionDecision))]
 [JsonSerializable(typeof(SuggestedRetry))]
+[JsonSerializable(typeof(NewMemoryPin))]
+[JsonSerializable(typeof(MemoryPin))]
+[JsonSerializable(typeof(MemoryPinPage))]
+[JsonSerializable(typeof(MemoryIncrement))]
+[JsonSerializable(typeof(MemoryAppend))]
 internal sealed partial class ClientJson : JsonSerializerContext;

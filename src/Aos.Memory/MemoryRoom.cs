@@ -1,6 +1,4 @@
 using Aos.Contracts;
-using Aos.Kernel;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Aos.Memory;
 
@@ -9,14 +7,6 @@ public static class MemoryRoom
 {
     public const string Name = "memory";
 
-    /// <param name="redact">What is hidden in an entry before it is written.</param>
-    public static AosBuilder AddMemory(this AosBuilder aos, Redaction redact = Redaction.None)
-    {
-        aos.Services.AddMetrics();
-        aos.Services.AddSingleton<PinMeter>();
-        aos.Services.AddSingleton(new PinRedaction(redact));
-        aos.Services.AddSingleton<PinTable>();
-        aos.Services.AddSingleton<IKeepsBytes>(provider => provider.GetRequiredService<PinTable>());
-        return aos.Migrations(PinTable.Migration).Chore<PinSweep>().Door<IMemory, PinBook>();
-    }
+    /// <param name="pins">Settings of the entries by key; null: what holds where nothing is set.</param>
+    public static AosBuilder AddMemory(this AosBuilder aos, PinOptions? pins = null) => aos.AddPins(pins ?? new PinOptions());
 }

@@ -45,7 +45,7 @@ public sealed partial class World : IAsyncDisposable
         (this.options, this.meters, this.keepsLedger) = (options, meters ?? Meters, keepsLedger);
         log = new RunLog(logs?.CreateLogger<RunLog>() ?? NullLogger<RunLog>.Instance);
         Journal = new MemoryJournal(Clock);
-        Memory = new WorldMemory(Clock);
+        Memory = new WorldMemory();
         Skills = new ScriptedSkills(Clock) { BeforeEffect = CheckOrdered };
         Skills.Again = AgainAsync;
     }

@@ -188,6 +188,8 @@ public sealed partial class ForeignData : IAsyncLifetime
         (_, "/api/v1/traces/{id}/mismatch") => """{"step_index":0,"reason":"r"}""",
         (_, "/api/v1/runs/{id}/steps/{step}/resolve") => """{"outcome":"not_done"}""",
         (_, "/api/v1/runs/{id}/fork") => """{"from_step":"a"}""",
+        (_, "/api/v1/memory/pins/{key}/increment") => """{"path":"/n","by":1}""",
+        (_, "/api/v1/memory/pins/{key}/append") => """{"path":"/l","items":[1]}""",
         ("PATCH", "/api/v1/failures/{failure_id}/recovery") => """{"recovery_succeeded":true}""",
         ("PATCH", _) => """{"name":"stolen"}""",
         _ => "{}",

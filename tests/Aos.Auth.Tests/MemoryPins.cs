@@ -105,7 +105,7 @@ public sealed class MemoryPins : IAsyncLifetime
 
         var list = await AskAsync("GET", Pins);
         Assert.Equal((1, 1L), (list["total"].GetInt32(), await house.CountAsync("memory_pins")));
-        Assert.Equal(1, (await house.Services.GetRequiredService<IMemory>().ReadAsync(new TenantId("acme"), ["k", "k2"], TestContext.Current.CancellationToken)).Count(value => value is not null));
+        Assert.Equal(1, (await house.Services.GetRequiredService<IMemory>().ReadAsync(new TenantId("acme"), "test", ["k", "k2"], TestContext.Current.CancellationToken)).Count(value => value is not null));
     }
 
     private Task<Reply> PutAsync(string key, string value, string more = "") => AskAsync("POST", Pins, $$"""{"key":"{{key}}","value":{{value}}{{more}} }""");

@@ -39,7 +39,7 @@ public sealed class RedactedTexts
         await using var house = await AuthHouse.OpenAsync(more: services => services.AddSingleton(new PinRedaction(level)));
         var made = await house.AskAsync(
             "POST", "/api/v1/memory/pins", """{"key":"k","value":{"to":"jo@example.com","said":"Bearer abc123def456","password":"hunter22"}}""", ("X-AOS-Key", AuthHouse.FirstKey));
-        var kept = (await house.Services.GetRequiredService<IMemory>().ReadAsync(TenantId.Default, ["k"], TestContext.Current.CancellationToken))[0]!.Value;
+        var kept = (await house.Services.GetRequiredService<IMemory>().ReadAsync(TenantId.Default, "test", ["k"], TestContext.Current.CancellationToken))[0]!.Value;
 
         Assert.Equal(201, made.Status);
         Assert.Equal((to, said, password), (kept.GetText("to"), kept.GetText("said"), kept.GetText("password")));

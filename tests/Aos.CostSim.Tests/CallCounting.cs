@@ -44,10 +44,10 @@ public sealed class CallCounting
     public async Task What_was_simulated_is_written_beside_what_stands_there_and_its_count_grows()
     {
         await using var house = new ModelHouse();
-        var (memory, notes) = (house.Get<IMemory>(), house.Get<ISimulationMemory>());
+        var (memory, notes) = (house.Get<IPins>(), house.Get<ISimulationMemory>());
         var caller = Caller.System(Acme);
         await memory.PutAsync(caller, new PinWish("workflow:w:state", Json.Parse("""{"phase":"two"}"""), "api", null), cancel);
-        Assert.Equal(["workflow_state"], await notes.KnownAsync(Acme, "a", "w", cancel));
+        Assert.Equal(["workflow_state"], (await notes.KnownAsync(Acme, "a", "w", cancel)).Names);
 
         var estimate = new CoefficientModel().Estimate(GoldenVectors.Plan("llm:Hello world", 100));
         for (var i = 0; i < 3; i++) Assert.Equal(2, await notes.WriteAsync(caller, "w", estimate, cancel));
@@ -57,9 +57,9 @@ public sealed class CallCounting
         Assert.Equal("""{"last_cost_cents":4,"last_feasible":true,"last_simulation":"2026-03-31T12:00:00Z","total_simulations":4}""", CanonicalJson.Text(history.Value));
         Assert.Equal("""{"last_feasibility":true,"last_simulation_at":"2026-03-31T12:00:00Z","phase":"two","simulation_count":3}""", CanonicalJson.Text(state.Value));
         Assert.Equal("costsim_engine", history.Source);
-        Assert.Equal(["workflow_state", "cost_history"], await notes.KnownAsync(Acme, "a", "w", cancel));
-        Assert.Empty(await notes.KnownAsync(TenantId.Default, "a", "w", cancel));
-        Assert.Equal(["cost_history"], await notes.KnownAsync(Acme, "no such key: \n", "\n", cancel));
+        Assert.Equal(["workflow_state", "cost_history"], (await notes.KnownAsync(Acme, "a", "w", cancel)).Names);
+        Assert.Empty((await notes.KnownAsync(TenantId.Default, "a", "w", cancel)).Names);
+        Assert.Equal(["cost_history"], (await notes.KnownAsync(Acme, "no such key: \n", "\n", cancel)).Names);
     }
 
     private static void Call(CallRates rates, TenantId tenant, string skill, int calls, string code, int failures)

@@ -45,10 +45,10 @@ internal static class CostModelRoutes
         var agent = body.TextOf("agent_id") is null ? null : RunRequest.Agent(context, body);
         var (caller, cancel, memory) = (context.Caller(), context.RequestAborted, context.RequestServices.GetRequiredService<ISimulationMemory>());
         var isTold = Flag(body, "inject_memory") ?? memory.Reads;
-        var known = isTold && await MayAsync(context, "memory_pin:read") ? await memory.KnownAsync(caller.Tenant, agent, workflow, cancel) : [];
+        var known = isTold && await MayAsync(context, "memory_pin:read") ? await memory.KnownAsync(caller.Tenant, agent, workflow, cancel) : new SimulationKnown([], null);
         var answers = await Models(context).AskAsync(caller.Tenant, run, question, cancel);
         int? written = answers.Second is { } second && memory.Writes ? await MayAsync(context, "memory_pin:write") ? await memory.WriteAsync(caller, workflow, second, cancel) : 0 : null;
-        var drift = memory.Look(caller.Tenant, known, answers.Comparison);
+        var drift = memory.Look(caller.Tenant, known.Names, answers.Comparison);
         await context.ReplyAsync(writer => CostModelWire.WriteAnswers(writer, answers, new CostMemory(known, written, drift)));
     }
 

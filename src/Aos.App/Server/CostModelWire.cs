@@ -8,7 +8,7 @@ namespace Aos.App.Server;
 /// <param name="Known">Names of the entries there are; empty: none, or nobody asked.</param>
 /// <param name="Written">Entries written; null: none were to be.</param>
 /// <param name="Drift">Null: it was not looked for.</param>
-internal sealed record CostMemory(IReadOnlyList<string> Known, int? Written, DriftFinding? Drift);
+internal sealed record CostMemory(SimulationKnown Known, int? Written, DriftFinding? Drift);
 
 /// <summary>Answers of cost models and their datasets as clients read them.</summary>
 internal static class CostModelWire
@@ -151,8 +151,9 @@ internal static class CostModelWire
 
     private static void WriteMemory(Utf8JsonWriter writer, CostMemory memory)
     {
-        if (memory.Known.Count > 0) SkillWire.WriteTexts(writer, "memory_context_keys", memory.Known);
+        if (memory.Known.Names.Count > 0) SkillWire.WriteTexts(writer, "memory_context_keys", memory.Known.Names);
         else writer.WriteNull("memory_context_keys");
+        if (memory.Known.Degraded is { } why) writer.WriteString("memory_degraded", why);
         if (memory.Written is { } written) writer.WriteNumber("memory_updates_applied", written);
         else writer.WriteNull("memory_updates_applied");
         if (memory.Drift is { } drift)

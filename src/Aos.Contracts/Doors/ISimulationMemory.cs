@@ -2,6 +2,10 @@ using Aos.Kernel;
 
 namespace Aos.Contracts;
 
+/// <param name="Names">Of the entries there are.</param>
+/// <param name="Degraded">Why none was found though there may be some: the memory did not answer, and the house goes on without it. Null: it answered.</param>
+public sealed record SimulationKnown(IReadOnlyList<string> Names, string? Degraded);
+
 /// <summary>Door to what the memory of a tenant knows of its simulations.</summary>
 public interface ISimulationMemory
 {
@@ -19,9 +23,10 @@ public interface ISimulationMemory
     DriftFinding? Look(TenantId tenant, IReadOnlyList<string> known, CostComparison? comparison);
 
     /// <summary>
-    /// Which of <c>config</c>, <c>agent_preferences</c>, <c>workflow_state</c> and <c>cost_history</c> there are, in this order. A memory that cannot be read has none.
+    /// Which of <c>config</c>, <c>agent_preferences</c>, <c>workflow_state</c> and <c>cost_history</c> there are, in this order. Throws
+    /// <see cref="JournalUnavailableException"/> where the memory does not answer and may not be done without.
     /// </summary>
-    Task<IReadOnlyList<string>> KnownAsync(TenantId tenant, string? agent, string? workflow, CancellationToken cancel);
+    Task<SimulationKnown> KnownAsync(TenantId tenant, string? agent, string? workflow, CancellationToken cancel);
 
     /// <summary>Writes what was simulated beside what stands there already; how many entries were written, 0 to 2. A memory that is away takes nothing.</summary>
     Task<int> WriteAsync(Caller caller, string? workflow, CostEstimate estimate, CancellationToken cancel);

@@ -16,10 +16,9 @@ internal static class ModelsWiring
         aos.Services.AddSingleton<CallRates>();
         aos.Services.AddSingleton<ICallRates>(provider => provider.GetRequiredService<CallRates>());
         aos.Services.AddSingleton<IChore>(provider => provider.GetRequiredService<CallRates>());
-        aos.Services.AddSingleton<SimulationCounts>();
         aos.Services.AddSingleton<ShadowWorker>();
         aos.Services.AddSingleton<ILater>(provider => provider.GetRequiredService<ShadowWorker>());
-        aos.Migrations(CallTable.Migration, SimulationCounts.Migration);
+        aos.Migrations(CallTable.Migration, SimulationMemory.Counts);
         return aos.Chore<CallRetention>().Door<ICostModels, ModelDesk>().Door<ISimulationMemory, SimulationMemory>();
     }
 }

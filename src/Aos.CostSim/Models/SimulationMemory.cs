@@ -5,13 +5,17 @@ using Aos.Kernel;
 namespace Aos.CostSim;
 
 /// <summary>Reads and writes the entries of memory that belong to simulations.</summary>
-internal sealed class SimulationMemory(CostSimOptions options, SimulationCounts counts, ShadowMeter meter, TimeProvider clock, IMemory? memory = null) : ISimulationMemory
+internal sealed class SimulationMemory(CostSimOptions options, ShadowMeter meter, TimeProvider clock, IMemory? memory = null, IPins? pins = null) : ISimulationMemory
 {
     private const string Source = "costsim_engine";
     private const string History = "costsim:history";
 
     /// <summary>Above it drift is called medium, and above twice as much high.</summary>
     private const double DriftMedium = 0.15;
+
+    /// <summary>Where builds before this one count; nodes of them may still be at work.</summary>
+    internal static Migration Counts { get; } = new(
+        "costsim-models", 2, "counts of simulations", "CREATE TABLE simulation_counts (tenant_id TEXT NOT NULL, name TEXT NOT NULL, total BIGINT NOT NULL, PRIMARY KEY (tenant_id, name))");
 
     public bool Reads => options.Models.ReadsMemory;
 
@@ -27,40 +31,33 @@ internal sealed class SimulationMemory(CostSimOptions options, SimulationCounts 
         return found;
     }
 
-    public async Task<IReadOnlyList<string>> KnownAsync(TenantId tenant, string? agent, string? workflow, CancellationToken cancel)
+    public async Task<SimulationKnown> KnownAsync(TenantId tenant, string? agent, string? workflow, CancellationToken cancel)
     {
         var keys = new List<(string Key, string Name)> { ("config:simulation", "config") };
         if (agent is not null) keys.Add(($"agent:{agent}:preferences", "agent_preferences"));
         if (workflow is not null) keys.Add((StateKey(workflow), "workflow_state"));
         keys.Add((History, "cost_history"));
         keys.RemoveAll(one => MemoryKey.Problem(one.Key) is not null); // No such entry can have been written.
-        if (memory is null) return [];
-        try
-        {
-            var values = await memory.ReadAsync(tenant, [.. keys.Select(one => one.Key)], cancel);
-            return [.. keys.Where((_, i) => values[i] is not null).Select(one => one.Name)];
-        }
-        catch (JournalUnavailableException)
-        {
-            meter.Unread(tenant, "database");
-            return [];
-        }
+        if (memory is not { IsOn: true }) return new SimulationKnown([], null);
+        var (found, degraded) = await memory.LookAsync(tenant, Source, [.. keys.Select(one => one.Key)], cancel);
+        if (degraded is not null) meter.Unread(tenant, "database");
+        return new SimulationKnown([.. keys.Where((_, i) => found[i] is not null).Select(one => one.Name)], degraded);
     }
 
     public async Task<int> WriteAsync(Caller caller, string? workflow, CostEstimate estimate, CancellationToken cancel)
     {
-        if (memory is null) return 0;
+        if (pins is not { IsOn: true }) return 0;
         var now = clock.GetUtcNow().UtcDateTime;
         try
         {
-            var written = await WriteAsync(caller, History, "total_simulations", writer =>
+            var written = await WriteAsync(caller, History, "/total_simulations", writer =>
             {
                 writer.WriteString("last_simulation", now);
                 writer.WriteNumber("last_cost_cents", estimate.CostCents);
                 writer.WriteBoolean("last_feasible", estimate.Feasible);
             }, cancel);
             if (workflow is null || MemoryKey.Problem(StateKey(workflow)) is not null) return written;
-            return written + await WriteAsync(caller, StateKey(workflow), "simulation_count", writer =>
+            return written + await WriteAsync(caller, StateKey(workflow), "/simulation_count", writer =>
             {
                 writer.WriteString("last_simulation_at", now);
                 writer.WriteBoolean("last_feasibility", estimate.Feasible);
@@ -73,26 +70,17 @@ internal sealed class SimulationMemory(CostSimOptions options, SimulationCounts 
         }
     }
 
-    /// <summary>Members of others in the entry stay.</summary>
+    /// <summary>Members of others in the entry stay, and two at once count two.</summary>
     private async Task<int> WriteAsync(Caller caller, string key, string count, Action<Utf8JsonWriter> write, CancellationToken cancel)
     {
-        var total = await counts.NextAsync(caller.Tenant, key, cancel);
-        var before = (await memory!.FindAsync(caller, key, cancel))?.Value ?? Json.EmptyObject;
         var own = Json.Write(writer =>
         {
             writer.WriteStartObject();
             write(writer);
-            writer.WriteNumber(count, total);
             writer.WriteEndObject();
         });
-        var value = Json.Write(writer =>
-        {
-            writer.WriteStartObject();
-            foreach (var member in before.EnumerateObject().Where(member => own.Get(member.Name) is null)) member.WriteTo(writer);
-            foreach (var member in own.EnumerateObject()) member.WriteTo(writer);
-            writer.WriteEndObject();
-        });
-        var (made, _) = await memory.PutAsync(caller, new PinWish(key, value, Source, null), cancel);
+        var change = new PinChange(key, [new PinEdit.Merge(own), new PinEdit.Increment(count, 1)]) { Creates = true, Source = Source, Ttl = new PinTtl(PinTtlRule.Given) };
+        var (made, _) = await pins!.ChangeAsync(caller, change, cancel);
         return made is null ? 0 : 1;
     }
 

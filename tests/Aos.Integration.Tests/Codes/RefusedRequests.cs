@@ -48,6 +48,11 @@ public sealed class RefusedRequests(CodeHouse house) : OfOneCode(house), IClassF
     }
 
     [Fact]
+    [Trait("id", "F5.80-PRECONDITION-FAILED")]
+    public Task A_write_for_a_version_that_is_not_there() =>
+        RefusedAsync(House.AskAsync("POST", "/api/v1/memory/pins", """{"key":"k","value":{}}""", ("If-Match", "\"7\"")));
+
+    [Fact]
     [Trait("id", "F5.80-RATE-LIMITED")]
     public async Task More_goals_than_an_agent_may_have_in_a_minute()
     {

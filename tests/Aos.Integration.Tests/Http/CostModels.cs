@@ -70,7 +70,7 @@ public sealed class CostModels : IAsyncLifetime
         Assert.Equal((false, 0.12, "low"), (Flag(second, "drift_detected"), second.GetProperty("drift_score").GetDouble(), second.GetText("drift_severity")));
         Assert.Equal(first.GetProperty("v1_cost_cents").GetInt64(), second.GetProperty("v1_cost_cents").GetInt64());
 
-        var history = await house.Get<IMemory>().FindAsync(Caller.System(TenantId.Default), "costsim:history", TestContext.Current.CancellationToken);
+        var history = await house.Get<IPins>().FindAsync(Caller.System(TenantId.Default), "costsim:history", TestContext.Current.CancellationToken);
         Assert.Equal(2, history!.Value.GetProperty("total_simulations").GetInt32());
     }
 

@@ -1,0 +1,53 @@
+namespace Aos.E2E.Tests;
+
+/// <summary><c>aos memory</c> as a process.</summary>
+[Trait("store", "none")]
+public sealed class MemoryCommands : InFolder
+{
+    [Fact]
+    [Trait("id", "E2-02")]
+    public async Task Entries_are_changed_in_place_and_seeded_exported_imported_and_verified()
+    {
+        var counted = await Aos.RunAsync("memory", "increment", "visits", "/per/day", "--by", "2", "--create");
+        var patched = await Aos.RunAsync("memory", "patch", "visits", """{"note":"x"}""", "--ttl", "3600");
+        var appended = await Aos.RunAsync("memory", "append", "visits", "/log", "1", "\"two\"", "--max-items", "1", "--create", "--keep-ttl", "--json");
+        Assert.All(new[] { counted, patched, appended }, ended => Assert.True(ended.Code == 0, ended.Errors));
+        Assert.Equal("""{"log":["two"],"note":"x","per":{"day":2}}""", appended.Json.GetProperty("value").GetRawText());
+
+        var seed = Aos.Write("seed.yaml", """
+            entries:
+              - tenant_id: global
+                source: seed
+                pins: { "config:a": { rpm: 100 }, "config:b": { on: true } }
+              - ttl_seconds: 60
+                pins: { "tone": { style: dry } }
+            """);
+        var pins = Aos.Write("seed.json", """{"pins":[{"key":"tone","value":{"style":"loud"}},{"key":"new","value":{"n":1.50},"source":"me"}]}""");
+        var tried = await Aos.RunAsync("memory", "seed", seed, "--dry-run");
+        var seeded = await Aos.RunAsync("memory", "seed", seed, "--verify", "--json");
+        var again = await Aos.RunAsync("memory", "seed", pins, "--keep", "--verify");
+        Assert.Equal((0, 0, 0), (tried.Code, seeded.Code, again.Code));
+        Assert.Equal("""{"dry_run":false,"created":3,"replaced":0,"kept":0,"wrong":0}""", seeded.Output.Trim());
+        Assert.Equal("1 made, 0 replaced, 1 left as they are, 0 wrong", again.Output.Trim());
+
+        var exported = await Aos.RunAsync("memory", "export", "-o", "all.jsonl");
+        var imported = await Aos.RunAsync("memory", "import", "all.jsonl", "--tenant", "other", "--verify");
+        var there = await Aos.RunAsync("memory", "export", "--tenant", "other", "--prefix", "n");
+        Assert.Equal((0, "3 entries written", 0, "3 made, 0 replaced, 0 left as they are, 0 wrong"), (exported.Code, exported.Errors.Trim(), imported.Code, imported.Output.Trim()));
+        Assert.Equal(("other", "new", "me", "1.5"), (there.Json.GetText("tenant_id"), there.Json.GetText("key"), there.Json.GetText("source"), there.Json.GetProperty("value").GetProperty("n").GetRawText()));
+
+        var wrong = await Aos.RunAsync("memory", "import", Aos.Write("wrong.jsonl", """
+            {"key":"fine","value":{}}
+            {"key":"a/b","value":{}}
+            """));
+        Assert.Equal((1, "1 made, 0 replaced, 0 left as they are, 1 wrong"), (wrong.Code, wrong.Output.Trim()));
+        Assert.StartsWith("line 2: INVALID_INPUT", wrong.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, (await Aos.RunAsync("memory", "import", Aos.Write("odd.jsonl", "no json"))).Code);
+
+        var record = await Aos.RunAsync("memory", "audit", "--key", "visits");
+        var over = await Aos.RunAsync("memory", "cleanup", "--dry-run");
+        Assert.Equal(3, record.Output.Trim().Split('\n').Length);
+        Assert.Contains(" append visits success ", record.Output, StringComparison.Ordinal);
+        Assert.Equal("0 are over", over.Output.Trim());
+    }
+}
