@@ -45,6 +45,7 @@ internal static class Composition
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => Models());
+        services.AddSingleton(_ => RecallOptions.Read(Setting));
         var flow = Flow();
         new AosBuilder(services, configuration)
             .AddStorage(Storage(options))
@@ -109,7 +110,7 @@ internal static class Composition
         if (Secrets.Problems is [var unread, ..]) return $"CONFIG_INVALID: {unread}";
         if (StorageOptions.Read(Setting, "").Problems is [var first, ..]) return $"CONFIG_INVALID: {first}";
         if (NodeAddress.Problem() is { } address) return $"CONFIG_INVALID: {address}";
-        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Recording().Problems, .. Traces().Problems, .. Failing().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems, .. MemoryProblems()];
+        string[] problems = [.. Models().Problems, .. Flow().Problems, .. CostSimOptions.Read(Environment.GetEnvironmentVariable).Problems, .. Recording().Problems, .. Traces().Problems, .. Failing().Problems, .. Identity().Problems, .. Webhooks().Problems, .. Skills("").Problems, .. MemoryProblems(), .. RecallOptions.Read(Setting).Problems];
         return problems.Length > 0 ? $"CONFIG_INVALID: {string.Join(' ', problems)}" : null;
     }
 

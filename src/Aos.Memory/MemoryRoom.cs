@@ -17,6 +17,7 @@ public static class MemoryRoom
         aos.Services.AddSingleton(new PinRedaction(redact));
         aos.Services.AddSingleton<PinTable>();
         aos.Services.AddSingleton<IKeepsBytes>(provider => provider.GetRequiredService<PinTable>());
+        aos.AddRecall(redact);
         return aos.Migrations(PinTable.Migration).Chore<PinSweep>().Door<IMemory, PinBook>();
     }
 }

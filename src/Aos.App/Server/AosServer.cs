@@ -137,6 +137,7 @@ internal static class AosServer
         app.MapTenants();
         app.MapSecrets();
         app.MapMemory();
+        app.MapRecall();
         app.MapWebhooks();
         app.MapWebhookDeliveries();
         app.MapConnections();

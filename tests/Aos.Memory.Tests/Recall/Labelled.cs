@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using Aos.Kernel;
 
 namespace Aos.Memory.Tests;
 
@@ -14,8 +14,6 @@ public sealed record LabelledQuestion(string Id, string Class, string Text, stri
 /// <summary>The labelled set, and what counts in it as a word of content. Written before the search was; it is not tuned to it.</summary>
 public static class Labelled
 {
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
-
     private static readonly HashSet<string> Stop =
     [
         .. """
@@ -27,9 +25,9 @@ public static class Labelled
         """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries),
     ];
 
-    public static IReadOnlyList<LabelledNote> Notes { get; } = Lines<LabelledNote>("notes.jsonl");
+    public static IReadOnlyList<LabelledNote> Notes { get; } = Lines("notes.jsonl", line => new LabelledNote(Text(line, "id"), Text(line, "agent"), Text(line, "type"), Text(line, "text")));
 
-    public static IReadOnlyList<LabelledQuestion> Questions { get; } = Lines<LabelledQuestion>("questions.jsonl");
+    public static IReadOnlyList<LabelledQuestion> Questions { get; } = Lines("questions.jsonl", line => new LabelledQuestion(Text(line, "id"), Text(line, "class"), Text(line, "text"), Text(line, "note")));
 
     /// <summary>Words of the question that the note has too, in the same or an inflected form.</summary>
     public static int Shared(string question, string note)
@@ -65,6 +63,8 @@ public static class Labelled
         return stems.Any(stem => new[] { "s", "es", "d", "ed", "ing", "ies", "ied", "er" }.Any(ending => longer == stem + ending));
     }
 
-    private static List<T> Lines<T>(string file) =>
-        [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Recall", file)).Select(line => JsonSerializer.Deserialize<T>(line, Format)!)];
+    private static List<T> Lines<T>(string file, Func<JsonElement, T> read) =>
+        [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Recall", file)).Select(line => read(Json.Parse(line)))];
+
+    private static string Text(JsonElement line, string name) => line.GetProperty(name).GetString()!;
 }
