@@ -32,6 +32,8 @@ switch (args)
     case ["registry"]:
         RegistrySuite.Run();
         return 0;
+    case ["recall"]:
+        return RecallSuite.Run() ? 0 : 1;
     case ["gate"]:
         using (var processes = new Processes()) return await GateSuite.RunAsync(processes, Environment.GetEnvironmentVariable("AOS_TEST_REDIS")) ? 0 : 1;
     case ["executor"]:
@@ -73,7 +75,7 @@ switch (args)
     case [] or ["quick"]:
         using (var suite = new Suite(args.Length == 0 ? 5 : 1, args.Length == 0 ? 1 : 0.25)) return await suite.RunAsync() ? 0 : 1;
     default:
-        return Refuse("usage: nothing | quick | executor | gate | shadow | simulate10k | calls | registry | users [quick] | postgres [quick] [--peers DIR] | growth | growth quick | graph | graph quick | graph ROUNDS | pins | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
+        return Refuse("usage: nothing | quick | executor | gate | shadow | simulate10k | calls | recall | registry | users [quick] | postgres [quick] [--peers DIR] | growth | growth quick | graph | graph quick | graph ROUNDS | pins | queue [RUNS] | embedded DATA RUNS IN_FLIGHT | effects DATA RUNS IN_FLIGHT | runs URL KEY RUNS IN_FLIGHT | runs-of-warm URL KEY RUNS IN_FLIGHT | effects-over-http URL KEY RUNS IN_FLIGHT | serve PORT DATA | simulate URL KEY RUNS IN_FLIGHT | get URL RUNS IN_FLIGHT");
 }
 
 static int Refuse(string why)

@@ -8,5 +8,10 @@ public static class MemoryRoom
     public const string Name = "memory";
 
     /// <param name="pins">Settings of the entries by key; null: what holds where nothing is set.</param>
-    public static AosBuilder AddMemory(this AosBuilder aos, PinOptions? pins = null) => aos.AddPins(pins ?? new PinOptions());
+    /// <param name="recall">Settings of agents' notes; null: the same.</param>
+    public static AosBuilder AddMemory(this AosBuilder aos, PinOptions? pins = null, RecallOptions? recall = null)
+    {
+        pins ??= new PinOptions();
+        return aos.AddPins(pins).AddRecall(recall ?? new RecallOptions(), pins.Redact);
+    }
 }

@@ -34,7 +34,7 @@ public sealed partial class ForeignData : IAsyncLifetime
 
     private AuthHouse house = null!;
     private (string, string) acme, rival;
-    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "", root = "", mismatch = "", bulk = "", failure = "", suggestion = "", record = "";
+    private string agent = "", run = "", key = "", outbox = "", endpoint = "", delivery = "", root = "", mismatch = "", bulk = "", failure = "", suggestion = "", record = "", note = "";
 
     public async ValueTask InitializeAsync()
     {
@@ -53,6 +53,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         delivery = sent.Text("id")!;
         await OwnAsync("PUT", "/api/v1/connections/acme_crm", """{"kind":"http","settings":{"base_url":"https://crm.acme.example"}}""");
         await OwnAsync("POST", "/api/v1/memory/pins", """{"key":"acme:pin","value":{"whose":"acme's"}}""");
+        note = (await OwnAsync("POST", "/api/v1/memory/notes", $$"""{"text":"acme's own note","agent_id":"{{agent}}"}""")).Text("id")!;
         root = (await OwnAsync("POST", "/api/v1/traces", Traces.Order(Traces.Made(), """ "trace_id":"acmes-trace" """))).Text("root_hash")!;
         await OwnAsync("POST", "/api/v1/killswitches/engage", """{"workflow":"acme-flow","reason":"acme's own reason"}""");
         mismatch = (await OwnAsync("POST", $"/api/v1/traces/{run}/mismatch", """{"step_index":0,"reason":"acme's"}""")).Text("mismatch_id")!;
@@ -91,7 +92,7 @@ public sealed partial class ForeignData : IAsyncLifetime
         {
             var seen = (await house.AskAsync("GET", path, null, rival)).Body.GetRawText();
 
-            Assert.All(new[] { agent, run, key, outbox, endpoint, delivery, root, mismatch, failure, suggestion, record, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
+            Assert.All(new[] { agent, run, key, outbox, endpoint, delivery, root, mismatch, failure, suggestion, record, note, "acme", "ACME_SECRET" }, word => Assert.False(seen.Contains(word, StringComparison.Ordinal), $"{path} shows {word}: {seen}"));
         }
 
         Assert.Equal(0, (await house.AskAsync("GET", $"/api/v1/runs?agent_id={agent}", null, rival))["runs"].GetArrayLength());
@@ -154,6 +155,7 @@ public sealed partial class ForeignData : IAsyncLifetime
             (_, "root_hash") => (root, new string('0', 64)),
             (_, "first" or "second") => ("acmes-trace", "other-trace"),
             ({ } one, "key") when one.Contains("/memory/", StringComparison.Ordinal) => ("acme:pin", "none:pin"),
+            ({ } one, "id") when one.Contains("/memory/notes/", StringComparison.Ordinal) => (note, someRun),
             (_, "key") => ("key-42-0", "key-0-0"),
             (_, "failure_id") => (failure, someRun),
             ({ } one, "id") when one.Contains("/recovery/", StringComparison.Ordinal) => (suggestion, someRun),
@@ -206,7 +208,7 @@ public sealed partial class ForeignData : IAsyncLifetime
     private async Task<string> StateAsync()
     {
         var all = "";
-        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", "/api/v1/memory/pins/acme:pin", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}", "/api/v1/traces/acmes-trace", $"/api/v1/failures/{failure}", $"/api/v1/recovery/candidates/{suggestion}", $"/api/v1/traces/{run}/mismatches", "/api/v1/budgets/tenant/month", $"/costsim/provenance/{record}" })
+        foreach (var path in new[] { $"/agents/{agent}", $"/api/v1/runs/{run}", $"/api/v1/runs/{run}/events?follow=false", $"/api/v1/keys/{key}", "/api/v1/secrets/ACME_SECRET", "/api/v1/connections/acme_crm", "/api/v1/memory/pins/acme:pin", $"/api/v1/memory/notes/{note}", $"/agents/{agent}/runs", $"/api/v1/webhooks/endpoints/{endpoint}", $"/api/v1/webhooks/deliveries/{delivery}", "/api/v1/traces/acmes-trace", $"/api/v1/failures/{failure}", $"/api/v1/recovery/candidates/{suggestion}", $"/api/v1/traces/{run}/mismatches", "/api/v1/budgets/tenant/month", $"/costsim/provenance/{record}" })
             all += (await house.AskAsync("GET", path, null, acme)).Body.GetRawText();
         return all;
     }

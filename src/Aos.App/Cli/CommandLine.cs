@@ -43,7 +43,7 @@ internal static class CommandLine
         {
             RunVerb.Command(), PlanVerb.Command(), SimulateVerb.Command(), RunsVerb.Command(), WorkflowsVerb.Command(), TraceVerb.Replay(), TraceVerb.Command(), TraceVerb.Diff("diff"), GoldenVerb.Command(),
             SkillsVerb.List(), SkillsVerb.One(), PricesVerb.Command(), CostSimVerb.Command(), AgentsVerb.Command(), AgentsVerb.Goal(), AskVerbs.Capabilities(), AskVerbs.Query(), AskVerbs.Health(),
-            ServeVerb.Command(), StoreVerbs.Doctor(), StoreVerbs.Migrate(), NodesVerb.Command(), ArchiveVerb.Command(), AuthVerb.Command(), KeysVerb.Command(), TenantsVerb.Command(), SecretsVerb.Command(), ConnectionsVerb.Command(), KillSwitchVerb.Command(), BudgetsVerb.Command(), CostVerb.Command(), FailuresVerb.Command(), RecoveryVerb.Command(), MemoryVerb.Command(), WebhooksVerb.Command(), AuditVerb.Command(), ConfigVerb.Command(), CompletionVerb.Command(), AgentsVerb.OldCreate(), AskVerbs.OldRun(),
+            ServeVerb.Command(), StoreVerbs.Doctor(), StoreVerbs.Migrate(), NodesVerb.Command(), ArchiveVerb.Command(), AuthVerb.Command(), KeysVerb.Command(), TenantsVerb.Command(), SecretsVerb.Command(), ConnectionsVerb.Command(), KillSwitchVerb.Command(), BudgetsVerb.Command(), CostVerb.Command(), FailuresVerb.Command(), RecoveryVerb.Command(), RecallVerbs.AddTo(MemoryVerb.Command()), WebhooksVerb.Command(), AuditVerb.Command(), ConfigVerb.Command(), CompletionVerb.Command(), AgentsVerb.OldCreate(), AskVerbs.OldRun(),
         };
         root.Options.Add(Server);
         root.Options.Add(Data);

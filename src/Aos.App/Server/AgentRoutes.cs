@@ -136,13 +136,22 @@ internal static class AgentRoutes
         await context.ReplyAsync(writer => AgentWire.WriteRun(writer, record));
     }
 
+    /// <summary>What the agent remembers, best first; where that is less than asked for, results of its steps with the text in them, newest first.</summary>
     [Needs("run:read", KeyIsField = true)]
     private static async Task RecallAsync(HttpContext context)
     {
         var agent = await AgentAsync(context);
-        var text = context.Text("query") ?? context.Text("q") ?? throw RefusedException.Wrong("query is the text to look for.");
-        var found = await Records(context).RecallAsync(context.Caller(), agent.Id, text, context.Whole("k", 1, 100, 5), context.RequestAborted);
-        await ReplyAsync(context, found, AgentWire.WriteRecollection);
+        var (question, _, _) = RecallQuery.OfQuery(context);
+        var notes = await context.RequestServices.GetRequiredService<IRecall>().SearchAsync(context.Caller(), question with { Filter = question.Filter with { Agent = agent.Id } }, context.RequestAborted);
+        var left = question.Count - notes.Hits.Count;
+        var results = left == 0 ? [] : await Records(context).RecallAsync(context.Caller(), agent.Id, question.Text, left, context.RequestAborted);
+        await context.ReplyAsync(writer =>
+        {
+            writer.WriteStartArray();
+            foreach (var hit in notes.Hits) RecallWire.WriteRecalled(writer, hit.Note);
+            foreach (var result in results) AgentWire.WriteRecollection(writer, result);
+            writer.WriteEndArray();
+        });
     }
 
     [Needs("run:read", KeyIsField = true)]

@@ -138,6 +138,7 @@ internal static class AosServer
         app.MapTenants();
         app.MapSecrets();
         app.MapMemory();
+        app.MapRecall();
         app.MapWebhooks();
         app.MapWebhookDeliveries();
         app.MapConnections();

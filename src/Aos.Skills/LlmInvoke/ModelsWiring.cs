@@ -23,6 +23,7 @@ internal static class ModelsWiring
         aos.Services.AddSingleton<LlmInvoke>();
         aos.Services.AddSingleton(services => new VectorCache(new Lazy<IDatabase?>(services.GetService<IDatabase>), services.GetRequiredService<TimeProvider>()));
         aos.Services.AddSingleton<LlmEmbed>();
+        aos.Services.AddSingleton<IEmbedder, SkillEmbedder>();
         aos.AddSkill("llm_embed", services => services.GetRequiredService<LlmEmbed>());
         return aos.AddSkill("llm_invoke", services => services.GetRequiredService<LlmInvoke>());
     }
