@@ -25,7 +25,8 @@ internal sealed class PinAuditTable(IDatabase database, PinOptions options)
     internal void Insert(DbConnection connection, DbTransaction transaction, IReadOnlyList<PinAuditEntry> entries)
     {
         if (!options.IsAudited) return;
-        connection.Execute(
+        if (database.Dialect == Dialect.Postgres && entries.Count > 1) InsertArrays(connection, transaction, entries);
+        else connection.Execute(
             """
             INSERT INTO memory_audit (tenant_id, at, operation, key, who, outcome, source, code, cache_hit, latency_ticks, version, before_hash, after_hash, entries)
             VALUES (@tenant, @at, @Operation, @Key, @Who, @Outcome, @Source, @Code, @hit, @ticks, @Version, @Before, @After, @Count)
@@ -36,6 +37,41 @@ internal sealed class PinAuditTable(IDatabase database, PinOptions options)
                 ticks = entry.Latency.Ticks, entry.Version, entry.Before, entry.After, Count = (long?)entry.Count,
             }),
             transaction);
+    }
+
+    /// <summary>One statement, however many entries.</summary>
+    private static void InsertArrays(DbConnection connection, DbTransaction transaction, IReadOnlyList<PinAuditEntry> entries)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = """
+            INSERT INTO memory_audit (tenant_id, at, operation, key, who, outcome, source, code, cache_hit, latency_ticks, version, before_hash, after_hash, entries)
+            SELECT tenant, at, operation, key, who, outcome, source, code, hit, ticks, version, before, after, entries
+            FROM unnest(@tenants, @ats, @operations, @keys, @whos, @outcomes, @sources, @codes, @hits, @ticks, @versions, @befores, @afters, @counts)
+              WITH ORDINALITY AS entry (tenant, at, operation, key, who, outcome, source, code, hit, ticks, version, before, after, entries, place) ORDER BY place
+            """;
+        Add("tenants", entry => entry.Tenant.Value);
+        Add("ats", entry => entry.At.UtcTicks);
+        Add("operations", entry => entry.Operation);
+        Add("keys", entry => entry.Key);
+        Add("whos", entry => entry.Who);
+        Add("outcomes", entry => entry.Outcome);
+        Add("sources", entry => entry.Source);
+        Add("codes", entry => entry.Code);
+        Add("hits", entry => entry.IsCacheHit ? 1L : 0L);
+        Add("ticks", entry => entry.Latency.Ticks);
+        Add("versions", entry => entry.Version);
+        Add("befores", entry => entry.Before);
+        Add("afters", entry => entry.After);
+        Add("counts", entry => (long?)entry.Count);
+        command.ExecuteNonQuery();
+
+        void Add<T>(string name, Func<PinAuditEntry, T> value)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, entries.Select(value).ToArray());
+            command.Parameters.Add(parameter);
+        }
     }
 
     /// <summary>Entries of several tenants.</summary>

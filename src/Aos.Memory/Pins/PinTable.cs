@@ -8,6 +8,11 @@ namespace Aos.Memory;
 internal sealed class PinTable(IDatabase database, ICluster cluster) : IKeepsBytes
 {
     private const string IsAlive = "(expires_at IS NULL OR expires_at > @now)";
+    private const string Part = " LIMIT @limit OFFSET @offset";
+
+    /// <summary>Entries of a prefix are many when they are at least one in so many of all.</summary>
+    private const int ManyShare = 4;
+
     private const string Page = $"SELECT {PinRow.Columns} FROM memory_pins WHERE tenant_id = @tenant";
 
     private long Now => cluster.Now.UtcTicks;
@@ -53,7 +58,9 @@ internal sealed class PinTable(IDatabase database, ICluster cluster) : IKeepsByt
             var total = await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
                 filter.Prefix is null ? Counted(filter) : $"SELECT count(*) FROM (SELECT 1 FROM memory_pins WHERE tenant_id = @tenant{range}{alive} LIMIT @most) AS found", with, cancellationToken: token)) ?? 0;
             var isExact = filter.Prefix is null || total <= IPins.CountMax;
-            var rows = (await connection.QueryAsync<PinRow>(new CommandDefinition($"{Page}{Ordered(filter, range, alive, isExact)} LIMIT @limit OFFSET @offset", with, cancellationToken: token))).AsList();
+            var all = filter.Prefix is null ? total : await connection.ExecuteScalarAsync<long?>(new CommandDefinition("SELECT pins FROM memory_usage WHERE tenant_id = @tenant", with, cancellationToken: token)) ?? 0;
+            var sql = Page + Ordered(filter, range, alive, areFew: isExact && all > total * ManyShare);
+            var rows = (await connection.QueryAsync<PinRow>(new CommandDefinition(sql, with, cancellationToken: token))).AsList();
             var pins = rows.Take(filter.Limit).Select(row => row.ToPin()).ToList();
             return new PinPage(pins, Math.Max(isExact ? total : IPins.CountMax, 0)) { IsTotalExact = isExact, Next = rows.Count > filter.Limit ? Place(pins[^1], filter.Order) : null };
         },
@@ -64,15 +71,15 @@ internal sealed class PinTable(IDatabase database, ICluster cluster) : IKeepsByt
         "SELECT pins" + (filter.IncludesExpired ? "" : " - (SELECT count(*) FROM memory_pins WHERE tenant_id = @tenant AND expires_at <= @now)") + " FROM memory_usage WHERE tenant_id = @tenant";
 
     /// <summary>
-    /// Newest first of a prefix: few entries are found by their keys and sorted, and of many the newest are gone through until enough of them fit.
-    /// An expression about a column keeps the planner from its index.
+    /// Newest first of a prefix: few entries are found by their keys and sorted by their heads, and of many the newest are gone through until enough
+    /// of them fit. An expression about a column keeps the planner from its index.
     /// </summary>
     private static string Ordered(PinFilter filter, string range, string alive, bool areFew) => filter switch
     {
-        { Order: PinOrder.Key, After: null } => $"{range}{alive} ORDER BY key",
-        { Order: PinOrder.Key } => $"{range}{alive} AND key > @key ORDER BY key",
-        { Prefix: not null } when areFew => $"{range}{alive}{After(filter)} ORDER BY created_at + 0 DESC, id DESC",
-        _ => $"{range.Replace("key ", "(key || '') ", StringComparison.Ordinal)}{alive}{After(filter)} ORDER BY created_at DESC, id DESC",
+        { Order: PinOrder.Key } => $"{range}{alive}{(filter.After is null ? "" : " AND key > @key")} ORDER BY key{Part}",
+        { Prefix: not null } when areFew =>
+            $" AND key IN (SELECT key FROM memory_pins WHERE tenant_id = @tenant{range}{alive}{After(filter)} ORDER BY created_at + 0 DESC, id DESC{Part}) ORDER BY created_at + 0 DESC, id DESC",
+        _ => $"{range.Replace("key ", "(key || '') ", StringComparison.Ordinal)}{alive}{After(filter)} ORDER BY created_at DESC, id DESC{Part}",
     };
 
     private static string After(PinFilter filter) => filter.After is null ? "" : " AND (created_at, id) < (@at, @id)";

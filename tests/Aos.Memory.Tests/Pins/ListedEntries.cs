@@ -79,7 +79,14 @@ public sealed class ListedEntries(PinHouse house) : IClassFixture<PinHouse>
         var next = await house.Pins.ListAsync(caller, new PinFilter("b:", 3, 0, false) { After = many.Next }, Cancel);
         var whole = await house.Pins.ListAsync(caller, new PinFilter(null, 3, 0, false), Cancel);
 
+        var fewOn = await house.Pins.ListAsync(caller, new PinFilter("b:00000", 3, 0, false) { After = few.Next }, Cancel);
+        var fewOff = await house.Pins.ListAsync(caller, new PinFilter("b:00000", 3, 8, false), Cancel);
+
         Assert.Equal((10L, true), (few.Total, few.IsTotalExact));
+        Assert.Equal(["b:000009", "b:000008", "b:000007"], few.Pins.Select(pin => pin.Key));
+        Assert.Equal(["b:000006", "b:000005", "b:000004"], fewOn.Pins.Select(pin => pin.Key));
+        Assert.Equal(["b:000001", "b:000000"], fewOff.Pins.Select(pin => pin.Key));
+        Assert.Null(fewOff.Next);
         Assert.Equal((IPins.CountMax, false), (many.Total, many.IsTotalExact));
         Assert.Equal(["b:010004", "b:010003", "b:010002"], many.Pins.Select(pin => pin.Key));
         Assert.Equal(["b:010001", "b:010000", "b:009999"], next.Pins.Select(pin => pin.Key));

@@ -69,6 +69,7 @@ public sealed class MemoryOutages : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        open.IsDown = closed.IsDown = false;
         await open.DisposeAsync();
         await closed.DisposeAsync();
     }
