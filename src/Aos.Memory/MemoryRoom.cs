@@ -12,6 +12,6 @@ public static class MemoryRoom
     public static AosBuilder AddMemory(this AosBuilder aos, PinOptions? pins = null, RecallOptions? recall = null)
     {
         pins ??= new PinOptions();
-        return aos.AddPins(pins).AddRecall(recall ?? new RecallOptions(), pins.Redact);
+        return aos.AddPins(pins).AddRecall(recall ?? new RecallOptions(), pins.Redact).Door<IMemoryDrift, DriftDesk>();
     }
 }

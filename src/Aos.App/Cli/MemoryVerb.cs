@@ -25,7 +25,7 @@ internal static class MemoryVerb
             """)
         {
             List(), Get(), Put(), MemoryChangeVerb.Patch(), MemoryChangeVerb.Increment(), MemoryChangeVerb.Append(), Delete(), MemoryFileVerb.Import(), MemoryFileVerb.Export(), MemoryFileVerb.Seed(),
-            MemoryAuditVerb.Command(), Cleanup(),
+            MemoryAuditVerb.Command(), MemoryRulesVerb.Command(), MemoryDriftVerb.Command(), Cleanup(),
         };
         command.Options.Add(Tenant);
         command.SetAction((parsed, cancel) => ListAsync(parsed, null, 100, 0, false, null, cancel));

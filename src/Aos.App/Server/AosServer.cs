@@ -138,6 +138,8 @@ internal static class AosServer
         app.MapTenants();
         app.MapSecrets();
         app.MapMemory();
+        app.MapMemoryRules();
+        app.MapMemoryDrift();
         app.MapRecall();
         app.MapWebhooks();
         app.MapWebhookDeliveries();

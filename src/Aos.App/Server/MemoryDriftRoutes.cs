@@ -18,6 +18,7 @@ internal static class MemoryDriftRoutes
     [Needs("run:read", OpenInDevelopment = true, Weight = 5)]
     private static async Task OfRunsAsync(HttpContext context)
     {
+        context.ForTenant(context.Text("tenant_id"));
         var (baseline, memory) = (await RunAsync(context, "baseline"), await RunAsync(context, "memory"));
         string[] ignored = context.Text("ignore") is { } names ? names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) : [];
         await ReplyAsync(context, TraceOfRun.Of(baseline), TraceOfRun.Of(memory), ignored, context.Whole("threshold", 0, 100, (int)DriftDetector.DefaultThreshold));

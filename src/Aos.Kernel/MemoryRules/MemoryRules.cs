@@ -29,7 +29,8 @@ public sealed class MemoryRules(ImmutableArray<MemoryRule> rules, RuleConflict c
 
     /// <param name="existing">What is stored; null: nothing.</param>
     /// <param name="now">For <c>now()</c> in transforms.</param>
-    public RuledWrite Apply(string key, JsonElement value, JsonElement? existing, DateTimeOffset now)
+    /// <param name="merges">False: the value is what is stored with a change in it already, so that nothing is merged.</param>
+    public RuledWrite Apply(string key, JsonElement value, JsonElement? existing, DateTimeOffset now, bool merges = true)
     {
         var fitting = Rules.Where(rule => rule.Enabled && KeyPattern.Fits(rule.Pattern, key)).ToImmutableArray();
         var applied = fitting.Select(rule => rule.Name).ToImmutableArray();
@@ -43,7 +44,7 @@ public sealed class MemoryRules(ImmutableArray<MemoryRule> rules, RuleConflict c
             value = next!.Value;
         }
 
-        return Merge(merger, applied, value, existing);
+        return Merge(merger, applied, value, merges ? existing : null);
     }
 
     private static RuledWrite Merge(MemoryRule merger, ImmutableArray<string> applied, JsonElement value, JsonElement? existing)

@@ -20,7 +20,7 @@ internal sealed record PinWrite(string Operation, string Key, string? Source, Pi
 /// Writes entries: condition, change, quota, row and record in one transaction, one writer of a tenant at a time. So what a write finds is what
 /// the one before it left, on whatever node.
 /// </summary>
-internal sealed class PinWriter(IDatabase database, ICluster cluster, IIdempotency keys, PinAuditTable audit, PinOptions options, TimeProvider clock)
+internal sealed class PinWriter(IDatabase database, ICluster cluster, IIdempotency keys, PinAuditTable audit, RuleTable rules, PinRedaction redaction, PinOptions options, TimeProvider clock)
 {
     private const string SourceOfNew = "api";
 
@@ -37,11 +37,12 @@ internal sealed class PinWriter(IDatabase database, ICluster cluster, IIdempoten
             {
                 database.Lock(connection, transaction, LockOf(caller.Tenant));
                 var usage = PinUsage.Read(connection, transaction, caller.Tenant.Value);
+                var ruled = rules.Of(connection, transaction, caller.Tenant);
                 var done = new List<(PinMade?, Failure?)>(writes.Count);
                 foreach (var write in writes)
                 {
                     var now = cluster.Now;
-                    var (row, before, refusal) = Write(connection, transaction, caller.Tenant, write, usage, now.UtcTicks);
+                    var (row, before, refusal) = Write(connection, transaction, caller.Tenant, write, usage, ruled, now);
                     done.Add((row is null ? null : new PinMade(row.ToPin(), before?.ToPin()), refusal));
                     audit.Insert(connection, transaction, [Entry(caller, write, now, row, before, refusal) with { Latency = clock.GetElapsedTime(began) }]);
                 }
@@ -61,12 +62,13 @@ internal sealed class PinWriter(IDatabase database, ICluster cluster, IIdempoten
             ? string.Create(CultureInfo.InvariantCulture, $"The entry {key} is there in version {now}, and that is not what the request asked for.")
             : $"There is no entry {key} in the memory, and the request asked for one.");
 
-    private (PinRow? Row, PinRow? Before, Failure? Refusal) Write(DbConnection connection, DbTransaction transaction, TenantId tenant, PinWrite write, PinUsage usage, long now)
+    private (PinRow? Row, PinRow? Before, Failure? Refusal) Write(DbConnection connection, DbTransaction transaction, TenantId tenant, PinWrite write, PinUsage usage, MemoryRules ruled, DateTimeOffset time)
     {
+        var now = time.UtcTicks;
         var stored = Stored(connection, transaction, tenant, write.Key);
         var alive = stored?.IsOver(now) == true ? null : stored; // What is over was no entry any more: its place goes to a new one.
         if (!write.Condition.Holds(alive?.Version)) return (null, alive, Unmet(write.Key, alive?.Version));
-        var (value, refusal) = write.Next(alive);
+        var (value, refusal) = Ruled(ruled, write, alive, time);
         if (value is null) return (null, alive, refusal);
         if (Full(usage, stored, value) is { } full) return (null, alive, full);
         var (ttl, expires) = Life(write.Ttl, alive, now);
@@ -80,6 +82,16 @@ internal sealed class PinWriter(IDatabase database, ICluster cluster, IIdempoten
         usage.Add(stored is null ? 1 : 0, value.Bytes - (stored?.Bytes ?? 0));
         Upsert(connection, transaction, row);
         return (row, alive, null);
+    }
+
+    /// <summary>What the tenant's rules make of a write. What changes a stored value has its members already, so only whole values are merged.</summary>
+    private (PinValue? Value, Failure? Refusal) Ruled(MemoryRules ruled, PinWrite write, PinRow? alive, DateTimeOffset now)
+    {
+        var (value, refusal) = write.Next(alive);
+        if (value is null || ruled.Rules.IsEmpty) return (value, refusal);
+        var made = ruled.Apply(write.Key, Json.Parse(value.Text), alive is null ? null : Json.Parse(alive.Value!), now, merges: write.Operation == "put");
+        if (made.Value is not { } result) return (null, made.Failure);
+        return made.Applied.IsEmpty ? (value, null) : PinValue.Of(result, redaction.Level, options.ValueBytesMax);
     }
 
     private Failure? Full(PinUsage usage, PinRow? stored, PinValue value)
