@@ -30,6 +30,12 @@ public sealed class MemoryCommands : InFolder
         Assert.Equal("""{"dry_run":false,"created":3,"replaced":0,"kept":0,"wrong":0}""", seeded.Output.Trim());
         Assert.Equal("1 made, 0 replaced, 1 left as they are, 0 wrong", again.Output.Trim());
 
+        foreach (var sample in new[] { "seed.yaml", "seed.json" })
+        {
+            var shipped = await Aos.RunAsync("memory", "seed", Samples.At(Path.Combine("memory", sample)), "--dry-run");
+            Assert.Equal((0, "0 made, 0 replaced, 0 left as they are, 0 wrong (nothing was written)"), (shipped.Code, shipped.Output.Trim()));
+        }
+
         var exported = await Aos.RunAsync("memory", "export", "-o", "all.jsonl");
         var imported = await Aos.RunAsync("memory", "import", "all.jsonl", "--tenant", "other", "--verify");
         var there = await Aos.RunAsync("memory", "export", "--tenant", "other", "--prefix", "n");
