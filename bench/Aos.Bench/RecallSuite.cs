@@ -43,14 +43,14 @@ internal static class RecallSuite
         var words = Enumerable.Range(0, 5_000).Select(i => "w" + i.ToString("x", CultureInfo.InvariantCulture)).ToArray();
         var blocks = Blocks(Enumerable.Range(0, Notes).Select(i => Loaded(string.Join(' ', random.GetItems(words, 12)), Vector(random), i)));
         var bytes = GC.GetTotalMemory(true) - before;
-        var plain = blocks.SelectMany(block => Enumerable.Range(0, block.Count).Select(slot => block.BuiltIn(slot).ToArray())).ToArray();
+        var plain = blocks.SelectMany(block => Enumerable.Range(0, block.Count).Select(slot => block.BuiltIn[slot].ToArray())).ToArray();
         Console.WriteLine();
         Console.WriteLine($"{$"{Notes:N0} notes, {HashEmbedding.DimensionsDefault} dimensions, one thread",-40} {"p50 ms",10} {"p95 ms",10}");
         var ours = Measure(() => (object)Nearest(blocks, Vector(random)));
         Line("exact search of vectors", ours);
         Line("the same by a plain loop", Measure(() => (object)Naive(plain, Vector(random))));
         Line("a whole question: words, vectors, fused", Measure(() => Search(blocks, string.Join(' ', random.GetItems(words, 6))).Found(5)));
-        Console.WriteLine($"memory {bytes / 1e6:N0} MB, of which vectors {(double)Notes * HashEmbedding.DimensionsDefault * sizeof(float) / 1e6:N0} MB");
+        Console.WriteLine($"memory {bytes / 1e6:N0} MB, of which vectors and their sketches {blocks.Sum(block => block.Bytes) / 1e6:N0} MB");
         var kept = At(ours, 0.95) < Promise;
         Console.WriteLine($"exact search p95 < {Promise:N0} ms: {(kept ? "yes" : "NO")}");
         return kept;
@@ -65,21 +65,15 @@ internal static class RecallSuite
     }
 
     /// <summary>The vectors alone, as of a model: found by no words.</summary>
-    private static int Nearest(List<NoteBlock> blocks, float[] question)
+    private static int Nearest(List<NoteBlock> blocks, float[] vector)
     {
-        var best = new PriorityQueue<int, float>();
-        var at = 0;
+        var (best, question) = (new NoteScan.Best(), new SketchedQuestion(vector));
         foreach (var block in blocks)
         {
-            for (var slot = 0; slot < block.Count; slot++, at++)
-            {
-                var score = VectorMath.Dot(question, block.BuiltIn(slot));
-                if (best.Count < RecallScore.Depth) best.Enqueue(at, score);
-                else if (best.TryPeek(out _, out var least) && score > least) best.EnqueueDequeue(at, score);
-            }
+            for (var slot = 0; slot < block.Count; slot++) best.Offer(block.Rows[slot], block.BuiltIn, slot, question);
         }
 
-        return best.Count;
+        return best.InOrder().Count();
     }
 
     private static int Naive(float[][] vectors, float[] question)

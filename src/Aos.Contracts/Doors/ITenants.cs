@@ -6,7 +6,7 @@ namespace Aos.Contracts;
 /// <param name="RunsPerDay">Runs started in one day of UTC; children of runs are not counted.</param>
 /// <param name="TokensPerMonth">Tokens that models read and wrote in one month of UTC, planners included.</param>
 /// <param name="ConcurrentRuns">Runs at work at once, on all nodes together; further ones are queued.</param>
-/// <param name="StorageBytes">Bytes of events, of the key-value store, of webhooks that came in and of stored traces, measured every few minutes.</param>
+/// <param name="StorageBytes">Bytes of events, of the key-value store, of notes with their vectors, of webhooks that came in and of stored traces, measured every few minutes.</param>
 public sealed record TenantQuota(long? RunsPerDay = null, long? TokensPerMonth = null, int? ConcurrentRuns = null, long? StorageBytes = null)
 {
     public static TenantQuota None { get; } = new();

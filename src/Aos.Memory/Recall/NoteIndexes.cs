@@ -23,7 +23,7 @@ internal sealed class NoteIndexes(NoteReader reader, RecallOptions options, Time
     internal async Task ScanAsync(TenantId tenant, NoteScan scan, CancellationToken cancel)
     {
         var state = await reader.StateAsync(tenant, cancel);
-        if (state.Notes * (NoteRow.BytesAbout + ((HashEmbedding.DimensionsDefault + Dimensions) * sizeof(float))) > options.CacheBytes)
+        if (state.Notes * (NoteRow.BytesAbout + ((HashEmbedding.DimensionsDefault + Dimensions) * (sizeof(float) + sizeof(sbyte)))) > options.CacheBytes)
         {
             byTenant.TryRemove(tenant, out _);
             await PagesAsync(tenant, scan.Count, withVectors: false, cancel);

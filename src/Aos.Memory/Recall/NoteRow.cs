@@ -21,31 +21,29 @@ internal sealed record NoteRow(
 /// <param name="Vector">Of the configured model, of length 1; null: there is none yet.</param>
 internal sealed record LoadedNote(NoteRow Row, float[] BuiltIn, float[]? Vector);
 
-/// <summary>Notes side by side, their vectors in one piece of memory each. Grows up to <see cref="Size"/> notes.</summary>
+/// <summary>Notes side by side, with their vectors. Grows up to <see cref="Size"/> notes.</summary>
 internal sealed class NoteBlock
 {
     internal const int Size = 4_096;
 
     private const int First = 64;
-    private float[] builtIn = new float[First * HashEmbedding.DimensionsDefault];
     private bool[] hasVector = new bool[First];
     private NoteRow[] rows = new NoteRow[First];
-    private float[]? vectors;
-    private int dimensions;
+    private VectorPlane? vectors;
 
     internal ReadOnlySpan<NoteRow> Rows => rows.AsSpan(0, Count);
+
+    internal VectorPlane BuiltIn { get; } = new(HashEmbedding.DimensionsDefault, First);
 
     internal int Count { get; private set; }
 
     internal bool IsFull => Count == Size;
 
     /// <summary>Bytes of its vectors.</summary>
-    internal long Bytes => (builtIn.Length + (vectors?.Length ?? 0)) * (long)sizeof(float);
+    internal long Bytes => BuiltIn.Bytes + (vectors?.Bytes ?? 0);
 
-    internal ReadOnlySpan<float> BuiltIn(int slot) => builtIn.AsSpan(slot * HashEmbedding.DimensionsDefault, HashEmbedding.DimensionsDefault);
-
-    /// <summary>Empty: the note has none, or one of another length.</summary>
-    internal ReadOnlySpan<float> Vector(int slot, int length) => hasVector[slot] && length == dimensions ? vectors.AsSpan(slot * dimensions, dimensions) : default;
+    /// <summary>The model's vectors, where the note has one of this length; else null.</summary>
+    internal VectorPlane? Vectors(int slot, int length) => hasVector[slot] && vectors!.Dimensions == length ? vectors : null;
 
     internal void Add(LoadedNote note)
     {
@@ -58,21 +56,20 @@ internal sealed class NoteBlock
     {
         note.Row.Slot = slot;
         rows[slot] = note.Row;
-        note.BuiltIn.CopyTo(builtIn.AsSpan(slot * HashEmbedding.DimensionsDefault));
+        if (note.BuiltIn.Length > 0) BuiltIn.Put(slot, note.BuiltIn);
         hasVector[slot] = false;
         if (note.Vector is not { } vector) return;
-        if (vectors is null) (vectors, dimensions) = (new float[rows.Length * vector.Length], vector.Length);
-        if (vector.Length != dimensions) return; // Of a model that gave other vectors before: it is asked for anew by nobody, and found by its words.
-        vector.CopyTo(vectors.AsSpan(slot * dimensions));
+        vectors ??= new VectorPlane(vector.Length, rows.Length);
+        if (vector.Length != vectors.Dimensions) return; // Of a model that gave other vectors before: the note is found by its words.
+        vectors.Put(slot, vector);
         hasVector[slot] = true;
     }
 
-    /// <summary>Takes the last note away; whoever needs it has it from <see cref="Taken"/>.</summary>
+    /// <summary>Takes the last note away.</summary>
     internal LoadedNote Taken()
     {
         Count--;
-        var row = rows[Count];
-        var note = new LoadedNote(row, BuiltIn(Count).ToArray(), hasVector[Count] ? vectors.AsSpan(Count * dimensions, dimensions).ToArray() : null);
+        var note = new LoadedNote(rows[Count], BuiltIn[Count].ToArray(), hasVector[Count] ? vectors![Count].ToArray() : null);
         rows[Count] = null!;
         return note;
     }
@@ -82,7 +79,7 @@ internal sealed class NoteBlock
         var capacity = rows.Length * 2;
         Array.Resize(ref rows, capacity);
         Array.Resize(ref hasVector, capacity);
-        Array.Resize(ref builtIn, capacity * HashEmbedding.DimensionsDefault);
-        if (vectors is not null) Array.Resize(ref vectors, capacity * dimensions);
+        BuiltIn.Grow(capacity);
+        vectors?.Grow(capacity);
     }
 }

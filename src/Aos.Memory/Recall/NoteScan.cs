@@ -18,10 +18,10 @@ internal sealed class NoteScan
     private readonly bool meansAll;
     private readonly long[] textsWith;
     private readonly bool comparesBuiltIn;
-    private readonly float[]? vector;
+    private readonly SketchedQuestion? vector;
     private readonly List<(NoteRow Row, int[] Counts)> matches = [];
     private readonly Best bySimilarity = new(), byBuiltIn = new(), byAge = new();
-    private float[]? builtIn;
+    private SketchedQuestion? builtIn;
     private long texts, length;
 
     /// <param name="vector">The question's vector of the configured model, of length 1; null: none is compared.</param>
@@ -30,7 +30,7 @@ internal sealed class NoteScan
     {
         this.filter = filter;
         this.now = now.UtcTicks;
-        this.vector = vector;
+        this.vector = vector is null ? null : new SketchedQuestion(vector);
         words = [.. RecallWords.Of(text).Distinct(StringComparer.Ordinal)];
         terms = [.. words.Select(RecallTerms.TermOf)];
         textsWith = new long[terms.Length];
@@ -62,14 +62,14 @@ internal sealed class NoteScan
     internal void Compare(NoteBlock block)
     {
         // Words that few notes have say more, also by their parts.
-        builtIn ??= comparesBuiltIn ? HashEmbedding.Of(words, weight: word => Bm25.Idf(Math.Max(texts, 1), textsWith[Array.IndexOf(words, word)])) : [];
+        if (comparesBuiltIn) builtIn ??= new SketchedQuestion(HashEmbedding.Of(words, weight: word => Bm25.Idf(Math.Max(texts, 1), textsWith[Array.IndexOf(words, word)])));
         var rows = block.Rows;
         for (var slot = 0; slot < rows.Length; slot++)
         {
             var row = rows[slot];
             if (!IsMeant(row)) continue;
-            if (comparesBuiltIn) byBuiltIn.Offer(row, VectorMath.Dot(builtIn, block.BuiltIn(slot)));
-            if (vector is not null && block.Vector(slot, vector.Length) is { Length: > 0 } own) bySimilarity.Offer(row, VectorMath.Dot(vector, own));
+            if (builtIn is not null) byBuiltIn.Offer(row, block.BuiltIn, slot, builtIn);
+            if (vector is not null && block.Vectors(slot, vector.Vector.Length) is { } own) bySimilarity.Offer(row, own, slot, vector);
         }
     }
 
@@ -162,7 +162,7 @@ internal sealed class NoteScan
     }
 
     /// <summary>The best notes of one channel; of equal scores the same ones, whatever order they came in.</summary>
-    private sealed class Best
+    internal sealed class Best
     {
         private readonly PriorityQueue<NoteRow, (double Score, NoteRow Row)> worstFirst = new(Comparer<(double Score, NoteRow Row)>.Create(
             static (a, b) => a.Score != b.Score ? a.Score.CompareTo(b.Score) : NoteRow.Compare(b.Row, a.Row)));
@@ -175,6 +175,12 @@ internal sealed class NoteScan
             if (worstFirst.Count < RecallScore.Depth) worstFirst.Enqueue(row, (score, row));
             else worstFirst.EnqueueDequeue(row, (score, row));
             if (worstFirst.Count == RecallScore.Depth && worstFirst.TryPeek(out _, out var worst)) least = worst.Score;
+        }
+
+        /// <summary>The vector itself is read only where its sketch does not tell that it is too far away.</summary>
+        internal void Offer(NoteRow row, VectorPlane plane, int slot, SketchedQuestion question)
+        {
+            if (plane.AtMost(question, slot) >= least) Offer(row, VectorMath.Dot(question.Vector, plane[slot]));
         }
 
         internal IEnumerable<(NoteRow Row, double Score)> InOrder() => worstFirst.UnorderedItems

@@ -63,6 +63,39 @@ public sealed class BuiltIn
         Assert.Equal(1, VectorMath.Dot(a, a), 1e-4);
     }
 
+    [Theory]
+    [Trait("id", "E5-37")]
+    [InlineData(5)]
+    [InlineData(384)]
+    [InlineData(1537)]
+    public void A_sketch_never_tells_less_than_the_product_and_is_near_it(int dimensions)
+    {
+        var random = new Random(dimensions);
+        var farthest = 0f;
+        for (var round = 0; round < 300; round++)
+        {
+            var (a, b) = (new float[dimensions], new float[dimensions]);
+            for (var i = 0; i < dimensions; i++)
+            {
+                a[i] = (float)(random.NextDouble() - 0.5);
+                b[i] = round % 3 == 0 ? a[i] + (float)(0.1 * random.NextDouble()) : random.Next(9) == 0 ? (float)random.NextDouble() : 0;
+            }
+
+            VectorMath.Normalise(a);
+            VectorMath.Normalise(b);
+            var (x, y) = (new sbyte[dimensions], new sbyte[dimensions]);
+            var (one, other) = (VectorSketch.Of(a, x), VectorSketch.Of(b, y));
+            var above = one.AtMost(other, VectorSketch.Dot(x, y)) - VectorMath.Dot(a, b);
+
+            Assert.Equal(x.Zip(y, (p, q) => p * q).Sum(), VectorSketch.Dot(x, y));
+            Assert.True(above >= 0, above.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            farthest = Math.Max(farthest, above);
+        }
+
+        Assert.True(farthest < 0.05);
+        Assert.Equal(default, VectorSketch.Of(new float[dimensions], new sbyte[dimensions]));
+    }
+
     [Fact]
     [Trait("id", "E5-34")]
     public void Ranks_age_and_importance_come_to_one_score()

@@ -66,6 +66,15 @@ public sealed class Notes : IAsyncLifetime
         Assert.Null(await house.Recall.DeleteAsync(RecallHouse.Acme, note.Id, RecallHouse.Cancel));
         Assert.Null(await house.Recall.FindAsync(RecallHouse.Acme, note.Id, RecallHouse.Cancel));
         Assert.Empty(await house.FindAsync("aisle seat"));
+        Assert.Equal(0, house.Of<NoteIndexes>().Count);
+
+        var (first, _, last) = (await house.AddAsync("apples"), await house.AddAsync("pears"), await house.AddAsync("quinces"));
+        Assert.Equal(["quinces"], await house.TextsAsync("quince", count: 1));
+        await house.Recall.DeleteAsync(RecallHouse.Acme, first.Id, RecallHouse.Cancel);
+        // The last one has taken its place, with its words and its vector.
+        var hit = Assert.Single(await house.FindAsync("quinces"), one => one.Note.Id == last.Id);
+        Assert.Equal([1, 1], hit.Reasons.Select(reason => reason.Rank));
+        Assert.Equal(2, house.Of<NoteIndexes>().Count);
     }
 
     [Fact]
