@@ -56,4 +56,29 @@ public sealed class MemoryCommands : InFolder
         Assert.Contains(" append visits success ", record.Output, StringComparison.Ordinal);
         Assert.Equal("0 are over", over.Output.Trim());
     }
+
+    [Fact]
+    [Trait("id", "E3.7-22")]
+    [Trait("id", "E4.1-13")]
+    public async Task Rules_are_set_and_tried_and_runs_are_compared()
+    {
+        var set = await Aos.RunAsync("memory", "rules", "set", Samples.At(Path.Combine("memory", "rules.json")));
+        var shown = await Aos.RunAsync("memory", "rules", "--json");
+        var tried = await Aos.RunAsync("memory", "rules", "test", "counter:a", """{"n":1}""", "--existing", """{"n":2}""", "--json");
+        var refused = await Aos.RunAsync("memory", "rules", "test", "k", "{}", "--rules", Aos.Write("strict.json", """{"rules":[{"name":"strict","pattern":"*","schema":{"required":["n"]}}]}"""));
+        var late = await Aos.RunAsync("memory", "rules", "set", Samples.At(Path.Combine("memory", "rules.json")), "--version", "7");
+        Assert.Equal((0, 1, 4), (set.Code, shown.Json.GetProperty("version").GetInt32(), shown.Json.GetProperty("rules").GetArrayLength()));
+        Assert.Equal((0, """{"n":3}"""), (tried.Code, tried.Json.GetProperty("value").GetRawText()));
+        Assert.Equal((1, true), (refused.Code, refused.Errors.Contains("Rule strict", StringComparison.Ordinal)));
+        Assert.NotEqual(0, late.Code);
+
+        var plan = Aos.Write("plan.json", """{"name":"p","steps":[{"id":"a","skill":"echo","params":{"style":"${{ default(memory.tone.style, \"plain\") }}"}}]}""");
+        var without = (await Aos.RunAsync("run", plan, "--json")).Json.GetText("run_id")!;
+        await Aos.RunAsync("memory", "put", "tone", """{"style":"dry"}""");
+        var with = (await Aos.RunAsync("run", plan, "--json")).Json.GetText("run_id")!;
+        var drift = await Aos.RunAsync("memory", "drift", without, with);
+        var same = await Aos.RunAsync("memory", "drift", without, without);
+        Assert.Equal((1, 0, "No drift detected"), (drift.Code, same.Code, same.Output.Trim()));
+        Assert.Contains("steps[0].params.style: \"plain\" -> \"dry\"", drift.Output, StringComparison.Ordinal);
+    }
 }
