@@ -122,8 +122,8 @@ public sealed class Notes : IAsyncLifetime
     [Fact]
     [Trait("id", "E1.2-05")]
     [Trait("id", "E5-26")]
-    [Trait("id", "E9.5-07")]
     [Trait("id", "E9.5-08")]
+    [Trait("id", "E9.5-09")]
     public async Task Vectors_of_a_provider_their_quota_and_their_state()
     {
         await using var provider = await ModelServer.OpenAsync((context, body) => body.GetProperty("input")[0].GetString()!.Contains("refuse", StringComparison.Ordinal)

@@ -33,12 +33,15 @@ internal sealed class NoteIndex(TenantId tenant, NoteReader reader) : IDisposabl
             if (seenGone < state.Floor) Clear(state.Floor);
             // Removals first: a note that is removed in between is not read any more, and its removal is read the next time.
             var gone = await reader.GoneAsync(tenant, seenGone, cancel);
-            while (await reader.NotesAsync(tenant, seen, withVectors: true, cancel) is { Count: > 0 } page)
+            NoteRow? from = null;
+            while (await reader.NotesAsync(tenant, seen, from, withVectors: true, cancel) is { Count: > 0 } page)
             {
                 Write(() => page.ForEach(Put));
-                Volatile.Write(ref seen, page[^1].Row.Change);
-                if (page.Count < NoteReader.Page) break;
+                from = page[^1].Row;
+                if (page.Count < reader.Page) break;
             }
+
+            if (from is not null) Volatile.Write(ref seen, from.Change);
 
             Write(() => gone.ForEach(one => Remove(one.Id)));
             Volatile.Write(ref seenGone, Math.Max(state.Changes, gone.Count > 0 ? gone[^1].Change : 0));

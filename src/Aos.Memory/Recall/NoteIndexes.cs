@@ -45,7 +45,7 @@ internal sealed class NoteIndexes(NoteReader reader, RecallOptions options, Time
 
     private async Task PagesAsync(TenantId tenant, Action<NoteBlock> take, bool withVectors, CancellationToken cancel)
     {
-        for (var seen = 0L; await reader.NotesAsync(tenant, seen, withVectors, cancel) is { Count: > 0 } page; seen = page[^1].Row.Change)
+        for (NoteRow? from = null; await reader.NotesAsync(tenant, 0, from, withVectors, cancel) is { Count: > 0 } page; from = page[^1].Row)
         {
             var block = new NoteBlock();
             foreach (var note in page) block.Add(note);

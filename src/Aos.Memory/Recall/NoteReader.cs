@@ -10,8 +10,11 @@ internal sealed record NoteState(long Changes, long Notes, long Floor);
 /// <summary>Reads notes for searching.</summary>
 internal sealed class NoteReader(IDatabase database, RecallOptions options)
 {
+    /// <summary>Behind every id: with a change it stands for all notes up to that change.</summary>
+    private const string Last = "g";
+
     /// <summary>Notes of one read.</summary>
-    internal const int Page = 2_000;
+    internal int Page { get; init; } = 2_000;
 
     internal Task<NoteState> StateAsync(TenantId tenant, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) => await connection.QuerySingleOrDefaultAsync<NoteState>(new CommandDefinition(
@@ -25,9 +28,10 @@ internal sealed class NoteReader(IDatabase database, RecallOptions options)
             .Select(row => (row.Change, Guid.ParseExact(row.Id, "D"))).ToList(),
         cancel);
 
-    /// <summary>At most <see cref="Page"/> notes behind a change, in the order of their changes.</summary>
+    /// <summary>At most <see cref="Page"/> notes behind a change, in the order of their changes, and by id where one change touched several.</summary>
+    /// <param name="from">The last note of the read before; null: the first read.</param>
     /// <param name="withVectors">False: only what words need.</param>
-    internal Task<List<LoadedNote>> NotesAsync(TenantId tenant, long after, bool withVectors, CancellationToken cancel) => database.For(tenant).ReadAsync(
+    internal Task<List<LoadedNote>> NotesAsync(TenantId tenant, long after, NoteRow? from, bool withVectors, CancellationToken cancel) => database.For(tenant).ReadAsync(
         async (connection, token) =>
         {
             var vectors = withVectors ? "m.embedding AS BuiltIn, m.embedding_model AS BuiltInModel, v.vector AS Vector" : "NULL AS BuiltIn, NULL AS BuiltInModel, NULL AS Vector";
@@ -36,9 +40,9 @@ internal sealed class NoteReader(IDatabase database, RecallOptions options)
                 SELECT m.id AS Id, m.change AS Change, m.scope AS Scope, m.agent_id AS Agent, m.workflow AS Workflow, m.memory_type AS Type, m.source AS Source, m.run_id AS Run, m.importance AS Importance,
                   m.created_at AS CreatedAt, m.expires_at AS ExpiresAt, m.text AS Text, {vectors}
                 FROM memories m LEFT JOIN memory_vectors v ON v.tenant_id = m.tenant_id AND v.model = @model AND v.memory_id = m.id AND v.state = 1
-                WHERE m.tenant_id = @tenant AND m.change > @after ORDER BY m.change LIMIT @page
+                WHERE m.tenant_id = @tenant AND (m.change, m.id) > (@after, @id) ORDER BY m.change, m.id LIMIT @page
                 """,
-                new { tenant = tenant.Value, model = options.ModelName, after, page = Page }, cancellationToken: token));
+                new { tenant = tenant.Value, model = options.ModelName, after = from?.Change ?? after, id = from?.Id.ToString("D") ?? Last, page = Page }, cancellationToken: token));
             return rows.Select(row => row.ToNote(withVectors)).ToList();
         },
         cancel);

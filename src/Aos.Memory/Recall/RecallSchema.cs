@@ -19,7 +19,7 @@ internal static class RecallSchema
           embedding BLOB NOT NULL, embedding_model TEXT NOT NULL, dims BIGINT NOT NULL, PRIMARY KEY (tenant_id, id)
         );
         CREATE UNIQUE INDEX memories_content ON memories (tenant_id, content_hash);
-        CREATE INDEX memories_change ON memories (tenant_id, change);
+        CREATE INDEX memories_change ON memories (tenant_id, change, id);
         CREATE INDEX memories_of_agent ON memories (tenant_id, agent_id, created_at);
         CREATE INDEX memories_of_run ON memories (tenant_id, run_id) WHERE run_id IS NOT NULL;
         CREATE INDEX memories_age ON memories (tenant_id, created_at, id);

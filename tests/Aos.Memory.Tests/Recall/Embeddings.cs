@@ -78,6 +78,26 @@ public sealed class Embeddings
     }
 
     [Fact]
+    [Trait("id", "E5-15")]
+    public async Task Notes_that_one_change_touched_are_all_read_wherever_a_page_ends()
+    {
+        await using var house = new RecallHouse(Options, model);
+        for (var i = 0; i < 10; i++) await house.AddAsync($"car {i}");
+        Assert.Equal(10, await house.PassAsync("memory_embed")); // By one change.
+        var reader = new NoteReader(house.Of<IDatabase>(), house.Of<RecallOptions>()) { Page = 3 };
+        using var index = new NoteIndex(RecallHouse.Acme.Tenant, reader);
+        await index.RefreshAsync(await reader.StateAsync(RecallHouse.Acme.Tenant, RecallHouse.Cancel), RecallHouse.Cancel);
+        using var none = new NoteIndexes(reader, new RecallOptions { CacheBytes = 1 }, house.Clock);
+        var scan = new NoteScan("car", new NoteFilter(), house.Clock.GetUtcNow(), null, comparesBuiltIn: false);
+        await none.ScanAsync(RecallHouse.Acme.Tenant, scan, RecallHouse.Cancel);
+
+        Assert.Equal((10, 10), (index.Count, scan.Found(100).Count));
+        await house.AddAsync("car 10");
+        await index.RefreshAsync(await reader.StateAsync(RecallHouse.Acme.Tenant, RecallHouse.Cancel), RecallHouse.Cancel);
+        Assert.Equal(11, index.Count);
+    }
+
+    [Fact]
     [Trait("id", "E5-20")]
     public async Task The_days_quota_is_never_passed_and_the_next_day_goes_on()
     {

@@ -124,6 +124,7 @@ public sealed class Searches : IAsyncLifetime
 
     [Fact]
     [Trait("id", "E5-11")]
+    [Trait("id", "E9.5-07")]
     public async Task With_vectors_switched_off_words_find_and_the_answer_says_so()
     {
         await using var plain = new RecallHouse(new RecallOptions { SearchesVectors = false });
