@@ -72,13 +72,15 @@ public sealed class MemoryCommands : InFolder
         Assert.Equal((1, true), (refused.Code, refused.Errors.Contains("Rule strict", StringComparison.Ordinal)));
         Assert.NotEqual(0, late.Code);
 
-        var plan = Aos.Write("plan.json", """{"name":"p","steps":[{"id":"a","skill":"echo","params":{"style":"${{ default(memory.tone.style, \"plain\") }}"}}]}""");
-        var without = (await Aos.RunAsync("run", plan, "--json")).Json.GetText("run_id")!;
+        var plan = Aos.Write("plan.json", """{"name":"p","steps":[{"id":"a","skill":"echo","params":{"message":"${{ default(memory.tone.style, \"plain\") }}"}}]}""");
+        var without = await RunAsync(plan);
         await Aos.RunAsync("memory", "put", "tone", """{"style":"dry"}""");
-        var with = (await Aos.RunAsync("run", plan, "--json")).Json.GetText("run_id")!;
+        var with = await RunAsync(plan);
         var drift = await Aos.RunAsync("memory", "drift", without, with);
         var same = await Aos.RunAsync("memory", "drift", without, without);
         Assert.Equal((1, 0, "No drift detected"), (drift.Code, same.Code, same.Output.Trim()));
-        Assert.Contains("steps[0].params.style: \"plain\" -> \"dry\"", drift.Output, StringComparison.Ordinal);
+        Assert.Contains("steps[0].params.message: \"plain\" -> \"dry\"", drift.Output, StringComparison.Ordinal);
     }
+
+    private async Task<string> RunAsync(string plan) => Kernel.Json.Parse((await Aos.RunAsync("run", plan, "--json")).Output.Split('\n')[0]).GetText("run")!;
 }

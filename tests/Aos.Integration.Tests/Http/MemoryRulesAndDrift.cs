@@ -35,10 +35,10 @@ public sealed class MemoryRulesAndDrift : IAsyncLifetime
         var read = (await house.AskAsync("GET", "/api/v1/memory/rules", null, key)).Body.GetRawText();
         Assert.Equal(2, (await house.AskAsync("PUT", "/api/v1/memory/rules", read, key))["version"].GetInt32());
         var late = await house.AskAsync("PUT", "/api/v1/memory/rules", read, key);
-        Assert.Equal((412, "PRECONDITION_FAILED"), (late.Status, late.Code));
+        Assert.Equal((412, "PRECONDITION_FAILED"), (late.Status, late["error.code"].GetString()));
 
         var wrong = await house.AskAsync("PUT", "/api/v1/memory/rules", """{"rules":[{"name":"a","pattern":"*","merge_strategy":"sum"}]}""", key);
-        Assert.Equal((422, "INVALID_INPUT"), (wrong.Status, wrong.Code));
+        Assert.Equal((422, "INVALID_INPUT"), (wrong.Status, wrong["error.code"].GetString()));
         Assert.Contains("rules[0].merge_strategy", wrong.Body.GetRawText(), StringComparison.Ordinal);
         Assert.Equal(422, (await house.AskAsync("POST", "/api/v1/memory/rules/test", """{"key":"a/b","value":{}}""", key)).Status);
         var reader = ("X-AOS-Key", (await house.AskAsync("POST", "/api/v1/keys", """{"name":"reader","roles":["readonly"]}""", key))["key"].GetString()!);
@@ -59,20 +59,20 @@ public sealed class MemoryRulesAndDrift : IAsyncLifetime
         var drift = await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}&memory={with}", null, key);
         Assert.Equal((200, true), (drift.Status, drift["has_drift"].GetBoolean()));
         var paths = drift["drift_points"].EnumerateArray().Select(point => point.GetText("field_path")).ToList();
-        Assert.Contains("steps[0].params.style", paths);
-        Assert.Contains("final_state.output", paths);
+        Assert.Contains("steps[0].params.message", paths);
+        Assert.Contains("final_state.output.message", paths);
         var same = await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}&memory={again}", null, key);
         Assert.Equal((false, "No drift detected"), (same["has_drift"].GetBoolean(), same["summary"].GetString()));
         Assert.Equal(same["baseline_hash"].GetString(), same["memory_hash"].GetString());
-        Assert.Equal(100, (await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}&memory={with}&threshold=100&ignore=style,output", null, key))["drift_score"].GetInt32() + 100);
+        Assert.Equal(100, (await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}&memory={with}&threshold=100&ignore=message,echo,output", null, key))["drift_score"].GetInt32() + 100);
 
         var paused = (await house.AskAsync("POST", "/api/v1/runs", """{"plan":{"name":"p","steps":[{"id":"a","await":{"signal":"go"}}]}}""", key))["run_id"].GetString();
         Assert.Equal(409, (await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}&memory={paused}", null, key)).Status);
-        Assert.Equal("RUN_NOT_FOUND", (await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}&memory={Guid.NewGuid()}", null, key)).Code);
+        Assert.Equal("RUN_NOT_FOUND", (await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}&memory={Guid.NewGuid()}", null, key))["error.code"].GetString());
         Assert.Equal(422, (await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}", null, key)).Status);
         await house.AskAsync("POST", "/api/v1/tenants", """{"id":"rival","name":"Rival"}""", key);
         var rival = ("X-AOS-Key", (await house.AskAsync("POST", "/api/v1/keys", """{"name":"rival","roles":["admin"],"tenant_id":"rival"}""", key))["key"].GetString()!);
-        Assert.Equal("RUN_NOT_FOUND", (await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}&memory={with}", null, rival)).Code);
+        Assert.Equal("RUN_NOT_FOUND", (await house.AskAsync("GET", $"/api/v1/memory/drift?baseline={without}&memory={with}", null, rival))["error.code"].GetString());
         var metrics = (await house.AskAsync("/metrics")).Body.GetString()!;
         Assert.Contains("drift_comparisons_total{status=\"drift\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("drift_comparisons_total{status=\"no_drift\"} 2\n", metrics, StringComparison.Ordinal);
@@ -92,8 +92,8 @@ public sealed class MemoryRulesAndDrift : IAsyncLifetime
         foreach (var (body, problem) in new[]
         {
             ($$"""{"baseline":{{one}}}""", "memory is missing"),
-            ($$"""{"baseline":{{one}},"memory":{"steps":[{"params":{}}]}}""", "memory.steps[0].skill"),
-            ($$"""{"baseline":{{one}},"memory":{"steps":[],"more":1}}""", "memory.more"),
+            ($$$"""{"baseline":{{{one}}},"memory":{"steps":[{"params":{}}]}}""", "memory.steps[0].skill"),
+            ($$$"""{"baseline":{{{one}}},"memory":{"steps":[],"more":1}}""", "memory.more"),
             ($$"""{"baseline":{{one}},"memory":{{two}},"threshold":101}""", "threshold"),
             ($$"""{"baseline":{{one}},"memory":{{two}},"ignored_fields":"x"}""", "ignored_fields"),
         })
@@ -107,7 +107,7 @@ public sealed class MemoryRulesAndDrift : IAsyncLifetime
     private async Task<string> RunAsync()
     {
         var run = await house.AskAsync("POST", "/api/v1/runs?wait=30", """
-            {"plan":{"name":"greeting","steps":[{"id":"greet","skill":"echo","params":{"style":"${{ default(memory[\"tone:Ada\"].style, \"plain\") }}"}}],"output":"${{ steps.greet.result.style }}"}}
+            {"plan":{"name":"greeting","steps":[{"id":"greet","skill":"echo","params":{"message":"${{ default(memory[\"tone:Ada\"].style, \"plain\") }}"}}],"output":"${{ steps.greet.result.echo }}"}}
             """, key);
         Assert.Equal("succeeded", run["status"].GetString());
         return run["run_id"].GetString()!;

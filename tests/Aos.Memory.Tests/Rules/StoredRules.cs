@@ -111,7 +111,7 @@ public sealed class StoredRules(PinHouse house) : IClassFixture<PinHouse>
 
         Assert.Single(replies, reply => reply.After is not null);
         Assert.All(replies.Where(reply => reply.After is null), reply => Assert.Equal("PRECONDITION_FAILED", reply.Refusal!.Code));
-        var large = Read($$"""{"rules":[{"name":"r","pattern":"*","transform":{"x":"{{new string('x', IMemoryRules.BytesMax)}}"}}]}""");
+        var large = Read($$$"""{"rules":[{"name":"r","pattern":"*","transform":{"x":"{{{new string('x', IMemoryRules.BytesMax)}}}"}}]}""");
         Assert.Equal("INPUT_TOO_LARGE", (await Rules.ReplaceAsync(caller, large, null, Cancel)).Refusal!.Code);
         Assert.Equal("PERMISSION_DENIED", (await Rules.ReplaceAsync(caller with { Tenant = IPins.Shared }, MemoryRules.None, null, Cancel)).Refusal!.Code);
     }
