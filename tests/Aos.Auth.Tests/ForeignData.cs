@@ -109,7 +109,8 @@ public sealed partial class ForeignData : IAsyncLifetime
         foreach (var (method, template) in Routes())
         {
             var (foreign, unknown) = (int.MaxValue, int.MaxValue);
-            for (var i = 0; i < 4; i++) // What runs on a timer meanwhile is counted too, so the least of several counts.
+            // What runs on a timer meanwhile is counted too, so the least of several counts; a difference of the requests' own stays.
+            for (var i = 0; i < 4 || (foreign != unknown && i < 24); i++)
             {
                 foreign = Math.Min(foreign, await counted.OfAsync(() => AskAsync(method, template, isForeign: true)));
                 unknown = Math.Min(unknown, await counted.OfAsync(() => AskAsync(method, template, isForeign: false)));

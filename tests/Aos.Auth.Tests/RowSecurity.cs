@@ -31,7 +31,7 @@ public sealed class RowSecurity : IAsyncLifetime
             await Database.ForHouse.ReadAsync(async (connection, _) => (await connection.QueryAsync<string>(
                 """
                 SELECT DISTINCT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname IN ('tenant_id', 'run_id')
-                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT IN ('identity_revision', 'archived_runs')
+                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT IN ('identity_revision', 'archived_runs', 'costsim_canary_reports', 'costsim_canary_artifacts')
                   AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid))
                 """)).ToList(), default));
 

@@ -100,6 +100,7 @@ internal sealed class CanaryTable(IDatabase database)
         {
             const string Old = "SELECT run_id FROM costsim_canary_reports WHERE at < @before ORDER BY seq LIMIT @max";
             var values = new { before = before.UtcTicks, max = (long)max };
+            if (connection.ExecuteScalar<string?>(Old, values, transaction) is null) return 0;
             connection.Execute($"DELETE FROM costsim_canary_artifacts WHERE run_id IN ({Old})", values, transaction);
             return connection.Execute($"DELETE FROM costsim_canary_reports WHERE run_id IN ({Old})", values, transaction);
         },

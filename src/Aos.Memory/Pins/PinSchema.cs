@@ -23,6 +23,7 @@ internal static class PinSchema
         ALTER TABLE memory_usage ADD COLUMN last_version BIGINT NOT NULL DEFAULT 0;
         UPDATE memory_usage SET last_version = last_id,
           bytes = COALESCE((SELECT sum(length(CAST(value AS BLOB))) FROM memory_pins WHERE memory_pins.tenant_id = memory_usage.tenant_id), 0);
+        DROP INDEX memory_pins_age;
         ALTER TABLE memory_pins RENAME TO memory_pins_before;
         CREATE TABLE memory_pins (
           tenant_id TEXT NOT NULL, key TEXT NOT NULL, id BIGINT NOT NULL, version BIGINT NOT NULL DEFAULT 0, bytes BIGINT NOT NULL DEFAULT 0, source TEXT NOT NULL, ttl_seconds BIGINT,

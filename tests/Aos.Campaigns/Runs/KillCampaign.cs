@@ -28,7 +28,7 @@ internal static class KillCampaign
     /// <summary>Plans of the samples that need no peer of their own, and that nobody here runs.</summary>
     internal static IReadOnlyList<string> Left() =>
     [
-        .. Directory.EnumerateFiles(Folder(), "*.yaml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder(), file).Replace('\\', '/')).Except(Names).Where(file => !WithPeers.Contains(file.Split('/')[0])),
+        .. Directory.EnumerateFiles(Folder(), "*.yaml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder(), file).Replace('\\', '/')).Except(Names).Where(file => !WithPeers.Contains(file.Split('/')[0]) && Path.GetFileName(file) != "seed.yaml"),
     ];
 
     internal static async Task<Count> RunAsync(string sample)

@@ -50,7 +50,7 @@ public sealed class Simulate(OpenHouse open) : IClassFixture<OpenHouse>
 
     public static TheoryData<string> Samples() =>
         [.. Directory.EnumerateFiles(Path.Combine(Root(), "samples"), "*.yaml", SearchOption.AllDirectories)
-            .Where(file => Path.GetFileName(file) is not ("connection.yaml" or "models.yaml")) // Settings that stand beside a plan.
+            .Where(file => Path.GetFileName(file) is not ("connection.yaml" or "models.yaml" or "seed.yaml")) // What stands beside a plan.
             .Select(file => Path.GetRelativePath(Root(), file)).Order(StringComparer.Ordinal)];
 
     [Theory]

@@ -1,6 +1,7 @@
 namespace Aos.Memory.Tests.Drift;
 
 /// <summary>What counts as drift, how bad it is, and what is left out.</summary>
+[Trait("store", "none")]
 public sealed class Comparing
 {
     [Fact]

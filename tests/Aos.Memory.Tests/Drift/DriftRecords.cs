@@ -5,6 +5,7 @@ using System.Text.Json;
 namespace Aos.Memory.Tests.Drift;
 
 /// <summary>What executions, points and results of drift hold, and how they are written.</summary>
+[Trait("store", "none")]
 public sealed class DriftRecords
 {
     [Fact]

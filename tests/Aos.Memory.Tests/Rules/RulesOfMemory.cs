@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Aos.Memory.Tests.Rules;
 
 /// <summary>What rules make of writes: patterns, tidying, schemas, transforms, merging.</summary>
+[Trait("store", "none")]
 public sealed class RulesOfMemory
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 5, 9, 0, 0, TimeSpan.Zero);
