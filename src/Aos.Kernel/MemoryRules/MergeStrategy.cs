@@ -27,10 +27,6 @@ public static class Merging
     public static JsonElement Merge(MergeStrategy strategy, JsonElement old, JsonElement added) =>
         strategy == MergeStrategy.Replace ? added : Json.Write(writer => Write(writer, strategy, old, added));
 
-    /// <summary>An RFC 7396 merge patch: null takes a member away.</summary>
-    public static JsonElement Patch(JsonElement old, JsonElement patch) =>
-        patch.ValueKind == JsonValueKind.Object ? Json.Write(writer => WritePatched(writer, old, patch)) : patch;
-
     private static void Write(Utf8JsonWriter writer, MergeStrategy strategy, JsonElement old, JsonElement added)
     {
         switch (old.ValueKind, added.ValueKind)
@@ -64,24 +60,6 @@ public static class Merging
         }
 
         foreach (var member in added.EnumerateObject().Where(member => old.Get(member.Name) is null)) member.WriteTo(writer);
-        writer.WriteEndObject();
-    }
-
-    private static void WritePatched(Utf8JsonWriter writer, JsonElement old, JsonElement patch)
-    {
-        writer.WriteStartObject();
-        if (old.ValueKind == JsonValueKind.Object)
-        {
-            foreach (var member in old.EnumerateObject().Where(member => patch.Get(member.Name) is null)) member.WriteTo(writer);
-        }
-
-        foreach (var member in patch.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null))
-        {
-            writer.WritePropertyName(member.Name);
-            if (member.Value.ValueKind == JsonValueKind.Object) WritePatched(writer, old.Get(member.Name) ?? Json.Null, member.Value);
-            else member.Value.WriteTo(writer);
-        }
-
         writer.WriteEndObject();
     }
 }

@@ -192,21 +192,6 @@ public sealed class RulesOfMemory
         Assert.Contains("rules: 101 rules, 100 are the most.", MemoryRuleText.Read(Json.Parse(Many(101))).Problems);
     }
 
-    [Theory]
-    [Trait("id", "E3.7-14")]
-    [InlineData("""{"a":"b"}""", """{"a":"c"}""", """{"a":"c"}""")]
-    [InlineData("""{"a":"b"}""", """{"b":"c"}""", """{"a":"b","b":"c"}""")]
-    [InlineData("""{"a":"b","b":"c"}""", """{"a":null}""", """{"b":"c"}""")]
-    [InlineData("""{"a":["b"]}""", """{"a":"c"}""", """{"a":"c"}""")]
-    [InlineData("""{"a":{"b":"c"}}""", """{"a":{"b":"d","c":null}}""", """{"a":{"b":"d"}}""")]
-    [InlineData("""{"a":[{"b":"c"}]}""", """{"a":[1]}""", """{"a":[1]}""")]
-    [InlineData("""{"e":null}""", """{"a":1}""", """{"e":null,"a":1}""")]
-    [InlineData("""{}""", """{"a":{"bb":{"ccc":null}}}""", """{"a":{"bb":{}}}""")]
-    [InlineData("""[1,2]""", """{"a":"b","c":null}""", """{"a":"b"}""")]
-    [InlineData("""{"a":"foo"}""", """null""", """null""")]
-    public void A_merge_patch_does_what_its_standard_shows(string old, string patch, string expected) =>
-        Assert.Equal(expected, Merging.Patch(Json.Parse(old), Json.Parse(patch)).GetRawText());
-
     private static MemoryRules Read(string text)
     {
         var (rules, problems) = MemoryRuleText.Read(Json.Parse(text));
